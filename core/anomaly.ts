@@ -1,0 +1,15 @@
+/**
+ * What was odd about a stored record, as bits of its `Anomalies` column. The record is kept: a fault of the
+ * data must stay visible to the validators, and its neighbours must not pay for it.
+ */
+export const ANOMALY = {
+  endBeforeStart: 1, // a span that ends before it starts; stored with Duration 0
+  timeMissing: 2, // no event time at all; the arrival time stands in
+  timeOutOfRange: 4, // an event time that does not fit DateTime64(9); the arrival time stands in
+  idInvalid: 8, // a log record or exemplar with a malformed id; stored with empty ids
+  duplicateKeys: 16, // an attribute key twice in one list; one value is kept
+  parentIdInvalid: 32, // a malformed or all-zero parent id; stored as a root
+  startAfterTime: 64, // a data point that starts after its own time
+  bucketsMisfit: 128, // histogram buckets that do not fit their bounds or their count
+  invalidUtf8: 256, // text that is not UTF-8; the bytes were replaced
+} as const;

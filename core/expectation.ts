@@ -1,0 +1,33 @@
+import type { Signal } from './signal.ts';
+import type { Dimension, Limits } from './verdict.ts';
+
+/** What people wrote about one service's data; validators judge against it, else against their defaults. */
+export interface SourceExpectation {
+  /** `set/id` of the constraint it comes from. */
+  readonly constraint: string;
+  readonly serviceName: string;
+  readonly signal: Signal;
+  readonly limits: Readonly<Partial<Record<Dimension, Limits>>>;
+  /** The quantile the timeliness limits speak of, 0 to 1. */
+  readonly latenessQuantile: number;
+}
+
+export const INTENT_METRICS = ['ok_ratio', 'p50_ms', 'p95_ms', 'p99_ms'] as const;
+export type IntentMetric = (typeof INTENT_METRICS)[number];
+
+/** A design-intent target: written by people, never learned. */
+export interface IntentTarget {
+  readonly constraint: string;
+  readonly serviceName: string;
+  readonly metric: IntentMetric;
+  readonly comparator: '>=' | '<=';
+  readonly target: number;
+  readonly why: string;
+}
+
+/** When a state outside intent that no longer changes is a finding. */
+export interface StabilisedBadRule {
+  readonly outsideIntentForMs: number;
+  /** The state counts as settled when it changes by less than this share per hour. */
+  readonly changeRatioPerHour: number;
+}
