@@ -1,0 +1,85 @@
+import { createWriteStream } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { EngineFault } from './engine-fault.ts';
+import { type InsertHead, splitInsert } from './split-insert.ts';
+
+const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+
+/** A statement longer than this is data in the wrong place. ClickHouse itself stops at 256 KiB by default. */
+const STATEMENT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Far enough to hold the head of an INSERT with a thousand columns. */
+const HEAD_BYTES = 64 * 1024;
+
+/** The body as its sender wrote it, Content-Encoding undone. @throws EngineFault for an encoding nobody knows */
+export function decodedBody(request: IncomingMessage): Readable {
+  const encoding = request.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return request;
+  const decoder = DECODERS[encoding];
+  if (decoder === undefined) {
+    throw new EngineFault(
+      89,
+      'UNKNOWN_COMPRESSION_METHOD',
+      `Content-Encoding ${encoding} is not known; use ${Object.keys(DECODERS).join(', ')}`,
+    );
+  }
+  const decoded = decoder();
+  pipeline(request, decoded).catch((error: Error) => decoded.destroy(error));
+  return decoded;
+}
+
+/** A body read far enough to know whether it is a statement or a statement with data behind it. */
+export interface StatementBody {
+  readonly text: string;
+  /** The data of an inline INSERT: the bytes after its head, and what is still to come. */
+  readonly data: { readonly head: InsertHead; readonly bytes: AsyncIterable<Uint8Array> } | null;
+}
+
+/**
+ * Reads a statement from a body. Of an INSERT with data only the head is read as text; the data stays bytes.
+ * @throws EngineFault 307 when a statement without data is longer than 16 MiB
+ */
+export async function readStatementBody(body: AsyncIterable<Uint8Array>): Promise<StatementBody> {
+  const iterator = body[Symbol.asyncIterator]();
+  let bytes: Buffer = Buffer.alloc(0);
+  let looked = false;
+  for (;;) {
+    const next = await iterator.next();
+    if (!next.done) bytes = Buffer.concat([bytes, next.value]);
+    if (!looked && (next.done || bytes.length >= HEAD_BYTES)) {
+      looked = true;
+      const text = bytes.subarray(0, HEAD_BYTES).toString('utf8');
+      const head = splitInsert(text);
+      if (head !== null) {
+        const dataAt = Buffer.byteLength(text.slice(0, head.dataAt));
+        return { text: '', data: { head, bytes: follow(bytes.subarray(dataAt), iterator) } };
+      }
+    }
+    if (next.done) return { text: bytes.toString('utf8'), data: null };
+    if (bytes.length > STATEMENT_BYTES_MAX) {
+      throw new EngineFault(
+        307,
+        'TOO_MANY_BYTES',
+        'The statement is longer than 16 MiB; send data as an INSERT',
+      );
+    }
+  }
+}
+
+async function* follow(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (first.length > 0) yield first;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+/** Writes data to a file for the engine to read: bytes of a client are never part of a statement. */
+export async function writeBody(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  await pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 }));
+}

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { createStoreClient } from '../store/client.ts';
+import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
+import { migrate } from '../store/migrate.ts';
+
+export interface TestEngine {
+  readonly url: string;
+  readonly token: string;
+  readonly dataDir: string;
+  /** With the internal token: may write. */
+  readonly client: ClickHouseClient;
+  /** kill -9, at once. The data directory stays: hand it to the next startTestEngine to go on with it. */
+  kill(): Promise<void>;
+  /** Ends the process and removes the data directory. */
+  close(): Promise<void>;
+}
+
+/**
+ * A real engine in a process of its own, on a free port and a fresh data directory.
+ * @param options.migrate also makes the tables of store/migrations
+ * @param options.dataDir the directory of an engine that was killed
+ */
+export async function startTestEngine(
+  options: { migrate?: boolean; dataDir?: string } = {},
+): Promise<TestEngine> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-engine-')));
+  const token = await readOrCreateEngineToken(dataDir);
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'engine-main.ts'), dataDir, token], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+  });
+  const exited = once(child, 'exit');
+  const url = `http://127.0.0.1:${await portOf(child)}`;
+  const client = createStoreClient({ url, token });
+  if (options.migrate === true) await migrate(client);
+  const end = async (signal: NodeJS.Signals) => {
+    await client.close();
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    url,
+    token,
+    dataDir,
+    client,
+    kill: () => end('SIGKILL'),
+    close: async () => {
+      await end('SIGTERM');
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function portOf(child: ChildProcess): Promise<number> {
+  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    return (JSON.parse(line) as { port: number }).port;
+  }
+  throw new Error('The engine process ended before it told its port; its reason stands above.');
+}
