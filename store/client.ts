@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 
 /** How to reach ClickHouse: our engine by its internal token, or any server by user and password. */
 export interface StoreAddress {
@@ -18,11 +18,11 @@ export function createStoreClient(address: StoreAddress): ClickHouseClient {
     password: address.token ?? address.password ?? '',
     database: address.database ?? 'default',
     application: 'plumbline',
-    // An insert of 256,000 rows waits behind another one; a shorter patience would repeat it for nothing.
+    // An insert of 256,000 rows may wait behind others; giving up earlier would only send it twice.
     request_timeout: 120_000,
     max_open_connections: 16,
-    clickhouse_settings: {
-      output_format_json_quote_64bit_integers: 1, // a double holds 53 bits
-    },
+    // Every failure is thrown and told once, by whoever catches it.
+    log: { level: ClickHouseLogLevel.OFF },
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 1 }, // a double holds 53 bits
   });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Log } from '../../core/log.ts';
+import { sqlString } from '../sql-text.ts';
 import { contentTypeOf } from './content-type.ts';
 import { type EngineAccess, engineAccess } from './engine-access.ts';
 import { EngineFault, httpStatusOfCode } from './engine-fault.ts';
@@ -12,7 +13,7 @@ import type { EngineLane } from './engine-lane.ts';
 import { type EngineRequest, readEngineRequest } from './engine-request.ts';
 import { namedFormat, readsOnly } from './read-statement.ts';
 import { decodedBody, readStatementBody, writeBody } from './request-body.ts';
-import { runStatement, type Statement, type StatementResult, sqlString } from './run-statement.ts';
+import { runStatement, type Statement, type StatementResult } from './run-statement.ts';
 import { type InsertHead, splitInsert } from './split-insert.ts';
 
 export interface EngineParts {

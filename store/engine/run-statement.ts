@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Session } from 'chdb';
+import { sqlName, sqlString } from '../sql-text.ts';
 
 /** One statement with all that applies to it alone. */
 export interface Statement {
@@ -70,12 +71,4 @@ async function killStatement(dataPath: string, marker: string): Promise<void> {
   } finally {
     session.close();
   }
-}
-
-export function sqlString(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
-export function sqlName(name: string): string {
-  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
 }

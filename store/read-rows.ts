@@ -1,0 +1,25 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { storeFailure } from './store-failure.ts';
+
+/**
+ * Runs a SELECT and gives its rows as objects. 64-bit integers come as strings, times as text, NaN and infinities
+ * as the strings of store/json-float.ts.
+ * @param query.about what is read, for the error: `verdicts`
+ * @throws PipelineError store_unavailable, store_refused
+ */
+export async function readRows<Row>(
+  client: ClickHouseClient,
+  query: { readonly sql: string; readonly params: Record<string, unknown>; readonly about: string },
+): Promise<Row[]> {
+  try {
+    const rows = await client.query({
+      query: query.sql,
+      query_params: query.params,
+      format: 'JSONEachRow',
+      clickhouse_settings: { output_format_json_quote_denormals: 1 },
+    });
+    return await rows.json<Row>();
+  } catch (error) {
+    throw storeFailure(error, `read ${query.about}`);
+  }
+}
