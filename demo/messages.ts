@@ -1,0 +1,29 @@
+import type { FaultSwitches } from './faults/fault.ts';
+
+/** What the demo tells its processes. */
+export type ToProcess = { readonly kind: 'faults'; readonly faults: FaultSwitches };
+
+/** One question of the autoscaler and what came of it. */
+export interface Asked {
+  readonly kind: 'asked';
+  readonly action: 'scale.up' | 'scale.down';
+  readonly from: number;
+  readonly to: number;
+  /** The gate's answer; `unreachable` when there was none. */
+  readonly answer: 'allow' | 'deny' | 'hold' | 'unreachable';
+  readonly reasons: readonly string[];
+  readonly acted: boolean;
+}
+
+/** What its processes tell the demo. */
+export type FromProcess = { readonly kind: 'listening'; readonly port: number } | Asked;
+
+/** What a process of the shop is started with, as JSON in its first argument. */
+export interface ProcessOptions {
+  readonly samplingProbability: number;
+  /** Base URLs of what it calls, by name. */
+  readonly urls: Readonly<Record<string, string>>;
+  readonly requestsPerSecond: number;
+  /** Bearer key for Plumbline's API, when it wants one. */
+  readonly key: string | null;
+}
