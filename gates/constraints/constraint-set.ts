@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { STAGES } from '../../core/decision.ts';
+import { INTENT_METRICS } from '../../core/expectation.ts';
+import { SIGNALS } from '../../core/signal.ts';
+import * as values from './constraint-values.ts';
+
+/** What an action may do while its data is unknown; `allow-capped` grows by at most `cap`. */
+export const UNKNOWN_MODES = ['allow', 'allow-capped', 'hold', 'deny'] as const;
+export type UnknownMode = (typeof UNKNOWN_MODES)[number];
+
+export const INTENT_EXPRESSIONS = INTENT_METRICS.map((metric) => `traces.${metric}` as const);
+
+const source = z.strictObject({
+  id: values.identifier,
+  signal: z.enum(SIGNALS),
+  expect: z
+    .strictObject({
+      completeness: values.completeness.optional(),
+      lag: values.lag.optional(),
+      sampling: z.strictObject({ declared: z.enum(['consistent', 'none']) }).optional(),
+      heartbeat: values.duration.optional(),
+    })
+    .default({}),
+});
+
+const intent = z.strictObject({
+  id: values.identifier,
+  expr: z.enum(INTENT_EXPRESSIONS),
+  target: values.target,
+  since: values.date.optional(),
+  why: z.string().default(''),
+});
+
+const boundaries = z.strictObject({
+  replicas: z.strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() }).optional(),
+  actors: z
+    .strictObject({
+      /** When written, nobody else may act. */
+      allow: z.array(values.actorGlob).min(1).optional(),
+      /** `- agent/*: [delete, wipe]`: these actors may not do these kinds. Wins over `allow`. */
+      deny: z.array(z.record(values.actorGlob, z.array(values.kindGlob).min(1))).default([]),
+    })
+    .optional(),
+  /** Always in force; it may be written to say so, and cannot be switched off. */
+  emptyTargetSet: z.literal('deny').default('deny'),
+});
+
+const tolerance = z.strictObject({ unknown: z.enum(UNKNOWN_MODES), cap: values.capRatio.optional() });
+
+const stage = z.strictObject({
+  gate: z.array(values.kindGlob).min(1).default(['*']),
+  /** Left out: every source of the set. An empty list would be an allow that rests on nothing. */
+  requireSources: z.array(values.identifier).min(1).optional(),
+});
+
+const drift = z.strictObject({
+  stabilisedBad: z
+    .strictObject({
+      outsideIntentFor: values.duration.optional(),
+      changeRate: values.changeRatioPerHour.optional(),
+    })
+    .optional(),
+});
+
+/**
+ * A constraint file as people write it; parsing turns its texts into numbers: every duration and date is in
+ * milliseconds, every percentage a ratio.
+ */
+export const constraintFile = z.strictObject({
+  apiVersion: z.literal('constraints/v1alpha1'),
+  kind: z.literal('ConstraintSet'),
+  metadata: z.strictObject({
+    name: values.identifier,
+    owner: z.string().min(1),
+    oncall: z.string().min(1).optional(),
+    reviewBy: values.date.optional(),
+  }),
+  scope: z.strictObject({
+    service: z.string().min(1),
+    env: z.string().min(1).optional(),
+    namespace: z.string().min(1).optional(),
+  }),
+  sources: z.array(source).default([]),
+  intent: z.array(intent).default([]),
+  boundaries: boundaries.default({ emptyTargetSet: 'deny' }),
+  failureTolerance: z.record(values.kindGlob, tolerance).default({}),
+  stages: z.partialRecord(z.enum(STAGES), stage).default({}),
+  drift: drift.default({}),
+});
+
+export type ConstraintFile = z.infer<typeof constraintFile>;
+export type SourceConstraint = ConstraintFile['sources'][number];
+export type StageConstraint = z.infer<typeof stage>;
+
+/** A constraint set in force, and which text it came from: `revision` is the start of the text's SHA-256. */
+export interface ConstraintSet extends ConstraintFile {
+  readonly origin: { readonly file: string; readonly revision: string };
+}

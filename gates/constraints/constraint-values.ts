@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { parseDurationMs } from '../../core/time.ts';
+
+/** One way of writing a value: how it reads, and what it means; null when the text is not one. */
+interface Notation<T> {
+  readonly what: string;
+  readonly example: string;
+  readonly parse: (text: string) => T | null;
+}
+
+/** A text field that becomes a typed value; the examples travel into the JSON Schema and the lint hints. */
+function notation<T>({ what, example, parse }: Notation<T>) {
+  return z
+    .string()
+    .meta({ description: what, examples: [example] })
+    .transform((text, context): T => {
+      const value = parse(text.trim());
+      if (value !== null) return value;
+      context.addIssue({
+        code: 'custom',
+        message: `"${text}" is not ${what}`,
+        params: { hint: `write it like "${example}"` },
+      });
+      return z.NEVER;
+    });
+}
+
+/** Milliseconds. */
+export const duration = notation({
+  what: 'a duration (ms, s, m, h, d)',
+  example: '2h',
+  parse: parseDurationMs,
+});
+
+/** Milliseconds since 1970 of the start of that day, or of that instant. */
+export const date = notation({
+  what: 'a date',
+  example: '2027-03-01',
+  parse: (text) => {
+    if (!/^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(text)) return null;
+    const timeMs = Date.parse(text);
+    // Date.parse turns 2027-02-30 into 2 March: a date that does not read back is not a date.
+    if (!Number.isFinite(timeMs)) return null;
+    return new Date(timeMs).toISOString().startsWith(text.slice(0, 10)) ? timeMs : null;
+  },
+});
+
+/** `>= 95%` as the share that may be lost, 0 to 1: (100 - 95) / 100, so that 95 % gives 0.05 exactly. */
+export const completeness = notation<{ readonly lostRatioMax: number }>({
+  what: 'a completeness of 0 to 100 %',
+  example: '>= 95%',
+  parse: (text) => {
+    const match = /^>=\s*(\d+(?:\.\d+)?)\s*%$/.exec(text);
+    if (match === null || Number(match[1]) > 100) return null;
+    return { lostRatioMax: (100 - Number(match[1])) / 100 };
+  },
+});
+
+export interface Lag {
+  readonly quantile: number;
+  readonly latenessSMax: number;
+}
+
+export const lag = notation<Lag>({
+  what: 'a lag at a quantile',
+  example: 'p99 <= 10s',
+  parse: (text) => {
+    const match = /^p(\d{1,2}(?:\.\d+)?)\s*<=\s*(\S+)$/.exec(text);
+    const latenessMsMax = parseDurationMs(match?.[2] ?? '');
+    if (match === null || latenessMsMax === null || Number(match[1]) === 0) return null;
+    return { quantile: Number(match[1]) / 100, latenessSMax: latenessMsMax / 1_000 };
+  },
+});
+
+export interface Target {
+  readonly comparator: '>=' | '<=';
+  readonly value: number;
+}
+
+export const target = notation<Target>({
+  what: 'a target (>= or <= and a number)',
+  example: '>= 0.99',
+  parse: (text) => {
+    const match = /^(>=|<=)\s*(-?\d+(?:\.\d+)?)\s*(%?)$/.exec(text);
+    if (match === null) return null;
+    const value = match[3] === '%' ? Number(match[2]) / 100 : Number(match[2]);
+    return { comparator: match[1] as Target['comparator'], value };
+  },
+});
+
+/** `+50%` as 0.5: how far beyond the present size an action may go on unknown data. */
+export const capRatio = notation({
+  what: 'a cap on growth',
+  example: '+50%',
+  parse: (text) => {
+    const match = /^\+(\d+(?:\.\d+)?)\s*%$/.exec(text);
+    return match === null ? null : Number(match[1]) / 100;
+  },
+});
+
+/** `< 2%/h` as 0.02 per hour. */
+export const changeRatioPerHour = notation({
+  what: 'a rate of change per hour',
+  example: '< 2%/h',
+  parse: (text) => {
+    const match = /^<\s*(\d+(?:\.\d+)?)\s*%\s*\/\s*h$/.exec(text);
+    return match === null ? null : Number(match[1]) / 100;
+  },
+});
+
+/** Action kinds are lower-case dotted words, so that `Delete` cannot slip past a rule about `delete`. */
+export const kindGlob = notation({
+  what: 'an action kind or a glob of kinds (lower case)',
+  example: 'scale.*',
+  parse: (text) => (/^[a-z0-9_.*-]+$/.test(text) ? text : null),
+});
+
+/** A glob over `actor.id`. */
+export const actorGlob = z
+  .string()
+  .min(1)
+  .meta({ description: 'an actor id or a glob', examples: ['hpa/*'] });
+
+/** What other parts of the file, and reasons in decisions, call a thing. */
+export const identifier = notation({
+  what: 'an id (letters, digits, . _ -)',
+  example: 'traces',
+  parse: (text) => (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text) ? text : null),
+});

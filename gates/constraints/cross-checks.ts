@@ -1,0 +1,129 @@
+import { rfc3339 } from '../../core/time.ts';
+import { builtInFailMode, stageOf } from '../fail-modes.ts';
+import type { ConstraintFile } from './constraint-set.ts';
+import { nearestWord } from './nearest-word.ts';
+
+/** A problem of meaning rather than of form, by the path of the value it sits on. */
+export interface Mismatch {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly hint: string;
+  readonly severity: 'error' | 'warning';
+}
+
+function error(path: Mismatch['path'], message: string, hint: string): Mismatch {
+  return { path, message, hint, severity: 'error' };
+}
+
+function repeated(values: readonly string[]): { index: number; firstIndex: number }[] {
+  return values.flatMap((value, index) => {
+    const firstIndex = values.indexOf(value);
+    return firstIndex === index ? [] : [{ index, firstIndex }];
+  });
+}
+
+function checkSources({ sources, intent }: ConstraintFile): Mismatch[] {
+  const sourceIds = sources.map(({ id }) => id);
+  const intentIds = intent.map(({ id }) => id);
+  return [
+    ...repeated(sourceIds).map(({ index }) =>
+      error(['sources', index, 'id'], `source id "${sourceIds[index]}" is used twice`, 'give it another id'),
+    ),
+    ...repeated(intentIds).map(({ index }) =>
+      error(['intent', index, 'id'], `intent id "${intentIds[index]}" is used twice`, 'give it another id'),
+    ),
+    ...repeated(sources.map(({ signal }) => signal)).map(({ index, firstIndex }) =>
+      error(
+        ['sources', index, 'signal'],
+        `the ${sources[index]?.signal} of this service are declared twice (already as "${sourceIds[firstIndex]}")`,
+        `merge it into source "${sourceIds[firstIndex]}"`,
+      ),
+    ),
+  ];
+}
+
+function checkStages({ stages, sources }: ConstraintFile): Mismatch[] {
+  const known = sources.map(({ id }) => id);
+  return Object.entries(stages).flatMap(([stage, { requireSources = [] }]) =>
+    requireSources.flatMap((id, index) => {
+      if (known.includes(id)) return [];
+      const nearest = nearestWord(id, known);
+      const hint =
+        nearest === null
+          ? `sources of this file: ${known.join(', ') || 'none; declare one under sources'}`
+          : `did you mean "${nearest}"?`;
+      return [error(['stages', stage, 'requireSources', index], `source "${id}" is not declared`, hint)];
+    }),
+  );
+}
+
+function checkIntent({ intent }: ConstraintFile): Mismatch[] {
+  return intent.flatMap(({ expr, target: { comparator, value } }, index) => {
+    const path = ['intent', index, 'target'];
+    const isRatio = expr.endsWith('ratio');
+    const healthy = isRatio ? '>=' : '<=';
+    if (comparator !== healthy) {
+      const message = `${expr} "${comparator} ${value}" would be missed by a healthier service`;
+      return [error(path, message, `turn it round: "${healthy} ${value}"`)];
+    }
+    if (isRatio && (value > 1 || value <= 0)) {
+      return [
+        error(path, `${expr} lies between 0 and 1: ">= ${value}" says nothing`, 'write it like ">= 0.99"'),
+      ];
+    }
+    if (!isRatio && value <= 0) {
+      return [error(path, `no call takes "<= ${value}" ms`, 'write it like "<= 250" (milliseconds)')];
+    }
+    return [];
+  });
+}
+
+function checkBoundaries({ boundaries: { replicas } }: ConstraintFile): Mismatch[] {
+  const { min, max } = replicas ?? {};
+  if (min === undefined || max === undefined || min <= max) return [];
+  const message = `replicas min ${min} is above max ${max}: no size would be allowed`;
+  return [error(['boundaries', 'replicas', 'min'], message, 'swap them')];
+}
+
+function checkTolerance({ failureTolerance }: ConstraintFile): Mismatch[] {
+  return Object.entries(failureTolerance).flatMap(([kind, { unknown, cap }]): Mismatch[] => {
+    const path = ['failureTolerance', kind, 'unknown'];
+    if (unknown === 'allow-capped' && cap === undefined) {
+      return [error(path, `${kind}: allow-capped needs a cap`, 'add cap: "+50%"')];
+    }
+    if (unknown !== 'allow-capped' && cap !== undefined) {
+      return [
+        error(
+          ['failureTolerance', kind, 'cap'],
+          `${kind}: a cap goes with allow-capped only`,
+          'drop the cap, or write unknown: allow-capped',
+        ),
+      ];
+    }
+    const builtIn = builtInFailMode({ kind, stage: stageOf(kind) });
+    if (!unknown.startsWith('allow') || builtIn.unknown !== 'deny') return [];
+    const message = `${kind} would be allowed on unknown data; built in is deny: ${builtIn.why}`;
+    return [
+      { path, message, hint: 'write unknown: hold or deny, unless this is meant', severity: 'warning' },
+    ];
+  });
+}
+
+function checkReview({ metadata: { reviewBy } }: ConstraintFile, nowMs: number): Mismatch[] {
+  if (reviewBy === undefined || reviewBy >= nowMs) return [];
+  const message = `the review of these constraints was due on ${rfc3339(reviewBy).slice(0, 10)}`;
+  const hint = 'check that they still hold, then move reviewBy';
+  return [{ path: ['metadata', 'reviewBy'], message, hint, severity: 'warning' }];
+}
+
+/** Everything a schema cannot see: references between parts, contradictions, dates that have passed. */
+export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
+  return [
+    ...checkSources(file),
+    ...checkStages(file),
+    ...checkIntent(file),
+    ...checkBoundaries(file),
+    ...checkTolerance(file),
+    ...checkReview(file, nowMs),
+  ];
+}
