@@ -22,6 +22,7 @@ export const FAILURES = {
   ledger_unwritable: { httpStatus: 503, grpcStatus: 14, retryable: true, exitCode: 6 },
   config_invalid: { httpStatus: 400, grpcStatus: 3, retryable: false, exitCode: 2 },
   constraints_invalid: { httpStatus: 400, grpcStatus: 3, retryable: false, exitCode: 2 },
+  api_unavailable: { httpStatus: 503, grpcStatus: 14, retryable: true, exitCode: 1 },
   role_failed: { httpStatus: 503, grpcStatus: 14, retryable: true, exitCode: 1 },
   port_taken: { httpStatus: 503, grpcStatus: 14, retryable: true, exitCode: 3 },
   data_dir_locked: { httpStatus: 503, grpcStatus: 14, retryable: true, exitCode: 4 },

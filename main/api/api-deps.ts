@@ -1,0 +1,9 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Gate } from '../../gates/gate.ts';
+
+/** What the resources of the API are served from. */
+export interface ApiDeps {
+  readonly client: ClickHouseClient;
+  readonly gate: Gate;
+  readonly now: () => number;
+}

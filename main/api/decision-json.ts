@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { type Decision, STAGES } from '../../core/decision.ts';
+import { rfc3339 } from '../../core/time.ts';
+import type { DecisionRow } from '../../store/decisions.ts';
+import { numberJson, toNumberJson } from './number-json.ts';
+import { timeJson } from './time-json.ts';
+import { OUTCOMES } from './verdict-json.ts';
+
+const NAME_CHARS_MAX = 256;
+const name = z.string().min(1).max(NAME_CHARS_MAX);
+const facts = z.record(z.string(), z.unknown());
+
+/** Strict: a field nobody knows is a misspelt one, and a boundary that was not checked because of it. */
+export const decisionRequestJson = z
+  .strictObject({
+    requestId: name.optional(),
+    mode: z.enum(['enforce', 'shadow']).optional(),
+    actor: z.strictObject({ id: name, type: name.optional() }),
+    action: z.strictObject({
+      kind: name.describe('Such as scale.down, rollout.advance, delete.'),
+      stage: z.enum(STAGES).optional(),
+      from: facts.optional(),
+      to: facts.optional(),
+      blastRadius: facts.optional(),
+      planGeneration: name.optional(),
+      objective: name.optional(),
+    }),
+    target: z
+      .record(name, z.string().max(NAME_CHARS_MAX))
+      .refine((target) => Object.keys(target).length > 0, {
+        error: 'must name something, such as {"service": "checkout"}: an empty target never means everything',
+      }),
+    inputs: z.array(facts).max(100).optional(),
+    needs: facts.optional(),
+  })
+  .meta({ id: 'DecisionRequest', description: 'What an actor asks before it acts.' });
+
+const componentJson = z.strictObject({
+  source: z.string(),
+  dimension: z.string(),
+  state: z.enum(OUTCOMES),
+  estimate: numberJson,
+  lower: numberJson,
+  upper: numberJson,
+  required: z.string(),
+  validUntil: timeJson.nullable(),
+});
+
+const decisionReasonJson = z.strictObject({
+  code: z.string(),
+  text: z.string(),
+  constraint: z.string().describe('constraint-set/id that was not met, or built-in.'),
+  severity: z.enum(['blocking', 'info']),
+  since: timeJson.nullable(),
+  evidence: z.string().nullable(),
+});
+
+const decisionFields = {
+  decision: z.enum(['allow', 'deny', 'hold']),
+  decisionId: z.string(),
+  seq: z.number(),
+  validUntil: timeJson,
+  retryAfterS: z.number().nullable(),
+  data: z.strictObject({
+    state: z.enum(OUTCOMES),
+    confidence: numberJson,
+    components: z.array(componentJson),
+  }),
+  reasons: z.array(decisionReasonJson),
+  limits: facts,
+  wouldAllowIf: z.array(z.string()),
+  failMode: z.string().nullable(),
+  constraintSet: z.string(),
+  prevHash: z.string(),
+  receipt: z.string().nullable(),
+};
+
+export const decisionJson = z.strictObject(decisionFields).meta({
+  id: 'Decision',
+  description: 'allow: act now, inside limits, before validUntil. deny: do not retry unchanged. hold: ask again.',
+});
+
+export const recordedDecisionJson = z
+  .strictObject({
+    ...decisionFields,
+    decidedAt: timeJson,
+    mode: z.enum(['enforce', 'shadow']),
+    request: z.unknown().describe('As it was asked.'),
+    hash: z.string().describe('Of this line of the ledger; prevHash is the one before.'),
+  })
+  .meta({ id: 'RecordedDecision', description: 'A decision as the ledger has it.' });
+
+export function toDecisionJson(decision: Decision): z.infer<typeof decisionJson> {
+  const { data } = decision;
+  return {
+    decision: decision.decision,
+    decisionId: decision.decisionId,
+    seq: decision.seq,
+    validUntil: decision.validUntil,
+    retryAfterS: decision.retryAfterS,
+    data: {
+      state: data.state,
+      confidence: toNumberJson(data.confidence),
+      components: data.components.map((component) => ({
+        source: component.source,
+        dimension: component.dimension,
+        state: component.state,
+        estimate: toNumberJson(component.estimate),
+        lower: toNumberJson(component.lower),
+        upper: toNumberJson(component.upper),
+        required: component.required,
+        validUntil: component.validUntil,
+      })),
+    },
+    reasons: decision.reasons.map(({ code, text, constraint, severity, since, evidence }) => {
+      return { code, text, constraint, severity, since, evidence };
+    }),
+    limits: { ...decision.limits },
+    wouldAllowIf: [...decision.wouldAllowIf],
+    failMode: decision.failMode,
+    constraintSet: decision.constraintSet,
+    prevHash: decision.prevHash,
+    receipt: decision.receipt,
+  };
+}
+
+export function toRecordedDecisionJson(row: DecisionRow): z.infer<typeof recordedDecisionJson> {
+  return {
+    ...toDecisionJson(row.response),
+    decidedAt: rfc3339(row.decidedAtMs),
+    mode: row.mode,
+    request: row.request,
+    hash: row.hash,
+  };
+}

@@ -1,0 +1,64 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { PipelineError } from '../../core/errors.ts';
+import { readDecision, readDecisions } from '../../store/decisions.ts';
+import type { ApiDeps } from './api-deps.ts';
+import {
+  decisionJson,
+  decisionRequestJson,
+  recordedDecisionJson,
+  toDecisionJson,
+  toRecordedDecisionJson,
+} from './decision-json.ts';
+import { limitQuery } from './limit-query.ts';
+import { type Operation, serveOperation } from './operation.ts';
+
+const ask = {
+  method: 'POST',
+  path: '/decisions',
+  id: 'ask',
+  summary: 'Ask before acting; every answer (allow, deny, hold) is a 200',
+  body: decisionRequestJson,
+  answer: decisionJson,
+  failures: ['ledger_unwritable'],
+} satisfies Operation;
+
+const listDecisions = {
+  method: 'GET',
+  path: '/decisions',
+  id: 'listDecisions',
+  summary: 'Decisions, newest first; a new one is listed within about a second',
+  query: z.strictObject({ service: z.string().optional().describe('target.service'), limit: limitQuery }),
+  answer: z.strictObject({ decisions: z.array(recordedDecisionJson) }),
+} satisfies Operation;
+
+const getDecision = {
+  method: 'GET',
+  path: '/decisions/{id}',
+  id: 'getDecision',
+  summary: 'One decision with its question',
+  params: z.object({ id: z.string() }),
+  answer: recordedDecisionJson,
+  failures: ['not_found'],
+} satisfies Operation;
+
+export const DECISION_OPERATIONS: readonly Operation[] = [ask, listDecisions, getDecision];
+
+export function serveDecisions(app: FastifyInstance, { client, gate }: ApiDeps): void {
+  serveOperation(app, ask, async ({ body }) => toDecisionJson(await gate.ask(body)));
+  serveOperation(app, listDecisions, async ({ query }) => {
+    const decisions = await readDecisions(client, query);
+    return { decisions: decisions.map(toRecordedDecisionJson) };
+  });
+  serveOperation(app, getDecision, async ({ params: { id } }) => {
+    const decision = await readDecision(client, id);
+    if (decision === null) {
+      throw new PipelineError(
+        'not_found',
+        `There is no decision ${id} here (yet: a new one takes about a second to be listed); GET /api/v1/decisions lists them.`,
+        { id },
+      );
+    }
+    return toRecordedDecisionJson(decision);
+  });
+}

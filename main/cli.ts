@@ -1,0 +1,48 @@
+import { Command, CommanderError } from 'commander';
+import { askCommand } from './commands/ask.ts';
+import { constraintsCommand } from './commands/constraints.ts';
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { findingsCommand } from './commands/findings.ts';
+import { ledgerCommand } from './commands/ledger.ts';
+import { reportCommand } from './commands/report.ts';
+import { serveCommand } from './commands/serve.ts';
+import { sourcesCommand } from './commands/sources.ts';
+import { sqlCommand } from './commands/sql.ts';
+import { verdictsCommand } from './commands/verdicts.ts';
+import { explainFailure } from './explain-failure.ts';
+import { VERSION } from './version.ts';
+
+const program = new Command('plumbline')
+  .description('Verified telemetry, gates for autonomous actors, drift reports.')
+  .version(VERSION)
+  .showSuggestionAfterError()
+  .exitOverride();
+
+const commands = [
+  serveCommand(),
+  demoCommand(),
+  askCommand(),
+  findingsCommand(),
+  reportCommand(),
+  verdictsCommand(),
+  sourcesCommand(),
+  constraintsCommand(),
+  ledgerCommand(),
+  sqlCommand(),
+  doctorCommand(),
+];
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode; // commander has said why
+  else {
+    const { code, text, exitCode } = explainFailure(error);
+    const wantsJson = process.argv.includes('--json');
+    console.error(wantsJson ? JSON.stringify({ error: { code, message: text } }) : `plumbline: ${text}`);
+    process.exitCode = exitCode;
+  }
+}

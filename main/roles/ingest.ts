@@ -1,0 +1,25 @@
+import { startIngest } from '../../ingest/start-ingest.ts';
+import { connectStore } from '../connect-store.ts';
+import { runRole } from '../role-process.ts';
+
+runRole('ingest', async (config, { now, log, meter }) => {
+  const client = await connectStore(config);
+  const ingest = await startIngest(
+    {
+      host: config.host,
+      otlpGrpcPort: config.otlpGrpcPort,
+      otlpHttpPort: config.otlpHttpPort,
+      dataDir: config.dataDir,
+      keys: config.keys,
+      bodyBytesMax: config.otlpBodyBytesMax,
+      spoolBytesMax: config.spoolBytesMax,
+    },
+    { client, now, log, meter },
+  );
+  return {
+    close: async () => {
+      await ingest.close();
+      await client.close();
+    },
+  };
+});
