@@ -3,6 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 /** SQLITE_BUSY: another process holds the lock. */
 const SQLITE_BUSY = 5;
 
+/** A database that nobody refers to is closed by the garbage collector, and its lock with it. */
+const held = new Set<DatabaseSync>();
+
 export interface DirectoryLock {
   release(): void;
 }
@@ -24,7 +27,13 @@ export function takeDirectoryLock(path: string, waitMs: number = 0): DirectoryLo
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return null;
     throw error;
   }
-  return { release: () => database.close() };
+  held.add(database);
+  return {
+    release: () => {
+      held.delete(database);
+      database.close();
+    },
+  };
 }
 
 /** Whether a process holds the lock at this moment; looks without taking it. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode, PipelineError } from '../core/errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { migrate } from '../store/migrate.ts';
+import { storeFailure } from '../store/store-failure.ts';
 import { backOffMs } from './back-off.ts';
 import type { Config } from './config.ts';
 import { connectStore } from './connect-store.ts';
@@ -10,6 +11,10 @@ import { connectStore } from './connect-store.ts';
 const EMBEDDED_TRIES = 8;
 /** A ClickHouse elsewhere may be down for hours: ingest must not wait for it, the spool holds what comes. */
 const ELSEWHERE_TRIES = 3;
+
+function clusterOf({ clickhouseCluster }: Config): { cluster?: string } {
+  return clickhouseCluster === undefined ? {} : { cluster: clickhouseCluster };
+}
 
 /** Tries to bring the tables up to date; false when the store did not answer in any of the tries. */
 async function tryMigrating(config: Config, tries: number, signal: AbortSignal): Promise<boolean> {
@@ -20,10 +25,11 @@ async function tryMigrating(config: Config, tries: number, signal: AbortSignal):
       const answered = await client.ping({ select: true });
       if (!answered.success) continue;
       try {
-        await migrate(client, { cluster: config.clickhouseCluster });
+        await migrate(client, clusterOf(config));
         return true;
       } catch (error) {
-        if (!hasCode(error, 'store_unavailable')) throw error;
+        const failure = storeFailure(error, 'bring the tables up to date');
+        if (failure.code !== 'store_unavailable') throw failure;
       }
     }
     return false;

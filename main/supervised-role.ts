@@ -149,8 +149,7 @@ export class SupervisedRole {
     clearTimeout(this.#timer);
     if (this.#stopping) return;
     const how = failure?.message ?? `It ended with ${signal ?? `exit code ${code}`}.`;
-    const isFinal = failure !== null && FAILURES[failure.code].exitCode !== 1;
-    if (!this.#hasBeenReady && (isFinal || this.#attempt + 1 >= FIRST_START_TRIES)) {
+    if (!this.#hasBeenReady && this.#isHopeless(failure)) {
       this.#first.reject(this.#firstStartFailed(failure, how));
       return;
     }
@@ -164,6 +163,12 @@ export class SupervisedRole {
       this.#child = this.#fork();
       if (this.#start !== null) this.#send({ kind: 'start', start: this.#start });
     }, delayMs);
+  }
+
+  /** A store that does not answer yet may do so later; a taken port or a bad setting needs a person. */
+  #isHopeless(failure: Failure | null): boolean {
+    if (failure === null) return this.#attempt + 1 >= FIRST_START_TRIES;
+    return FAILURES[failure.code].exitCode !== 1;
   }
 
   #firstStartFailed(failure: Failure | null, how: string): PipelineError {

@@ -33,6 +33,7 @@ export function startTelemetry(options: {
   endpoint: string | null;
   key: string | null;
   log: Log;
+  exportIntervalMs?: number;
 }): Telemetry {
   const resource = resourceFromAttributes({
     'service.name': 'plumbline',
@@ -64,10 +65,17 @@ export function startTelemetry(options: {
   };
 }
 
-function otlpExporters(options: { endpoint: string; key: string | null; log: Log }) {
+function otlpExporters(options: {
+  endpoint: string;
+  key: string | null;
+  log: Log;
+  exportIntervalMs?: number;
+}) {
+  const intervalMs = options.exportIntervalMs ?? EXPORT_INTERVAL_MS;
+  const timeoutMs = Math.min(EXPORT_TIMEOUT_MS, intervalMs);
   const headers: Record<string, string> =
     options.key === null ? {} : { authorization: `Bearer ${options.key}` };
-  const common = { headers, timeoutMillis: EXPORT_TIMEOUT_MS };
+  const common = { headers, timeoutMillis: timeoutMs };
   const metrics = new LazyExporter({
     name: 'metrics',
     log: options.log,
@@ -87,10 +95,14 @@ function otlpExporters(options: { endpoint: string; key: string | null; log: Log
   return {
     metrics: new PeriodicExportingMetricReader({
       exporter: metrics,
-      exportIntervalMillis: EXPORT_INTERVAL_MS,
-      exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+      exportIntervalMillis: intervalMs,
+      exportTimeoutMillis: timeoutMs,
     }),
-    spans: new BatchSpanProcessor({ exporter: spans, exportTimeoutMillis: EXPORT_TIMEOUT_MS }),
+    spans: new BatchSpanProcessor({
+      exporter: spans,
+      scheduledDelayMillis: intervalMs,
+      exportTimeoutMillis: timeoutMs,
+    }),
     stop: () => {
       metrics.stop();
       spans.stop();

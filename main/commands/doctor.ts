@@ -6,7 +6,10 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('check this machine, the configuration and the running server')
     .option('--json', 'print JSON')
-    .addHelpText('after', `\nExit codes: 0 nothing failed, 1 something did.\n${examples('doctor', 'doctor --json')}`)
+    .addHelpText(
+      'after',
+      `\nExit codes: 0 nothing failed, 1 something did.\n${examples('doctor', 'doctor --json')}`,
+    )
     .action(async (flags: { json?: boolean }) => {
       const { examine } = await import('../doctor/examine.ts');
       const checks = await examine();

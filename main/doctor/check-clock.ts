@@ -11,6 +11,11 @@ export async function checkClock(now: () => number = Date.now): Promise<Check> {
   const monotonicMs = performance.now();
   await sleep(LOOK_MS);
   const driftMs = Math.abs(now() - wallMs - (performance.now() - monotonicMs));
-  if (driftMs <= DRIFT_MS_MAX) return ok('clock', `the wall clock runs evenly (${driftMs.toFixed(1)} ms off in ${LOOK_MS} ms)`);
-  return warn('clock', `the wall clock moved by ${driftMs.toFixed(0)} ms in ${LOOK_MS} ms`, 'look at what sets the time of this machine');
+  if (driftMs <= DRIFT_MS_MAX)
+    return ok('clock', `the wall clock runs evenly (${driftMs.toFixed(1)} ms off in ${LOOK_MS} ms)`);
+  return warn(
+    'clock',
+    `the wall clock moved by ${driftMs.toFixed(0)} ms in ${LOOK_MS} ms`,
+    'look at what sets the time of this machine',
+  );
 }

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { type PipelineError } from '../../core/errors.ts';
+import type { PipelineError } from '../../core/errors.ts';
 import { probeDataDir } from '../data-dir.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 

@@ -7,7 +7,11 @@ const MEMORY_BYTES_MIN = 2 * 1024 ** 3;
 export function checkNode(version: string = process.versions.node): Check {
   const major = Number(version.split('.')[0]);
   if (major >= 24) return ok('node', `Node ${version}`);
-  return fail('node', `Node ${version} is too old`, 'run "npm install", which brings Node 24 along, then "npm start"');
+  return fail(
+    'node',
+    `Node ${version} is too old`,
+    'run "npm install", which brings Node 24 along, then "npm start"',
+  );
 }
 
 export function checkMachine(memoryBytes: number = totalmem()): Check {

@@ -46,10 +46,18 @@ export function checkPorts(config: Config, serving: Serving | null): Promise<Che
       if (serving !== null) {
         const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
         if (await connects(reachable, port)) return ok(name, `${what} answers (pid ${serving.pid})`);
-        return fail(name, `${what} does not answer`, 'see the lines the server wrote; it starts a failed role again');
+        return fail(
+          name,
+          `${what} does not answer`,
+          'see the lines the server wrote; it starts a failed role again',
+        );
       }
       if (await isFree(host, port)) return ok(name, `free for ${what}`);
-      return fail(name, `taken, and wanted for ${what}`, `stop what listens there, or set ${variableOf(key)}`);
+      return fail(
+        name,
+        `taken, and wanted for ${what}`,
+        `stop what listens there, or set ${variableOf(key)}`,
+      );
     }),
   );
 }

@@ -21,12 +21,16 @@ export async function checkStore(config: Config): Promise<Check[]> {
         ? ok('tables', `${state.migrationCount} migrations applied`)
         : fail('tables', 'there are none', 'start the server once; it makes them');
     return [
-      ok(name, `version ${state.version} answers in ${answeredAtMs - askedAtMs} ms, up for ${state.uptimeS} s`),
+      ok(
+        name,
+        `version ${state.version} answers in ${answeredAtMs - askedAtMs} ms, up for ${state.uptimeS} s`,
+      ),
       tables,
       checkSkew(Math.max(0, askedAtMs - state.nowMs, state.nowMs - answeredAtMs)),
     ];
   } catch (error) {
-    const todo = config.clickhouseUrl === undefined ? 'see the lines the server wrote' : 'check CLICKHOUSE_URL';
+    const todo =
+      config.clickhouseUrl === undefined ? 'see the lines the server wrote' : 'check CLICKHOUSE_URL';
     return [fail(name, `does not answer: ${(error as Error).message}`, todo)];
   } finally {
     await client.close();

@@ -8,6 +8,16 @@ export interface Check {
 
 export const ok = (name: string, text: string): Check => ({ name, level: 'ok', text, todo: null });
 
-export const warn = (name: string, text: string, todo: string): Check => ({ name, level: 'warn', text, todo });
+export const warn = (name: string, text: string, todo: string): Check => ({
+  name,
+  level: 'warn',
+  text,
+  todo,
+});
 
-export const fail = (name: string, text: string, todo: string): Check => ({ name, level: 'fail', text, todo });
+export const fail = (name: string, text: string, todo: string): Check => ({
+  name,
+  level: 'fail',
+  text,
+  todo,
+});
