@@ -1,0 +1,38 @@
+import { GrowingBytes } from './growing-bytes.ts';
+
+/** Where each row of an array ends; the columns of one Nested share it. */
+export class ArrayOffsets {
+  readonly #data = new GrowingBytes();
+  #total = 0;
+  #markedTotal = 0;
+
+  /** Ends a row of `itemCount` elements. */
+  push(itemCount: number): void {
+    this.#total += itemCount;
+    this.#data.int64(this.#total | 0, 0);
+  }
+
+  get byteCount(): number {
+    return this.#data.length;
+  }
+
+  mark(): void {
+    this.#data.mark();
+    this.#markedTotal = this.#total;
+  }
+
+  rollback(): void {
+    this.#data.rollback();
+    this.#total = this.#markedTotal;
+  }
+
+  reset(): void {
+    this.#data.reset();
+    this.#total = 0;
+    this.#markedTotal = 0;
+  }
+
+  writeData(into: GrowingBytes): void {
+    into.copy(this.#data.filled());
+  }
+}

@@ -1,0 +1,113 @@
+import { ANOMALY } from '../../../core/anomaly.ts';
+import { ByteDictionary } from './byte-dictionary.ts';
+import type { Column } from './column.ts';
+import { type ByteSource, GrowingBytes } from './growing-bytes.ts';
+
+/** The one version of a shared dictionary that Native knows. */
+const KEYS_SERIALIZATION_VERSION = 1;
+/** The block brings its own keys; there is no dictionary shared between blocks. */
+const HAS_ADDITIONAL_KEYS = 0x200;
+const NEEDS_UPDATE = 0x400;
+
+/** `LowCardinality(String)`: a dictionary of the chunk, and an index per row. */
+export class LowCardinalityColumn implements Column {
+  readonly type = 'LowCardinality(String)';
+  readonly dictionary = new ByteDictionary();
+  readonly #indexes = new GrowingBytes();
+  readonly #seeds: readonly Uint8Array[];
+  #previous = -1;
+
+  /** @param seeds texts that always stand first, so that an enum's number is its index */
+  constructor(seeds: readonly string[] = []) {
+    this.#seeds = seeds.map((text) => Buffer.from(text));
+    this.#seed();
+  }
+
+  get rowCount(): number {
+    return this.#indexes.length / 4;
+  }
+
+  /** @returns anomaly bits: text that is not UTF-8 is stored with its broken bytes replaced */
+  push(source: ByteSource, at: number, byteCount: number): number {
+    return this.repeat(source, at, byteCount, 1);
+  }
+
+  /** The same text in `times` rows. */
+  repeat(source: ByteSource, at: number, byteCount: number, times: number): number {
+    if (times === 0) return 0;
+    const found = this.dictionary.indexAfter(this.#previous, source, at, byteCount);
+    const index = found < 0 ? ~found : found;
+    this.#previous = index;
+    this.#indexes.int32(index);
+    if (times > 1) this.#indexes.repeatTail(4, times - 1);
+    return found < 0 ? ANOMALY.invalidUtf8 : 0;
+  }
+
+  pushIndex(index: number): void {
+    this.#indexes.int32(index);
+  }
+
+  /** Appends the last `rows` rows another `times` times. */
+  repeatTail(rows: number, times: number): void {
+    this.#indexes.repeatTail(rows * 4, times);
+  }
+
+  get byteCount(): number {
+    return this.#indexes.length + this.dictionary.byteCount;
+  }
+
+  mark(): void {
+    this.#indexes.mark();
+    this.dictionary.mark();
+  }
+
+  rollback(): void {
+    this.#indexes.rollback();
+    this.dictionary.rollback();
+    this.#previous = -1;
+  }
+
+  reset(): void {
+    this.#indexes.reset();
+    this.dictionary.reset();
+    this.#previous = -1;
+    this.#seed();
+  }
+
+  writePrefix(into: GrowingBytes): void {
+    into.int64(KEYS_SERIALIZATION_VERSION, 0);
+  }
+
+  writeData(into: GrowingBytes): void {
+    if (this.rowCount === 0) return;
+    const { count } = this.dictionary;
+    const indexType = count <= 0x100 ? 0 : count <= 0x10000 ? 1 : 2;
+    into.int64(HAS_ADDITIONAL_KEYS | NEEDS_UPDATE | indexType, 0);
+    into.uint64(count);
+    into.copy(this.dictionary.encodedKeys);
+    into.uint64(this.rowCount);
+    this.#writeIndexes(into, 1 << indexType);
+  }
+
+  #writeIndexes(into: GrowingBytes, width: number): void {
+    into.reserve(this.rowCount * width);
+    const from = this.#indexes.view;
+    let to = into.length;
+    for (let at = 0; at < this.#indexes.length; at += 4, to += width) {
+      if (width === 1) into.bytes[to] = from.getUint8(at);
+      else if (width === 2) into.view.setUint16(to, from.getUint16(at, true), true);
+      else into.view.setInt32(to, from.getInt32(at, true), true);
+    }
+    into.length = to;
+  }
+
+  #seed(): void {
+    for (const seed of this.#seeds) {
+      this.dictionary.indexOf(
+        { bytes: seed, view: new DataView(seed.buffer, seed.byteOffset, seed.length) },
+        0,
+        seed.length,
+      );
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { ANOMALY } from '../../../core/anomaly.ts';
+import { ATTRIBUTE_WIDTH, type AttributeList } from '../attribute-list.ts';
+import { pushValueText } from '../value-text.ts';
+import type { WireReader } from '../wire-reader.ts';
+import { ArrayOffsets } from './array-offsets.ts';
+import type { Column } from './column.ts';
+import type { GrowingBytes } from './growing-bytes.ts';
+import { KeyOrder } from './key-order.ts';
+import { LowCardinalityColumn } from './low-cardinality-column.ts';
+import { TextColumn } from './text-column.ts';
+
+/** `Map(LowCardinality(String), String)`: attributes sorted by key; of a key that occurs twice, the first. */
+export class MapColumn implements Column {
+  readonly type = 'Map(LowCardinality(String), String)';
+  readonly #offsets = new ArrayOffsets();
+  readonly #keys = new LowCardinalityColumn();
+  readonly #values = new TextColumn();
+  readonly #order = new KeyOrder();
+  #indexes = new Int32Array(64);
+  #tailKeys = 0;
+  #tailValueBytes = 0;
+
+  /**
+   * One row from the attributes `from` to `to` of a list; moves the reader.
+   * @returns anomaly bits
+   */
+  push(reader: WireReader, list: AttributeList, from = 0, to = list.count): number {
+    const count = to - from;
+    let anomalies = this.#lookUp(reader, list, from, count);
+    const { dictionary } = this.#keys;
+    const unique = this.#order.sort(dictionary, this.#indexes, count);
+    if (unique < count) anomalies |= ANOMALY.duplicateKeys;
+    const { entries } = list;
+    const { positions } = this.#order;
+    const valuesStart = this.#values.data.length;
+    for (let i = 0; i < unique; i++) {
+      const position = positions[i] as number;
+      this.#keys.pushIndex(this.#indexes[position] as number);
+      const at = (from + position) * ATTRIBUTE_WIDTH;
+      anomalies |= pushValueText(
+        this.#values,
+        reader,
+        entries[at + 2] as number,
+        entries[at + 3] as number,
+        entries[at + 4] as number,
+      );
+    }
+    this.#offsets.push(unique);
+    this.#tailKeys = unique;
+    this.#tailValueBytes = this.#values.data.length - valuesStart;
+    return anomalies;
+  }
+
+  /** Appends the last row another `times` times; a resource is encoded once, not once per record. */
+  repeatLast(times: number): void {
+    this.#keys.repeatTail(this.#tailKeys, times);
+    this.#values.data.repeatTail(this.#tailValueBytes, times);
+    for (let i = 0; i < times; i++) this.#offsets.push(this.#tailKeys);
+  }
+
+  /** Fills `#indexes` with the dictionary index of each key. */
+  #lookUp(reader: WireReader, list: AttributeList, from: number, count: number): number {
+    if (count > this.#indexes.length) this.#indexes = new Int32Array(count * 2);
+    const { dictionary } = this.#keys;
+    const { entries } = list;
+    let anomalies = 0;
+    let previous = -1;
+    for (let i = 0; i < count; i++) {
+      const at = (from + i) * ATTRIBUTE_WIDTH;
+      const found = dictionary.indexAfter(previous, reader, entries[at] as number, entries[at + 1] as number);
+      if (found < 0) anomalies |= ANOMALY.invalidUtf8;
+      previous = found < 0 ? ~found : found;
+      this.#indexes[i] = previous;
+    }
+    return anomalies;
+  }
+
+  get byteCount(): number {
+    return this.#offsets.byteCount + this.#keys.byteCount + this.#values.byteCount;
+  }
+
+  mark(): void {
+    this.#offsets.mark();
+    this.#keys.mark();
+    this.#values.mark();
+  }
+
+  rollback(): void {
+    this.#offsets.rollback();
+    this.#keys.rollback();
+    this.#values.rollback();
+    this.#order.forget();
+  }
+
+  reset(): void {
+    this.#offsets.reset();
+    this.#keys.reset();
+    this.#values.reset();
+    this.#order.forget();
+  }
+
+  writePrefix(into: GrowingBytes): void {
+    this.#keys.writePrefix(into);
+  }
+
+  writeData(into: GrowingBytes): void {
+    this.#offsets.writeData(into);
+    this.#keys.writeData(into);
+    this.#values.writeData(into);
+  }
+}

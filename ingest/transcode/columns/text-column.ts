@@ -1,0 +1,80 @@
+import { ANOMALY } from '../../../core/anomaly.ts';
+import type { Column } from './column.ts';
+import { type ByteSource, GrowingBytes } from './growing-bytes.ts';
+import { repairUtf8 } from './repair-utf8.ts';
+
+/** Two hexadecimal digits per byte, as they lie in memory. */
+const HEX_PAIRS = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const text = byte.toString(16).padStart(2, '0');
+  return text.charCodeAt(0) | (text.charCodeAt(1) << 8);
+});
+
+/** `String`: length and bytes, row after row. */
+export class TextColumn implements Column {
+  readonly type = 'String';
+  readonly data = new GrowingBytes();
+
+  /** @returns anomaly bits: text that is not UTF-8 is stored with its broken bytes replaced */
+  push(source: ByteSource, at: number, byteCount: number): number {
+    const { data } = this;
+    const start = data.length;
+    if (byteCount < 0x80) data.uint8(byteCount);
+    else data.varint(byteCount);
+    if (data.copyText(source, at, byteCount)) return 0;
+    const repaired = repairUtf8(source.bytes.subarray(at, at + byteCount));
+    if (repaired === null) return 0;
+    data.length = start;
+    data.varint(repaired.length);
+    data.copy(repaired);
+    return ANOMALY.invalidUtf8;
+  }
+
+  pushEmpty(): void {
+    this.data.uint8(0);
+  }
+
+  /** Bytes as lower-case hexadecimal; for ids, so fewer than 64 bytes. */
+  pushHex(source: ByteSource, at: number, byteCount: number): void {
+    const { data } = this;
+    data.reserve(1 + byteCount * 2);
+    const { view, bytes } = data;
+    let to = data.length;
+    bytes[to++] = byteCount * 2;
+    for (let i = at; i < at + byteCount; i++) {
+      view.setUint16(to, HEX_PAIRS[source.bytes[i] as number] as number, true);
+      to += 2;
+    }
+    data.length = to;
+  }
+
+  /** The same text in `times` rows. */
+  repeat(source: ByteSource, at: number, byteCount: number, times: number): number {
+    if (times === 0) return 0;
+    const start = this.data.length;
+    const anomalies = this.push(source, at, byteCount);
+    this.data.repeatTail(this.data.length - start, times - 1);
+    return anomalies;
+  }
+
+  get byteCount(): number {
+    return this.data.length;
+  }
+
+  mark(): void {
+    this.data.mark();
+  }
+
+  rollback(): void {
+    this.data.rollback();
+  }
+
+  reset(): void {
+    this.data.reset();
+  }
+
+  writePrefix(): void {}
+
+  writeData(into: GrowingBytes): void {
+    into.copy(this.data.filled());
+  }
+}

@@ -1,0 +1,92 @@
+import { ANOMALY } from '../../core/anomaly.ts';
+import { ITEM_NOUN, type Signal } from '../../core/signal.ts';
+import type { ResourceScan } from './resource-scan.ts';
+import { textOf } from './text-place.ts';
+
+/** What a body was found to hold; the numbers of an OTLP partial success. */
+export interface Judged {
+  readonly itemCount: number;
+  readonly rejectedCount: number;
+  readonly rejections: readonly {
+    readonly reason: string;
+    readonly items: number;
+    readonly serviceName: string;
+  }[];
+  readonly warnings: readonly string[];
+}
+
+export interface Rejection {
+  readonly reason: string;
+  readonly serviceNamespace: string;
+  readonly serviceName: string;
+  readonly serviceInstanceId: string;
+  items: number;
+}
+
+const ANOMALY_TEXT: Readonly<Record<keyof typeof ANOMALY, string>> = {
+  endBeforeStart: 'end before they start; stored with duration 0',
+  timeMissing: 'carry no time where one is required',
+  timeOutOfRange: 'carry a time after the year 2262; the arrival time stands in',
+  idInvalid: 'carry an id that is malformed or all zeros; stored without ids',
+  duplicateKeys: 'carry an attribute key twice; its first value is kept',
+  parentIdInvalid: 'carry a malformed or all-zero parent id; stored as roots',
+  startAfterTime: 'start after their own time',
+  bucketsMisfit: 'carry buckets that do not add up to their count',
+  invalidUtf8: 'carry text that is not UTF-8; the broken bytes were replaced',
+};
+
+const ANOMALIES = Object.entries(ANOMALY) as [keyof typeof ANOMALY, number][];
+
+/** Gathers, while a body is walked, what its answer and the tallies will say. */
+export class Judgement {
+  readonly signal: Signal;
+  itemCount = 0;
+  rejectedCount = 0;
+  readonly #rejections = new Map<string, Rejection>();
+  readonly #anomalies = new Map<number, number>();
+  readonly #warnings = new Set<string>();
+
+  constructor(signal: Signal) {
+    this.signal = signal;
+  }
+
+  /** Counts items that are not stored, while their neighbours are. */
+  reject(resource: ResourceScan, reason: string, items = 1): void {
+    if (items === 0) return;
+    this.rejectedCount += items;
+    const serviceNamespace = textOf(resource.serviceNamespace);
+    const serviceName = textOf(resource.serviceName);
+    const serviceInstanceId = textOf(resource.serviceInstanceId);
+    const key = JSON.stringify([reason, serviceNamespace, serviceName, serviceInstanceId]);
+    const known = this.#rejections.get(key);
+    if (known !== undefined) known.items += items;
+    else this.#rejections.set(key, { reason, serviceNamespace, serviceName, serviceInstanceId, items });
+  }
+
+  /** Counts items that are stored, but odd. */
+  note(anomalies: number, items = 1): void {
+    for (const [, bit] of ANOMALIES) {
+      if ((anomalies & bit) !== 0) this.#anomalies.set(bit, (this.#anomalies.get(bit) ?? 0) + items);
+    }
+  }
+
+  warn(text: string): void {
+    this.#warnings.add(text);
+  }
+
+  get rejections(): readonly Rejection[] {
+    return [...this.#rejections.values()];
+  }
+
+  judged(): Judged {
+    const oddities = ANOMALIES.filter(([, bit]) => this.#anomalies.has(bit)).map(
+      ([name, bit]) => `${this.#anomalies.get(bit)} ${ITEM_NOUN[this.signal]} ${ANOMALY_TEXT[name]}`,
+    );
+    return {
+      itemCount: this.itemCount,
+      rejectedCount: this.rejectedCount,
+      rejections: this.rejections.map(({ reason, items, serviceName }) => ({ reason, items, serviceName })),
+      warnings: [...oddities, ...this.#warnings],
+    };
+  }
+}

@@ -1,0 +1,89 @@
+import type { Signal } from '../../core/signal.ts';
+import { GrowingBytes } from './columns/growing-bytes.ts';
+import { type Field, MESSAGES, REQUEST_MESSAGE, wireTypeOf } from './otlp-schema.ts';
+import { WireReader } from './wire-reader.ts';
+
+/** Deeper values are rejected by the walk, whatever they hold; below this they are copied as they are. */
+const DEPTH_MAX = 256;
+
+interface Occurrence {
+  readonly field: Field | undefined;
+  readonly tag: number;
+  readonly startAt: number;
+  readonly contentAt: number;
+  readonly end: number;
+}
+
+/**
+ * Rewrites a request so that no singular message and no member of a oneof occurs twice, as protobuf prescribes:
+ * messages that occur twice are one, the concatenation of their encodings; of a oneof the last member counts.
+ * @throws PipelineError `otlp_malformed`
+ */
+export function mergeSplitMessages(signal: Signal, body: Uint8Array): Uint8Array {
+  return merged(REQUEST_MESSAGE[signal], body, 0);
+}
+
+function merged(message: string, bytes: Uint8Array, depth: number): Uint8Array {
+  if (depth > DEPTH_MAX) return bytes;
+  const occurrences = withoutLostChoices(read(message, bytes));
+  const parts = new Map<Field, Uint8Array[]>();
+  for (const { field, contentAt, end } of occurrences) {
+    if (field === undefined || !isSingular(field)) continue;
+    const all = parts.get(field);
+    if (all === undefined) parts.set(field, [bytes.subarray(contentAt, end)]);
+    else all.push(bytes.subarray(contentAt, end));
+  }
+  const into = new GrowingBytes(bytes.length);
+  for (const { field, tag, startAt, contentAt, end } of occurrences) {
+    if (field?.message === undefined) into.copy(bytes.subarray(startAt, end));
+    else if (!isSingular(field))
+      write(into, tag, merged(field.message, bytes.subarray(contentAt, end), depth + 1));
+    else {
+      const all = parts.get(field);
+      parts.delete(field);
+      if (all !== undefined) write(into, tag, merged(field.message, Buffer.concat(all), depth + 1));
+    }
+  }
+  return into.filled();
+}
+
+function isSingular(field: Field): boolean {
+  return field.message !== undefined && field.repeated !== true;
+}
+
+function read(message: string, bytes: Uint8Array): Occurrence[] {
+  const fields = new Map((MESSAGES[message] as readonly Field[]).map((field) => [field.number, field]));
+  const reader = new WireReader(bytes);
+  const occurrences: Occurrence[] = [];
+  while (reader.position < bytes.length) {
+    const startAt = reader.position;
+    const tag = reader.tag(bytes.length);
+    const known = fields.get(tag >>> 3);
+    // A field of another wire type than its own is an unknown field.
+    const field = known !== undefined && (tag & 7) === wireTypeOf(known) ? known : undefined;
+    let contentAt = reader.position;
+    if (field?.kind === 'message') {
+      const end = reader.contentEnd(bytes.length);
+      contentAt = reader.position;
+      reader.position = end;
+    } else reader.skip(tag, bytes.length);
+    occurrences.push({ field, tag, startAt, contentAt, end: reader.position });
+  }
+  return occurrences;
+}
+
+/** Of a oneof the last member counts: all of its occurrences since another member was set, or the last scalar. */
+function withoutLostChoices(occurrences: readonly Occurrence[]): readonly Occurrence[] {
+  const last = occurrences.findLastIndex(({ field }) => field?.oneof === true);
+  if (last < 0) return occurrences;
+  const winner = (occurrences[last] as Occurrence).field as Field;
+  const other = occurrences.findLastIndex(({ field }) => field?.oneof === true && field !== winner);
+  const from = winner.kind === 'message' ? other + 1 : last;
+  return occurrences.filter(({ field }, i) => field?.oneof !== true || (field === winner && i >= from));
+}
+
+function write(into: GrowingBytes, tag: number, content: Uint8Array): void {
+  into.varint(tag);
+  into.varint(content.length);
+  into.copy(content);
+}

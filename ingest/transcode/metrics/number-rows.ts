@@ -1,0 +1,29 @@
+import type { Walk } from '../walk-request.ts';
+import type { GaugeColumns, SumColumns } from './metric-columns.ts';
+import type { MetricScan } from './metric-scan.ts';
+import { NUMBER, type NumberScan } from './number-scan.ts';
+import { int64AsDouble, writeExemplars, writeFixed64, writePoint } from './point-rows.ts';
+
+/** Writes one row of otel_metrics_gauge; returns its anomaly bits. */
+export function writeGauge(columns: GaugeColumns, walk: Walk, metric: MetricScan, point: NumberScan): number {
+  const { reader } = walk;
+  const anomalies = writePoint(columns, walk, metric, point) | writeExemplars(columns, walk, point);
+  if (point.value === NUMBER.int) {
+    const at = point.valueAt;
+    columns.Value.data.float64(int64AsDouble(reader, at));
+    columns.ValueInt.push(reader.view.getInt32(at, true), reader.view.getInt32(at + 4, true));
+  } else {
+    columns.ValueInt.pushNull();
+    if (point.value === NUMBER.double) writeFixed64(columns.Value, reader, point.valueAt);
+    else columns.Value.data.float64(Number.NaN); // no recorded value
+  }
+  columns.Anomalies.data.int32(anomalies);
+  return anomalies;
+}
+
+/** Writes one row of otel_metrics_sum; returns its anomaly bits. */
+export function writeSum(columns: SumColumns, walk: Walk, metric: MetricScan, point: NumberScan): number {
+  columns.AggregationTemporality.data.int32(metric.temporality);
+  columns.IsMonotonic.data.uint8(metric.isMonotonic);
+  return writeGauge(columns, walk, metric, point);
+}

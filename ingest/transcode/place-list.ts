@@ -1,0 +1,18 @@
+/** A list of positions that grows and is used again; no array per record. */
+export class PlaceList {
+  places = new Int32Array(64);
+  length = 0;
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  push(place: number): void {
+    if (this.length === this.places.length) {
+      const grown = new Int32Array(this.length * 2);
+      grown.set(this.places);
+      this.places = grown;
+    }
+    this.places[this.length++] = place;
+  }
+}

@@ -1,0 +1,37 @@
+import { AttributeList } from './attribute-list.ts';
+import { NO_TEXT, readText, type TextPlace } from './text-place.ts';
+import type { WireReader } from './wire-reader.ts';
+
+/** The instrumentation scope being walked. */
+export class ScopeScan {
+  readonly attributes = new AttributeList();
+  /** False when an attribute is nested too deep to store. */
+  fits = true;
+  name: TextPlace = NO_TEXT;
+  version: TextPlace = NO_TEXT;
+  /** Of the ScopeSpans, ScopeMetrics or ScopeLogs around it. */
+  schemaUrl: TextPlace = NO_TEXT;
+  droppedAttributesCount = 0;
+
+  clear(): void {
+    this.attributes.clear();
+    this.fits = true;
+    this.name = NO_TEXT;
+    this.version = NO_TEXT;
+    this.schemaUrl = NO_TEXT;
+    this.droppedAttributesCount = 0;
+  }
+
+  /** Reads the InstrumentationScope between the reader's position and `end`. */
+  read(reader: WireReader, end: number): void {
+    while (reader.position < end) {
+      const tag = reader.tag(end);
+      if (tag === 0x0a) this.name = readText(reader, end);
+      else if (tag === 0x12) this.version = readText(reader, end);
+      else if (tag === 0x1a) {
+        if (!this.attributes.read(reader, reader.contentEnd(end))) this.fits = false;
+      } else if (tag === 0x20) this.droppedAttributesCount = reader.varint32(end);
+      else reader.skip(tag, end);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { TextColumn } from './columns/text-column.ts';
+import { NumberText } from './number-text.ts';
+import { jsonOfValue } from './value-json.ts';
+import { VALUE } from './value-scan.ts';
+import { WireReader } from './wire-reader.ts';
+
+const TRUE = new WireReader(Buffer.from('true'));
+const FALSE = new WireReader(Buffer.from('false'));
+const number = new NumberText();
+
+/**
+ * Appends an AnyValue that `ValueScan` has read, as OpenTelemetry represents it where there is only text: text
+ * as it is, numbers and booleans as JSON, bytes in base64, nothing as the empty text, arrays and maps as JSON.
+ * @returns anomaly bits
+ */
+export function pushValueText(
+  column: TextColumn,
+  reader: WireReader,
+  kind: number,
+  at: number,
+  byteCount: number,
+): number {
+  if (kind === VALUE.text) return column.push(reader, at, byteCount);
+  if (kind === VALUE.int) {
+    reader.position = at;
+    reader.varint64(reader.bytes.length);
+    number.setInt64(reader.low, reader.high);
+    return column.push(number, number.start, number.byteCount);
+  }
+  if (kind === VALUE.double) {
+    number.setDouble(reader.view.getFloat64(at, true));
+    return column.push(number, number.start, number.byteCount);
+  }
+  return pushRareText(column, reader, kind, at, byteCount);
+}
+
+function pushRareText(
+  column: TextColumn,
+  reader: WireReader,
+  kind: number,
+  at: number,
+  byteCount: number,
+): number {
+  if (kind === VALUE.empty) {
+    column.pushEmpty();
+    return 0;
+  }
+  if (kind === VALUE.bool) {
+    reader.position = at;
+    reader.varint64(reader.bytes.length);
+    const text = (reader.low | reader.high) === 0 ? FALSE : TRUE;
+    return column.push(text, 0, text.bytes.length);
+  }
+  if (kind === VALUE.bytes) {
+    const base64 = new WireReader(Buffer.from(bytesOf(reader, at, byteCount).toString('base64'), 'latin1'));
+    return column.push(base64, 0, base64.bytes.length);
+  }
+  const { json, anomalies } = jsonOfValue(reader, { kind, at, byteCount });
+  const text = new WireReader(Buffer.from(json));
+  return column.push(text, 0, text.bytes.length) | anomalies;
+}
+
+function bytesOf(reader: WireReader, at: number, byteCount: number): Buffer {
+  return Buffer.from(reader.bytes.buffer, reader.bytes.byteOffset + at, byteCount);
+}
