@@ -1,0 +1,51 @@
+import { logBin } from '../../core/log-bin.ts';
+import type { SamplingTally } from '../../core/sampling-tally.ts';
+import type { Signal } from '../../core/signal.ts';
+import type { SourceTally } from '../../core/source-tally.ts';
+
+export const NOW_MS = 1_700_000_000_000;
+
+export function sourceOf(signal: Signal, serviceInstanceId = '') {
+  return { tenant: 't', serviceNamespace: 'shop', serviceName: 'checkout', serviceInstanceId, signal };
+}
+
+/** `count` records that arrived `agoMs` before NOW_MS, each `latenessMs` after its event. */
+export function arrivals(of: {
+  signal?: Signal;
+  agoMs: number;
+  latenessMs: number;
+  count: number;
+  instance?: string;
+}): SourceTally {
+  const receivedMs = NOW_MS - of.agoMs;
+  const eventMs = receivedMs - of.latenessMs;
+  return {
+    source: sourceOf(of.signal ?? 'traces', of.instance ?? 'pod-1'),
+    receiveStartMs: Math.floor(receivedMs / 5_000) * 5_000,
+    items: of.count,
+    eventTimeMsMax: Math.min(eventMs, receivedMs),
+    receivedMsMax: receivedMs,
+    latenessMsMin: of.latenessMs,
+    latenessMsMax: of.latenessMs,
+    latenessBins: new Map([[logBin(of.latenessMs), of.count]]),
+    anomalous: 0,
+    eventBucketsMs: of.signal === 'metrics' ? [Math.floor(eventMs / 5_000) * 5_000] : [],
+  };
+}
+
+export function marks(of: {
+  thresholdHex: string;
+  spans: number;
+  violations?: number;
+  agoMs?: number;
+  exampleTraceId?: string;
+}): SamplingTally {
+  return {
+    source: sourceOf('traces', 'pod-1'),
+    receiveStartMs: NOW_MS - (of.agoMs ?? 10_000),
+    thresholdHex: of.thresholdHex,
+    spans: of.spans,
+    violations: of.violations ?? 0,
+    exampleTraceId: of.exampleTraceId ?? '',
+  };
+}

@@ -1,0 +1,171 @@
+import type { SourceExpectation } from '../core/expectation.ts';
+import type { Interval } from '../core/interval.ts';
+import type { Source } from '../core/source.ts';
+import type { SourceTally } from '../core/source-tally.ts';
+import type { Limits, Outcome, Verdict } from '../core/verdict.ts';
+import { buildEstimator, buildVerdict } from './build-verdict.ts';
+import { foldSources, type SourceTotals } from './fold-sources.ts';
+import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
+import { learnIntervalMs } from './learn-interval.ts';
+import { quantileBounds } from './quantile-bounds.ts';
+import { type TimelinessPart, tellTimeliness } from './tell-timeliness.ts';
+import { SLOW_MS, type Windows, windowsUntil } from './windows.ts';
+
+/** Freshness and lateness of traces and logs, seconds: three and twelve exports at the SDKs' 5 s. */
+export const TIMELINESS_LIMITS: Limits = { warn: 15, fail: 60 };
+export const LATENESS_QUANTILE = 0.99;
+/** OpenTelemetry's default interval of metrics, assumed until one was seen. */
+const METRIC_INTERVAL_MS = 60_000;
+const ITEMS_MIN = 30;
+
+/**
+ * Are this source's data as recent as they must be? Two estimators, and the verdict is the worse one's:
+ * - *freshness*: now minus the newest event time that arrived, in seconds; exact, so its interval is a point. An
+ *   event time after its arrival counts as its arrival: one future stamp must not hide a silence.
+ * - *lateness*: the quantile of arrival minus event time, in seconds, over what arrived; for spans the end is the
+ *   event. What has not arrived yet cannot be late yet: freshness is there for that.
+ * Metrics come at an interval, so their freshness limits are at least two and three times the interval learned.
+ * @param input tallies of one service and signal, any instances, split in any way, of the last ten minutes
+ * @returns null for a source that was silent for more than ten minutes: it is gone, not late
+ * @see quality.md 3.3 T1 to T3
+ */
+export function checkTimeliness(
+  input: { readonly source: Source; readonly tallies: readonly SourceTally[] },
+  expectation: SourceExpectation | null,
+  nowMs: number,
+): Verdict | null {
+  const windows = windowsUntil(nowMs);
+  const recent = input.tallies.filter((tally) => tally.receiveStartMs >= windows.slowStartMs);
+  const all = foldSources(recent);
+  if (all === null || all.receivedMsMax < nowMs - SLOW_MS) return null;
+  const limits = expectation?.limits.timeliness ?? TIMELINESS_LIMITS;
+  const quantile = expectation?.latenessQuantile ?? LATENESS_QUANTILE;
+  const fast = foldSources(recent.filter((tally) => tally.receiveStartMs >= windows.fastStartMs));
+  const interval = input.source.signal === 'metrics' ? learnIntervalMs(recent) : null;
+  const freshness = checkFreshness({ source: input.source, all, limits, interval, windows });
+  const lateness = checkLateness({ fast, all, quantile, limits, windows });
+  const worse = badness(freshness) >= badness(lateness.part) ? freshness : lateness.part;
+  return buildVerdict(
+    {
+      source: input.source,
+      dimension: 'timeliness',
+      unit: 's',
+      limits: worse.limits,
+      outcome: worse.outcome,
+      interval: worse.interval,
+      n: worse.n,
+      window: worse.window,
+      reasons: tellTimeliness({ freshness, lateness: lateness.part, quantile, fast, all, interval, nowMs }),
+      estimators: [
+        buildEstimator('freshness', 'clock', all.items, freshness.interval),
+        ...lateness.estimators,
+      ],
+      evidence: describe({ tallies: recent, all, quantile, interval, nowMs }),
+    },
+    nowMs,
+  );
+}
+
+function checkFreshness(of: {
+  source: Source;
+  all: SourceTotals;
+  limits: Limits;
+  interval: number | null;
+  windows: Windows;
+}): TimelinessPart {
+  const { source, all, windows } = of;
+  const ageS = Math.max(0, windows.endMs - all.eventTimeMsMax) / 1_000;
+  const intervalS = (of.interval ?? METRIC_INTERVAL_MS) / 1_000;
+  const isMetrics = source.signal === 'metrics';
+  const limits = isMetrics
+    ? { warn: Math.max(of.limits.warn, 2 * intervalS), fail: Math.max(of.limits.fail, 3 * intervalS) }
+    : of.limits;
+  const late: Outcome = ageS > limits.fail ? 'fail' : 'unknown';
+  // One report of metrics says nothing about when the next is due.
+  const outcome = ageS <= limits.warn ? 'pass' : isMetrics && of.interval === null ? 'unknown' : late;
+  const window = { startMs: windows.slowStartMs, endMs: windows.endMs };
+  return {
+    id: 'freshness',
+    outcome,
+    limits,
+    window,
+    n: all.items,
+    interval: { estimate: ageS, lower: ageS, upper: ageS },
+  };
+}
+
+function checkLateness(of: {
+  fast: SourceTotals | null;
+  all: SourceTotals;
+  quantile: number;
+  limits: Limits;
+  windows: Windows;
+}) {
+  const { windows, limits } = of;
+  const estimate = (totals: SourceTotals | null, startMs: number): WindowEstimate => ({
+    interval: totals === null || totals.items < ITEMS_MIN ? null : latenessS(totals, of.quantile),
+    n: totals?.items ?? 0,
+    startMs,
+    endMs: windows.endMs,
+    mayPass: true,
+  });
+  const fast = estimate(of.fast, windows.fastStartMs);
+  const slow = estimate(of.all, windows.slowStartMs);
+  const { outcome, decisive } = judgeWindows({ fast, slow }, limits);
+  const part: TimelinessPart = { id: 'lateness', outcome, limits, window: decisive, ...numbersOf(decisive) };
+  const estimators = [
+    buildEstimator('lateness-45s', 'clock', fast.n, fast.interval),
+    buildEstimator('lateness-10m', 'clock', slow.n, slow.interval),
+  ];
+  return { part, estimators };
+}
+
+function numbersOf({ interval, n }: WindowEstimate) {
+  return { interval, n };
+}
+
+/** Early is not late: a clock ahead of ours shows in the evidence, not as a negative lateness. */
+function latenessS(totals: SourceTotals, quantile: number): Interval | null {
+  const bounds = quantileBounds(totals.lateness, quantile);
+  if (bounds === null) return null;
+  const seconds = (ms: number) => Math.max(0, ms) / 1_000;
+  return { estimate: seconds(bounds.estimate), lower: seconds(bounds.lower), upper: seconds(bounds.upper) };
+}
+
+/** Orders outcomes, then how near the estimate is to the fail limit. */
+function badness({ outcome, interval, limits }: TimelinessPart): number {
+  const rank = { pass: 0, unknown: 1, fail: 2 }[outcome];
+  const nearness = interval === null ? 0 : interval.estimate / limits.fail;
+  return rank + nearness / (1 + nearness);
+}
+
+function describe(of: {
+  tallies: readonly SourceTally[];
+  all: SourceTotals;
+  quantile: number;
+  interval: number | null;
+  nowMs: number;
+}): Record<string, unknown> {
+  const byInstance = Map.groupBy(of.tallies, (tally) => tally.source.serviceInstanceId);
+  const instances = [...byInstance].map(([id, tallies]) => {
+    const totals = foldSources(tallies) as SourceTotals;
+    return {
+      id,
+      items: totals.items,
+      ageMs: of.nowMs - totals.eventTimeMsMax,
+      silentMs: of.nowMs - totals.receivedMsMax,
+    };
+  });
+  // The longest silent first, as that is what one looks for; the rest is a number.
+  instances.sort((a, b) => b.silentMs - a.silentMs || (a.id < b.id ? -1 : 1));
+  return {
+    latenessQuantile: of.quantile,
+    latenessMsMin: of.all.lateness.min,
+    latenessMsMax: of.all.lateness.max,
+    aheadOfOurClock: of.all.aheadCount,
+    anomalous: of.all.anomalous,
+    reportIntervalMs: of.interval,
+    instanceCount: instances.length,
+    instances: instances.slice(0, 10),
+  };
+}

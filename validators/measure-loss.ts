@@ -1,0 +1,76 @@
+import type { EdgeTally } from '../core/edge-tally.ts';
+import type { ServiceId } from '../core/service-key.ts';
+import { boundLoss, type CallerLoss } from './bound-loss.ts';
+import { type EdgeFold, foldEdges } from './fold-edges.ts';
+import { windowsUntil } from './windows.ts';
+
+/** Orphans of a callee none of whose callers is known: kept out of every service's verdict. */
+export interface Unattributed {
+  readonly callee: ServiceId;
+  readonly orphans: number;
+  readonly exampleTraceIds: readonly string[];
+}
+
+/** What the settled edges say about everybody's losses; a verdict of one service reads its part. */
+export interface MeasuredLoss {
+  readonly settledUntilMs: number;
+  readonly fastStartMs: number;
+  readonly slowStartMs: number;
+  /** The shortest wait for parents among the windows of the fast one, ms. */
+  readonly lagMs: number;
+  /** By `serviceKey` of the caller. */
+  readonly fast: ReadonlyMap<string, CallerLoss>;
+  readonly slow: ReadonlyMap<string, CallerLoss>;
+  /** By `serviceKey` of the callee, over the slow window. */
+  readonly unattributed: ReadonlyMap<string, Unattributed>;
+  /** Callers of callees that were left out for inconsistent sampling, by `serviceKey`. */
+  readonly vetoedCallers: ReadonlySet<string>;
+}
+
+/**
+ * Measures the loss of every caller at once, since what one caller may have lost bounds what another has.
+ * @param edges settled edges of the ten minutes before `settledUntilMs`, split in any way
+ * @param settled end of the newest settled window, and how long parents were waited for
+ * @param inconsistent services whose sampling verdict is fail: an orphan may then be a parent that was never kept,
+ *   so callees that are or have such a service speak about nobody (quality.md 3.6, X10)
+ */
+export function measureLoss(
+  edges: readonly EdgeTally[],
+  settled: { readonly untilMs: number; readonly lagMs: number },
+  inconsistent: ReadonlySet<string>,
+): MeasuredLoss {
+  const { fastStartMs, slowStartMs } = windowsUntil(settled.untilMs);
+  const range = (startMs: number) => ({ startMs, endMs: settled.untilMs });
+  const all = foldEdges(edges, range(slowStartMs));
+  const vetoed = new Set(
+    [...all]
+      .filter(([key, { found }]) => [key, ...found.keys()].some((one) => inconsistent.has(one)))
+      .map(([key]) => key),
+  );
+  const slow = without(all, vetoed);
+  const fast = without(foldEdges(edges, range(fastStartMs)), vetoed);
+  return {
+    settledUntilMs: settled.untilMs,
+    lagMs: settled.lagMs,
+    fastStartMs,
+    slowStartMs,
+    fast: boundLoss(fast, slow),
+    slow: boundLoss(slow, slow),
+    unattributed: unattributedOf(all),
+    vetoedCallers: new Set([...vetoed].flatMap((key) => [...(all.get(key)?.found.keys() ?? [])])),
+  };
+}
+
+function without(fold: EdgeFold, vetoed: ReadonlySet<string>): EdgeFold {
+  return new Map([...fold].filter(([key]) => !vetoed.has(key)));
+}
+
+function unattributedOf(fold: EdgeFold): ReadonlyMap<string, Unattributed> {
+  const alone = [...fold].filter(([, { found, orphanCount }]) => found.size === 0 && orphanCount > 0);
+  return new Map(
+    alone.map(([key, { callee, orphanCount, exampleTraceIds }]) => [
+      key,
+      { callee, orphans: orphanCount, exampleTraceIds },
+    ]),
+  );
+}

@@ -1,0 +1,89 @@
+import { serviceKey } from '../core/service-key.ts';
+import { type Source, sourceLabel } from '../core/source.ts';
+import { rfc3339 } from '../core/time.ts';
+import type { Limits, Outcome, Reason } from '../core/verdict.ts';
+import type { CallerLoss } from './bound-loss.ts';
+import type { WindowEstimate } from './judge-windows.ts';
+import type { MeasuredLoss } from './measure-loss.ts';
+
+export interface CompletenessFacts {
+  readonly source: Source;
+  readonly loss: MeasuredLoss | null;
+  readonly fast: CallerLoss | null;
+  readonly slow: CallerLoss | null;
+  readonly limits: Limits;
+  /** Share of the newest arrivals that came later than parents are waited for. */
+  readonly lateShare: number;
+  /** How long nothing has arrived from the service itself; null when nothing did in ten minutes. */
+  readonly silentMs: number | null;
+  readonly nowMs: number;
+  /** Code of the reason that forbids an outcome other than unknown. */
+  readonly veto: Reason['code'] | null;
+  readonly outcome: Outcome;
+  readonly decisive: WindowEstimate | null;
+}
+
+/** Why a verdict of completeness is what it is, each with what to do about it. */
+export function tellCompleteness(facts: CompletenessFacts): Reason[] {
+  const main =
+    facts.veto === null
+      ? tellOutcome(facts)
+      : { code: facts.veto, text: VETOES[facts.veto]?.(facts) ?? facts.veto };
+  const own = facts.loss?.unattributed.get(serviceKey(facts.source));
+  const reasons = main === null ? [] : [main];
+  if (own === undefined) return reasons;
+  const text = `${own.orphans} requests to this service came from a remote parent that never arrived, from a caller nobody has seen; that is nobody's loss here until the caller or the proxy before it sends spans.`;
+  return [...reasons, { code: 'ORPHANS_UNATTRIBUTED', text }];
+}
+
+const VETOES: Readonly<Record<string, (facts: CompletenessFacts) => string>> = {
+  NOT_SETTLED: ({ loss, nowMs }) =>
+    loss === null
+      ? 'Parents and children have not been matched yet; that takes half a minute after the first spans.'
+      : `Parents and children were last matched ${Math.round((nowMs - loss.settledUntilMs) / 1_000)} s ago; see whether the judge keeps up.`,
+  SAMPLING_INCONSISTENT: () =>
+    'This service, or all that could speak about it, samples inconsistently, so a missing parent may never have been kept; see the verdict of dimension sampling.',
+  NO_REMOTE_CHILDREN: ({ source }) =>
+    `No span of another service names a span of ${sourceLabel(source)} as its remote parent, so what is missing leaves no gap. It becomes knowable when a service it calls sends spans with propagated context.`,
+  PARENTS_LATE: ({ lateShare, loss }) =>
+    `${(100 * lateShare).toPrecision(2)} % of the newest spans arrived later than the ${Math.round((loss?.lagMs ?? 0) / 1_000)} s that parents are waited for, so a missing parent may be late rather than lost; see the verdict of dimension timeliness.`,
+  CALLER_SILENT: ({ silentMs }) =>
+    `Nothing has arrived from this service for ${Math.round((silentMs ?? 0) / 1_000)} s, so missing parents may be late rather than lost; after a minute they count as lost.`,
+};
+
+function tellOutcome(facts: CompletenessFacts): Reason | null {
+  const { outcome, decisive, limits, fast, slow } = facts;
+  if (outcome === 'pass' || decisive === null) return null;
+  if (outcome === 'fail') {
+    const lower = percent(decisive.interval?.lower ?? 0);
+    const text = `At least ${lower} of the spans were lost (limit ${percent(limits.fail)}), from ${names(fast, slow)} missing their parents since ${rfc3339(decisive.startMs)}; look at the exporter's queue, its errors and the way to us.`;
+    return { code: 'LOSS_ABOVE_LIMIT', text };
+  }
+  if (decisive.interval === null) {
+    const text = `${decisive.n} remote children in ten minutes are too few; 30 are needed.`;
+    return { code: 'TOO_FEW', text };
+  }
+  if (fast?.contradictory === true || slow?.contradictory === true) {
+    const text = `Parents are missing at ${names(fast, slow)} but not at the other services called, which loss of this service's spans would hit alike; look for broken context propagation or an unseen caller there.`;
+    return { code: 'ORPHANS_UNEXPLAINED', text };
+  }
+  const shared =
+    (fast ?? slow)?.callees.some((callee) => callee.otherCallers > 0 && callee.orphans > 0) ?? false;
+  if (shared && decisive.interval.lower <= limits.warn && decisive.interval.estimate > limits.warn) {
+    const text = `Orphans at ${names(fast, slow)} may be this service's or another caller's; nothing tells them apart.`;
+    return { code: 'ORPHANS_SHARED', text };
+  }
+  const [low, high] = [percent(decisive.interval.lower), percent(decisive.interval.upper)];
+  const text = `The lost share lies between ${low} and ${high}, from ${decisive.n} children and ${slow?.batchCount ?? 0} export batches in ten minutes; to pass it must be shown to be at most ${percent(limits.warn)}.`;
+  return { code: 'LOSS_UNDECIDED', text };
+}
+
+function names(fast: CallerLoss | null, slow: CallerLoss | null): string {
+  const hit = ((fast ?? slow)?.callees ?? []).filter((callee) => callee.orphans > 0);
+  const sorted = hit.sort((a, b) => b.attributed - a.attributed).map((callee) => callee.callee.serviceName);
+  return sorted.length === 0 ? 'its callees' : sorted.slice(0, 3).join(', ');
+}
+
+function percent(ratio: number): string {
+  return `${Number((100 * ratio).toPrecision(2))} %`;
+}

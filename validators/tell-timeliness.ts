@@ -1,0 +1,100 @@
+import type { Interval } from '../core/interval.ts';
+import { rfc3339 } from '../core/time.ts';
+import type { Limits, Outcome, Reason } from '../core/verdict.ts';
+import type { SourceTotals } from './fold-sources.ts';
+
+/** One of the two questions a verdict of timeliness answers, with its own limits. */
+export interface TimelinessPart {
+  readonly id: 'freshness' | 'lateness';
+  readonly outcome: Outcome;
+  readonly interval: Interval | null;
+  readonly n: number;
+  readonly limits: Limits;
+  readonly window: { readonly startMs: number; readonly endMs: number };
+}
+
+export interface TimelinessFacts {
+  readonly freshness: TimelinessPart;
+  readonly lateness: TimelinessPart;
+  readonly quantile: number;
+  readonly fast: SourceTotals | null;
+  readonly all: SourceTotals;
+  readonly interval: number | null;
+  readonly nowMs: number;
+}
+
+/** Why a verdict of timeliness is what it is; a pass has reasons only where something was odd. */
+export function tellTimeliness(facts: TimelinessFacts): Reason[] {
+  return [tellSilence(facts), tellAge(facts), tellLateness(facts), tellClock(facts)].filter(
+    (reason) => reason !== null,
+  );
+}
+
+function tellSilence({ freshness, fast, all, nowMs }: TimelinessFacts): Reason | null {
+  if (fast !== null || freshness.outcome === 'pass') return null;
+  const text = `Nothing has arrived since ${rfc3339(all.receivedMsMax)}, ${seconds(nowMs - all.receivedMsMax)} ago; see whether the service runs and its exporter reaches us.`;
+  return { code: 'SILENT', text };
+}
+
+function tellAge({ freshness, fast, all, interval, nowMs }: TimelinessFacts): Reason | null {
+  const age = `The newest event is ${seconds(nowMs - all.eventTimeMsMax)} old`;
+  const { warn, fail } = freshness.limits;
+  if (freshness.outcome === 'fail') {
+    return fast === null
+      ? null
+      : {
+          code: 'STALE',
+          text: `${age}, the limit is ${fail} s, though data still arrive; look for a backlog in the exporter or a Collector.`,
+        };
+  }
+  if (freshness.outcome === 'pass') return null;
+  return interval === null && freshness.interval !== null && freshness.interval.estimate > fail
+    ? {
+        code: 'INTERVAL_UNKNOWN',
+        text: `${age}; only one report of these metrics was seen, so when the next is due is not known.`,
+      }
+    : { code: 'AGE_UNDECIDED', text: `${age}, between the limits ${warn} s and ${fail} s.` };
+}
+
+function tellLateness({ lateness, quantile, fast, all }: TimelinessFacts): Reason | null {
+  if (lateness.outcome === 'pass') return null;
+  const what = `The ${percent(quantile)} lateness`;
+  const { warn, fail } = lateness.limits;
+  if (lateness.interval === null) {
+    return {
+      code: 'TOO_FEW',
+      text: `${all.items} records in ten minutes (${fast?.items ?? 0} in the last 45 s) are too few for a quantile; 30 are needed.`,
+    };
+  }
+  if (lateness.outcome === 'fail') {
+    return {
+      code: 'LATE',
+      text: `${what} is at least ${seconds(lateness.interval.lower * 1_000)}, the limit is ${fail} s; look for retries, backlogs or a clock that is behind.`,
+    };
+  }
+  const needed = Math.ceil(Math.log(0.025) / Math.log(quantile));
+  return lateness.interval.upper === Number.POSITIVE_INFINITY && all.items < needed
+    ? {
+        code: 'TOO_FEW',
+        text: `${what} has no upper bound from ${all.items} records in ten minutes; ${needed} are needed, or a lower quantile in the constraint.`,
+      }
+    : {
+        code: 'LATENESS_UNDECIDED',
+        text: `${what} may lie on either side of the limits ${warn} s and ${fail} s.`,
+      };
+}
+
+/** Delay hides a clock that is ahead, so what shows is a lower bound of how far. */
+function tellClock({ all }: TimelinessFacts): Reason | null {
+  if (all.aheadCount === 0) return null;
+  const text = `${all.aheadCount} of ${all.items} records are stamped after their arrival, by up to ${seconds(-all.lateness.min)}: that clock is ahead of ours by at least as much.`;
+  return { code: 'CLOCK_AHEAD', text };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+}
+
+function percent(quantile: number): string {
+  return `p${Number((quantile * 100).toFixed(3))}`;
+}
