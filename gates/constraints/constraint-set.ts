@@ -18,6 +18,7 @@ const source = z.strictObject({
       completeness: values.completeness.optional(),
       lag: values.lag.optional(),
       sampling: z.strictObject({ declared: z.enum(['consistent', 'none']) }).optional(),
+      /** The newest item may be this old. */
       heartbeat: values.duration.optional(),
     })
     .default({}),

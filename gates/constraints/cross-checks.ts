@@ -42,6 +42,21 @@ function checkSources({ sources, intent }: ConstraintFile): Mismatch[] {
   ];
 }
 
+/** Completeness is counted over the call graph, sampling over span marks: only traces have either. */
+function checkMeasurable({ sources }: ConstraintFile): Mismatch[] {
+  return sources.flatMap(({ signal, expect }, index) =>
+    (['completeness', 'sampling'] as const)
+      .filter((promise) => signal !== 'traces' && expect[promise] !== undefined)
+      .map((promise) =>
+        error(
+          ['sources', index, 'expect', promise],
+          `the ${promise} of ${signal} is not measured: it would be unknown for ever`,
+          'say lag or heartbeat, or expect it of traces',
+        ),
+      ),
+  );
+}
+
 function checkStages({ stages, sources }: ConstraintFile): Mismatch[] {
   const known = sources.map(({ id }) => id);
   return Object.entries(stages).flatMap(([stage, { requireSources = [] }]) =>
@@ -120,6 +135,7 @@ function checkReview({ metadata: { reviewBy } }: ConstraintFile, nowMs: number):
 export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
   return [
     ...checkSources(file),
+    ...checkMeasurable(file),
     ...checkStages(file),
     ...checkIntent(file),
     ...checkBoundaries(file),

@@ -1,0 +1,182 @@
+import type { Decision, DecisionOutcome, DecisionReason, DecisionRequest } from '../core/decision.ts';
+import type { Finding } from '../core/finding.ts';
+import { and, type Ternary } from '../core/ternary.ts';
+import { rfc3339 } from '../core/time.ts';
+import type { Outcome } from '../core/verdict.ts';
+import { allowedLimits } from './allowed-limits.ts';
+import { checkBoundaries } from './boundaries.ts';
+import { checkIntents } from './check-intents.ts';
+import { chooseFailMode, type FailModeInForce } from './choose-fail-mode.ts';
+import type { ConstraintSet } from './constraints/constraint-set.ts';
+import { heldByFindings } from './held-by-findings.ts';
+import type { IntentState } from './intent-state.ts';
+import { askQuestion, type Question } from './question.ts';
+import { type RequiredData, requiredData } from './required-data.ts';
+import type { Trust } from './trust.ts';
+import { NO_OBJECTION, type Vote } from './vote.ts';
+
+/** A decision before the ledger gave it its place. */
+export type DecisionBody = Omit<Decision, 'decisionId' | 'seq' | 'prevHash' | 'receipt'>;
+
+export interface DecideInput {
+  readonly request: DecisionRequest;
+  /** Every set in force; which of them speak about the request is decided here. */
+  readonly sets: readonly ConstraintSet[];
+  readonly trust: Trust;
+  /** Confirmed findings that are not closed. */
+  readonly findings: readonly Finding[];
+  readonly intents: readonly IntentState[];
+  readonly nowMs: number;
+}
+
+/** An answer is about now: nobody may act on it later than this. */
+const VALID_MS_MAX = 30_000;
+const RETRY_S_MIN = 5;
+const RETRY_S_MAX = 30;
+
+const STRICTNESS: readonly DecisionOutcome[] = ['allow', 'hold', 'deny'];
+const STATE: Readonly<Record<Ternary, Outcome>> = { true: 'pass', false: 'fail', unknown: 'unknown' };
+const TERNARY: Readonly<Record<Outcome, Ternary>> = { pass: 'true', fail: 'false', unknown: 'unknown' };
+
+function voteOnBoundaries(question: Question): Vote {
+  const crossings = checkBoundaries(question);
+  return {
+    outcome: crossings.length > 0 ? 'deny' : 'allow',
+    reasons: crossings.map(({ reason }) => reason),
+    wouldAllowIf: crossings.map(({ wouldAllowIf }) => wouldAllowIf),
+    retryAfterS: 0,
+  };
+}
+
+/** Without a service nobody can say whose boundaries apply: leaving it out must not be a way round them. */
+function voteOnScope({ isUnscoped }: Question): Vote {
+  if (!isUnscoped) return NO_OBJECTION;
+  const reason: DecisionReason = {
+    code: 'TARGET_UNSCOPED',
+    text: 'The target names no service, so it cannot be said which constraint sets apply.',
+    constraint: 'built-in',
+    severity: 'blocking',
+    since: null,
+    evidence: null,
+  };
+  return {
+    outcome: 'hold',
+    reasons: [reason],
+    wouldAllowIf: ['target.service is given'],
+    retryAfterS: RETRY_S_MAX,
+  };
+}
+
+/**
+ * The data is at fault or unknown: the fail mode speaks. Proven bad data is never treated better than unknown
+ * data, and is let through only where the built-in table calls the direction safe as well: a person's tolerance
+ * of *unknown* is none of *false*.
+ */
+function voteOnData(data: readonly RequiredData[], mode: FailModeInForce): Vote {
+  const state = and(data.map(({ component }) => TERNARY[component.state]));
+  const isAllowed = state === 'false' ? mode.allowsFailed : mode.unknown.startsWith('allow');
+  const stopped = mode.unknown === 'deny' ? 'deny' : 'hold';
+  const outcome = state === 'true' || isAllowed ? 'allow' : stopped;
+  return {
+    outcome,
+    reasons: data.flatMap(({ reason }) => (reason === null ? [] : [reason])),
+    wouldAllowIf: data.flatMap(({ wouldAllowIf }) => (wouldAllowIf === null ? [] : [wouldAllowIf])),
+    retryAfterS: state === 'false' ? 15 : RETRY_S_MIN,
+  };
+}
+
+function strictest(votes: readonly Vote[]): DecisionOutcome {
+  const rank = Math.max(...votes.map(({ outcome }) => STRICTNESS.indexOf(outcome)));
+  return STRICTNESS[rank] as DecisionOutcome;
+}
+
+function note(code: string, text: string, constraint: string): DecisionReason {
+  return { code, text, constraint, severity: 'info', since: null, evidence: null };
+}
+
+/** The least of what surely arrived, over everything that has a completeness; null while any of it is unknown. */
+function confidenceOf(data: readonly RequiredData[]): number | null {
+  const coverages = data
+    .filter(({ component }) => component.dimension === 'completeness')
+    .map((part) => part.coverageLower);
+  const known = coverages.filter((coverage) => coverage !== null);
+  return known.length === 0 || known.length < coverages.length ? null : Math.min(...known);
+}
+
+function validUntilMs(
+  outcome: DecisionOutcome,
+  data: readonly RequiredData[],
+  of: { nowMs: number; retryAfterS: number },
+): number {
+  if (outcome === 'hold') return of.nowMs + 1_000 * of.retryAfterS;
+  const passed = outcome === 'allow' ? data.filter(({ component }) => component.state === 'pass') : [];
+  return Math.min(of.nowMs + VALID_MS_MAX, ...passed.map((part) => part.validUntilMs ?? of.nowMs));
+}
+
+function setsText(sets: readonly ConstraintSet[]): string {
+  return sets.length === 0
+    ? 'built-in'
+    : sets.map(({ metadata, origin }) => `${metadata.name}@${origin.revision}`).join('+');
+}
+
+/**
+ * May this actor do this now? Boundaries first (a crossing is a deny on any data), then the data the answer
+ * rests on, then findings and intent; the strictest voice decides. Pure: the live gate, a replay and the tests
+ * call the same function.
+ *
+ * No answer is an allow while anything it rests on is missing, unknown or expired, but for actions whose fail
+ * mode is an allow.
+ */
+export function decide({ request, sets, trust, findings, intents, nowMs }: DecideInput): DecisionBody {
+  const question = askQuestion(request, sets);
+  const data = requiredData(question, trust, nowMs);
+  const mode = chooseFailMode(question);
+  const state = STATE[and(data.map(({ component }) => TERNARY[component.state]))];
+  const votes = [
+    voteOnBoundaries(question),
+    voteOnScope(question),
+    voteOnData(data, mode),
+    heldByFindings(question, findings),
+    checkIntents(question, { intents, isDataTrusted: state === 'pass', mode }),
+  ];
+  const decision = strictest(votes);
+  const retryAfterS = Math.min(
+    RETRY_S_MAX,
+    Math.max(RETRY_S_MIN, ...votes.map((vote) => (vote.outcome === 'hold' ? vote.retryAfterS : 0))),
+  );
+  const reasons = votes.flatMap(({ outcome, reasons: said }) =>
+    said.map((reason) => ({
+      ...reason,
+      severity: outcome === 'allow' ? ('info' as const) : ('blocking' as const),
+    })),
+  );
+  const isByFailMode = state !== 'pass';
+  const limited = allowedLimits(question, {
+    capRatio: isByFailMode && decision === 'allow' ? mode.capRatio : null,
+  });
+  const notes = [
+    ...(decision === 'allow' && !isByFailMode
+      ? [note('OK', `All ${data.length} required verdicts pass.`, setsText(question.sets))]
+      : []),
+    ...(decision === 'allow' && isByFailMode
+      ? [note('FAIL_MODE', `Allowed although the data is ${state}: ${mode.why}.`, mode.constraint)]
+      : []),
+    ...(request.mode === 'shadow'
+      ? [note('SHADOW', 'Shadow mode: answered as if enforced, for the record only.', 'built-in')]
+      : []),
+  ];
+  return {
+    decision,
+    validUntil: rfc3339(validUntilMs(decision, data, { nowMs, retryAfterS })),
+    retryAfterS: decision === 'hold' ? retryAfterS : null,
+    data: { state, confidence: confidenceOf(data), components: data.map(({ component }) => component) },
+    reasons: [...reasons, ...notes],
+    limits: decision === 'allow' ? limited : {},
+    wouldAllowIf:
+      decision === 'allow'
+        ? []
+        : votes.filter(({ outcome }) => outcome !== 'allow').flatMap((vote) => vote.wouldAllowIf),
+    failMode: isByFailMode ? mode.unknown : null,
+    constraintSet: setsText(question.sets),
+  };
+}

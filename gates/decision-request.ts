@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { type DecisionRequest, STAGES } from '../core/decision.ts';
+import { PipelineError } from '../core/errors.ts';
+import { nearestWord } from './constraints/nearest-word.ts';
+
+const TEXT_LENGTH_MAX = 512;
+const text = z.string().min(1).max(TEXT_LENGTH_MAX);
+const facts = z.record(z.string().max(TEXT_LENGTH_MAX), z.unknown());
+
+/** Lower-case dotted words: `Delete` would slip past a constraint about `delete`. */
+const kind = z
+  .string()
+  .max(TEXT_LENGTH_MAX)
+  .regex(/^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$/, 'must be lower-case dotted words, like scale.down');
+
+const decisionRequest = z.strictObject({
+  requestId: text.optional(),
+  mode: z.enum(['enforce', 'shadow']).optional(),
+  actor: z.strictObject({ id: text, type: text.optional() }),
+  action: z.strictObject({
+    kind,
+    stage: z.enum(STAGES).optional(),
+    from: facts.optional(),
+    to: facts.optional(),
+    blastRadius: facts.optional(),
+    planGeneration: text.optional(),
+    objective: text.optional(),
+  }),
+  target: z
+    .record(z.string().min(1).max(TEXT_LENGTH_MAX), z.string().max(TEXT_LENGTH_MAX))
+    .refine((target) => Object.keys(target).length > 0, 'must not be empty: an empty target never means all'),
+  inputs: z.array(facts).max(100).optional(),
+  needs: facts.optional(),
+});
+
+/** JSON Schema of the request, for the API's documentation. */
+export const decisionRequestJsonSchema = z.toJSONSchema(decisionRequest, { io: 'input' });
+
+/** The ledger hashes requests by recursion; nobody describes an action forty levels deep. */
+const DEPTH_MAX = 40;
+
+function isTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= DEPTH_MAX; depth++) {
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
+const KNOWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(decisionRequest.shape),
+  actor: Object.keys(decisionRequest.shape.actor.shape),
+  action: Object.keys(decisionRequest.shape.action.shape),
+};
+
+function complaint(issue: z.core.$ZodIssue): string {
+  const where = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = KNOWN_FIELDS[where] ?? [];
+    const named = issue.keys.map((key) => {
+      const nearest = nearestWord(key.replaceAll('_', ''), known);
+      return nearest === null ? `"${key}"` : `"${key}" (did you mean "${nearest}"?)`;
+    });
+    return `unknown field ${named.join(', ')} in ${where || 'the request'}; known: ${known.join(', ')}`;
+  }
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return `${where || 'the body'} is missing`;
+  return `${where || 'the body'}: ${issue.message}`;
+}
+
+/**
+ * A question as it came in. Only `actor.id`, `action.kind` and a non-empty `target` are required.
+ * @throws PipelineError request_invalid naming every field that is wrong
+ */
+export function parseDecisionRequest(body: unknown): DecisionRequest {
+  const result = decisionRequest.safeParse(body);
+  const complaints = result.success ? [] : result.error.issues.map(complaint);
+  if (result.success && !isTooDeep(body)) return result.data;
+  if (result.success) complaints.push(`nested deeper than ${DEPTH_MAX} levels`);
+  throw new PipelineError(
+    'request_invalid',
+    `The question cannot be judged: ${complaints.join('; ')}. Correct the request and ask again.`,
+    { problemCount: complaints.length },
+  );
+}

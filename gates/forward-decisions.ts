@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { hasCode } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
+import type { Ledger } from './ledger.ts';
+
+const CURSOR = 'clickhouse';
+const BATCH_MAX = 1_000;
+const IDLE_MS = 200;
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 30_000;
+
+export interface Forwarding {
+  readonly ledger: Ledger;
+  readonly client: ClickHouseClient;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Lines the store refused as faulty; they stay in the ledger. */
+async function insertOneByOne({ client, log }: Forwarding, rows: readonly DecisionRow[]): Promise<void> {
+  for (const row of rows) {
+    try {
+      await insertDecisions(client, [row]);
+    } catch (error) {
+      if (!hasCode(error, 'store_refused')) throw error;
+      const facts = { decisionId: row.response.decisionId, seq: row.response.seq, err: error };
+      log.error(facts, 'The store refused this decision; it stands in the ledger only.');
+    }
+  }
+}
+
+/** Copies the next lines; returns how many. A line copied twice (a crash before the cursor) stays one there. */
+async function forwardBatch(forwarding: Forwarding): Promise<number> {
+  const { ledger, client } = forwarding;
+  const rows = ledger.readAfter(ledger.readCursor(CURSOR), BATCH_MAX);
+  const last = rows.at(-1);
+  if (last === undefined) return 0;
+  try {
+    await insertDecisions(client, rows);
+  } catch (error) {
+    if (!hasCode(error, 'store_refused')) throw error;
+    await insertOneByOne(forwarding, rows);
+  }
+  await ledger.writeCursor(CURSOR, last.response.seq);
+  return rows.length;
+}
+
+/**
+ * Copies the ledger into the store for as long as it runs: in order, in batches, from where it stopped before a
+ * restart. The store being down delays the copy and nothing else.
+ */
+export async function forwardDecisions(forwarding: Forwarding): Promise<void> {
+  const { log, signal } = forwarding;
+  let retryMs = RETRY_MS_MIN;
+  while (!signal.aborted) {
+    let waitMs = IDLE_MS;
+    try {
+      if ((await forwardBatch(forwarding)) === BATCH_MAX) waitMs = 0;
+      if (retryMs > RETRY_MS_MIN) log.info({}, 'Decisions are copied into the store again.');
+      retryMs = RETRY_MS_MIN;
+    } catch (error) {
+      if (retryMs === RETRY_MS_MIN)
+        log.warn({ err: error }, 'Decisions cannot be copied into the store; they wait in the ledger.');
+      waitMs = retryMs;
+      retryMs = Math.min(RETRY_MS_MAX, 2 * retryMs);
+    }
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+  }
+}

@@ -1,0 +1,56 @@
+import type { DecisionRequest, Stage } from '../core/decision.ts';
+import type { ConstraintSet } from './constraints/constraint-set.ts';
+import { stageOf } from './fail-modes.ts';
+import type { TrustTarget } from './trust.ts';
+
+/** A request with everything about it that does not depend on data: who, what, and which sets speak about it. */
+export interface Question {
+  readonly request: DecisionRequest;
+  /** Lower case: `Delete` must not slip past a rule about `delete`. */
+  readonly kind: string;
+  /** The stage the kind belongs to and the one the caller names: where they differ, both apply. */
+  readonly stages: readonly Stage[];
+  /** null when the target names no service. */
+  readonly target: TrustTarget | null;
+  readonly sets: readonly ConstraintSet[];
+  /** True when sets are in force but the target names no service, so nobody can say which of them apply. */
+  readonly isUnscoped: boolean;
+}
+
+/** A target that leaves env or namespace out is not thereby outside of the sets that name one. */
+function applies({ scope }: ConstraintSet, target: DecisionRequest['target']): boolean {
+  const namespace = target['namespace'];
+  const env = target['env'];
+  return (
+    scope.service === target['service'] &&
+    (scope.namespace === undefined || namespace === undefined || namespace === scope.namespace) &&
+    (scope.env === undefined || env === undefined || env === scope.env)
+  );
+}
+
+export function askQuestion(request: DecisionRequest, sets: readonly ConstraintSet[]): Question {
+  const { action, target } = request;
+  const kind = action.kind.toLowerCase();
+  const stages = [stageOf(kind), action.stage].filter((stage) => stage !== null && stage !== undefined);
+  const serviceName = target['service'];
+  return {
+    request,
+    kind,
+    stages: [...new Set(stages)],
+    target:
+      serviceName === undefined
+        ? null
+        : { serviceName, serviceNamespace: target['namespace'] ?? null, tenant: target['tenant'] ?? null },
+    sets: sets.filter((set) => applies(set, target)),
+    isUnscoped: serviceName === undefined && sets.length > 0,
+  };
+}
+
+/** `action.from.replicas` or `action.to.replicas` as a count; null when absent, NaN when it is no count. */
+export function replicaCount(question: Question, side: 'from' | 'to'): number | null {
+  const value = question.request.action[side]?.['replicas'];
+  if (value === undefined || value === null) {
+    return side === 'to' && question.kind === 'scale.to_zero' ? 0 : null;
+  }
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : Number.NaN;
+}

@@ -1,0 +1,217 @@
+import type { DecisionReason, TrustComponent } from '../core/decision.ts';
+import type { Signal } from '../core/signal.ts';
+import { rfc3339 } from '../core/time.ts';
+import type { Dimension, Outcome, Verdict } from '../core/verdict.ts';
+import type { ConstraintSet, SourceConstraint } from './constraints/constraint-set.ts';
+import { stageOf } from './fail-modes.ts';
+import { matchGlob } from './glob.ts';
+import type { Question } from './question.ts';
+import type { Trust, TrustReading, TrustTarget } from './trust.ts';
+import { describeVerdict } from './verdict-words.ts';
+
+/** One thing a decision rests on: its state, and, where it is no pass, why and what would change it. */
+export interface RequiredData {
+  readonly component: TrustComponent;
+  readonly reason: DecisionReason | null;
+  readonly wouldAllowIf: string | null;
+  readonly validUntilMs: number | null;
+  /** Completeness only: share of the data that surely arrived, null when unknown. */
+  readonly coverageLower: number | null;
+}
+
+/** A promise to look up: which dimension of which signal, for which constraint. */
+interface Need {
+  readonly constraint: string;
+  readonly signal: Signal;
+  readonly dimension: Dimension;
+  /** Seconds the newest item may be old; then freshness alone is asked. */
+  readonly heartbeatS: number | null;
+}
+
+const FAIL_CODE: Readonly<Record<Dimension, string>> = {
+  completeness: 'SRC_INCOMPLETE',
+  timeliness: 'SRC_LATE',
+  sampling: 'SRC_SAMPLING',
+  structure: 'SRC_STRUCTURE',
+  provenance: 'SRC_PROVENANCE',
+};
+
+function needsOf(set: ConstraintSet, { id, signal, expect }: SourceConstraint): Need[] {
+  const need = { constraint: `${set.metadata.name}/${id}`, signal, heartbeatS: null };
+  const needs: Need[] = [];
+  if (expect.completeness !== undefined) needs.push({ ...need, dimension: 'completeness' });
+  if (expect.lag !== undefined) needs.push({ ...need, dimension: 'timeliness' });
+  if (expect.sampling?.declared === 'consistent') needs.push({ ...need, dimension: 'sampling' });
+  if (expect.heartbeat !== undefined) {
+    needs.push({ ...need, dimension: 'timeliness', heartbeatS: expect.heartbeat / 1_000 });
+  }
+  // A source without any promise must at least be alive.
+  return needs.length === 0 ? [{ ...need, dimension: 'timeliness' }] : needs;
+}
+
+/**
+ * The sources a set wants for this action: those its stage names, or all of them where no stage of the set
+ * speaks about the action. A set that declares no source leaves the question to the built-in rule.
+ */
+function needsOfSet(set: ConstraintSet, { stages, kind }: Question): Need[] {
+  const gates = stages
+    .map((stage) => set.stages[stage])
+    .filter((stage) => stage?.gate.some((glob) => matchGlob(glob, kind)));
+  const isRequired = ({ id }: SourceConstraint) =>
+    gates.length === 0 || gates.some((stage) => stage?.requireSources?.includes(id) ?? true);
+  return set.sources.filter(isRequired).flatMap((source) => needsOf(set, source));
+}
+
+/**
+ * Without words from people: completeness and timeliness of the traces, and their sampling where spans carry (or
+ * once carried) marks of it, since most senders of today carry none and none is no contradiction. A service
+ * without traces: timeliness of every signal it sends.
+ */
+function builtInNeeds(target: TrustTarget, trust: Trust): Need[] {
+  const need = { constraint: 'built-in', heartbeatS: null };
+  const signals = trust.signalsOf(target);
+  if (!signals.includes('traces')) {
+    return signals.map((signal) => ({ ...need, signal, dimension: 'timeliness' }));
+  }
+  const dimensions: Dimension[] = ['completeness', 'timeliness'];
+  if (trust.hasSamplingMarks(target)) dimensions.push('sampling');
+  return dimensions.map((dimension) => ({ ...need, signal: 'traces', dimension }));
+}
+
+/** Freshness against the heartbeat that people wrote; the lateness in the same verdict is not its business. */
+function heartbeatState(
+  { verdict, state, validUntilMs }: TrustReading,
+  heartbeatS: number,
+  nowMs: number,
+): Outcome {
+  const ageS = verdict?.estimators.find(({ id }) => id === 'freshness')?.upper ?? null;
+  const isExpired = validUntilMs === null || validUntilMs < nowMs;
+  if (ageS === null || isExpired) return state === 'pass' ? 'unknown' : state;
+  return ageS <= heartbeatS ? 'pass' : 'fail';
+}
+
+/** A pass must rest on numbers: NaN compares false with everything, also with its limit. */
+function isUsable(verdict: Verdict | null): boolean {
+  return verdict !== null && Number.isFinite(verdict.lower ?? 0) && Number.isFinite(verdict.upper);
+}
+
+/** JSON has no word for NaN; what is no number is not known. */
+function finite(value: number | null | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+function nameOf({ serviceNamespace, serviceName }: TrustTarget): string {
+  return serviceNamespace === null ? serviceName : `${serviceNamespace}/${serviceName}`;
+}
+
+function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: number }): RequiredData {
+  const { target, trust, nowMs } = of;
+  const { signal, dimension, heartbeatS } = need;
+  const reading = trust.read({ target, signal, dimension }, nowMs);
+  const { verdict } = reading;
+  const judged = heartbeatS === null ? reading.state : heartbeatState(reading, heartbeatS, nowMs);
+  const state = judged !== 'pass' || isUsable(verdict) ? judged : 'unknown';
+  const isLive = reading.validUntilMs !== null && reading.validUntilMs >= nowMs;
+  const words = describeVerdict({
+    name: nameOf(target),
+    signal,
+    dimension,
+    heartbeatS,
+    reading,
+    state,
+  });
+  const component: TrustComponent = {
+    source: `${nameOf(target)} ${signal}`,
+    dimension: heartbeatS === null ? dimension : 'heartbeat',
+    state,
+    estimate: isLive ? finite(verdict?.estimate) : null,
+    lower: isLive ? finite(verdict?.lower) : null,
+    upper: isLive ? finite(verdict?.upper) : null,
+    required: words.required,
+    validUntil: reading.validUntilMs === null ? null : rfc3339(reading.validUntilMs),
+  };
+  const reason: DecisionReason = {
+    code: state === 'fail' ? FAIL_CODE[dimension] : 'DATA_UNKNOWN',
+    text: words.text,
+    constraint: need.constraint,
+    severity: 'blocking',
+    since: reading.sinceMs === null ? null : rfc3339(reading.sinceMs),
+    evidence: `/api/v1/verdicts?service=${encodeURIComponent(target.serviceName)}&dimension=${dimension}`,
+  };
+  const passes = state === 'pass';
+  return {
+    component,
+    reason: passes ? null : reason,
+    wouldAllowIf: passes ? null : words.wouldAllowIf,
+    validUntilMs: reading.validUntilMs,
+    coverageLower: component.upper === null ? null : 1 - component.upper,
+  };
+}
+
+/** Something that must be known and that no verdict is about. */
+function unknownComponent(of: {
+  source: string;
+  dimension: string;
+  required: string;
+  code: string;
+  text: string;
+  wouldAllowIf: string;
+}): RequiredData {
+  const { source, dimension, required, code, text, wouldAllowIf } = of;
+  return {
+    component: {
+      source,
+      dimension,
+      required,
+      state: 'unknown',
+      estimate: null,
+      lower: null,
+      upper: null,
+      validUntil: null,
+    },
+    reason: { code, text, constraint: 'built-in', severity: 'blocking', since: null, evidence: null },
+    wouldAllowIf,
+    validUntilMs: null,
+    coverageLower: null,
+  };
+}
+
+function noTelemetry(name: string): RequiredData {
+  return unknownComponent({
+    source: name,
+    dimension: 'timeliness',
+    required: 'any telemetry',
+    code: 'NO_TELEMETRY',
+    text: `Nothing is known about ${name}: no telemetry of it was judged in the last hour.`,
+    wouldAllowIf: `telemetry of ${name} arrives and is judged`,
+  });
+}
+
+/**
+ * What cannot be undone needs proof of disuse: fourteen days of complete telemetry without a call. Nobody
+ * measures that yet, so it is unknown, and a set's failureTolerance is where a person takes the decision.
+ */
+function proofOfDisuse({ kind }: Question, name: string): RequiredData[] {
+  if (stageOf(kind) !== 'decommissioning') return [];
+  return [
+    unknownComponent({
+      source: name,
+      dimension: 'use',
+      required: 'no use for 14 days, by complete telemetry',
+      code: 'USE_UNKNOWN',
+      text: `Whether anybody still uses ${name} is not known, and ${kind} cannot be undone.`,
+      wouldAllowIf: `a person accepts it: failureTolerance of ${kind} in a constraint file`,
+    }),
+  ];
+}
+
+/** Everything the answer rests on; never empty: an allow that rests on nothing is no allow. */
+export function requiredData(question: Question, trust: Trust, nowMs: number): RequiredData[] {
+  const { target, sets, request } = question;
+  if (target === null) return [noTelemetry(Object.values(request.target).join(' ') || 'the target')];
+  const ofSets = sets.flatMap((set) => needsOfSet(set, question));
+  const needs = ofSets.length > 0 ? ofSets : builtInNeeds(target, trust);
+  const data = needs.map((need) => lookUp(need, { target, trust, nowMs }));
+  const isSilent = trust.signalsOf(target).length === 0;
+  return [...(isSilent ? [noTelemetry(nameOf(target))] : data), ...proofOfDisuse(question, nameOf(target))];
+}

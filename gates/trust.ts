@@ -1,0 +1,187 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Finding } from '../core/finding.ts';
+import type { Signal } from '../core/signal.ts';
+import { sourceKey } from '../core/source.ts';
+import { rfc3339 } from '../core/time.ts';
+import type { Dimension, Outcome, Reason, Verdict } from '../core/verdict.ts';
+import { readFindings } from '../store/findings.ts';
+import { readVerdictsSince } from '../store/verdicts.ts';
+
+/** Whose data; a namespace or tenant left out (null) means any. */
+export interface TrustTarget {
+  readonly serviceName: string;
+  readonly serviceNamespace: string | null;
+  readonly tenant: string | null;
+}
+
+/** What is known now about one dimension of a target's signal. Unknown always has a reason. */
+export interface TrustReading {
+  readonly state: Outcome;
+  /** The verdict that decides: the worst of the target's sources; null when there never was one. */
+  readonly verdict: Verdict | null;
+  readonly reasons: readonly Reason[];
+  /** When it became so; null without a verdict. */
+  readonly sinceMs: number | null;
+  /** When it stops to hold; null without a verdict. */
+  readonly validUntilMs: number | null;
+}
+
+/** What `decide` reads; TrustState is the live one, a table of verdicts serves a replay. */
+export interface Trust {
+  read(of: { target: TrustTarget; signal: Signal; dimension: Dimension }, nowMs: number): TrustReading;
+  /** Signals about which anything was ever judged. */
+  signalsOf(target: TrustTarget): readonly Signal[];
+  /** Whether the spans carry, or once carried, marks that say how many they stand for. */
+  hasSamplingMarks(target: TrustTarget): boolean;
+}
+
+interface Held {
+  readonly verdict: Verdict;
+  readonly expiresAtMs: number;
+  readonly sinceMs: number;
+}
+
+const FIRST_LOOK_BACK_MS = 600_000;
+/** Several judges write: one may commit an older verdict after another's newer one. */
+const OVERLAP_MS = 5_000;
+/** An expired verdict is kept for this long, so that a hold can say when its data went away. */
+const FORGET_MS = 3_600_000;
+
+const BADNESS: Readonly<Record<Outcome, number>> = { pass: 0, unknown: 1, fail: 2 };
+
+function matches(target: TrustTarget, { source }: Verdict): boolean {
+  return (
+    (target.serviceNamespace === null || target.serviceNamespace === source.serviceNamespace) &&
+    (target.tenant === null || target.tenant === source.tenant)
+  );
+}
+
+function slotKey(signal: Signal, dimension: Dimension): string {
+  return `${signal}/${dimension}`;
+}
+
+/**
+ * The newest verdict of every source, in memory, so that no decision waits for a database. When the store is
+ * down nothing is renewed, the verdicts expire, and everything becomes unknown by itself.
+ */
+export class TrustState implements Trust {
+  /** service name, then signal/dimension, then source. */
+  readonly #services = new Map<string, Map<string, Map<string, Held>>>();
+  readonly #marked = new Set<string>();
+  #newestMs = Number.NEGATIVE_INFINITY;
+  #findings: readonly Finding[] = [];
+  #isFilled = false;
+
+  /** Whether the store was ever read. */
+  get isFilled(): boolean {
+    return this.#isFilled;
+  }
+
+  /** Findings that are confirmed and not closed, as of the last refresh. */
+  get openFindings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  /** @throws PipelineError store_unavailable; what was known before stays, until it expires */
+  async refresh(client: ClickHouseClient, nowMs: number): Promise<void> {
+    // A judge with a fast clock must not move our look-back past the others.
+    const sinceMs = Math.max(Math.min(this.#newestMs, nowMs) - OVERLAP_MS, nowMs - FIRST_LOOK_BACK_MS);
+    const [verdicts, findings] = await Promise.all([
+      readVerdictsSince(client, sinceMs),
+      readFindings(client, { state: 'confirmed' }),
+    ]);
+    this.absorb(verdicts, nowMs);
+    this.#findings = findings;
+    this.#isFilled = true;
+  }
+
+  absorb(verdicts: readonly Verdict[], nowMs: number): void {
+    for (const verdict of verdicts) this.#take(verdict, nowMs);
+    this.#forget(nowMs);
+  }
+
+  #take(verdict: Verdict, nowMs: number): void {
+    const slots = this.#services.get(verdict.source.serviceName) ?? new Map<string, Map<string, Held>>();
+    this.#services.set(verdict.source.serviceName, slots);
+    const key = slotKey(verdict.source.signal, verdict.dimension);
+    const slot = slots.get(key) ?? new Map<string, Held>();
+    slots.set(key, slot);
+    const source = sourceKey(verdict.source);
+    const before = slot.get(source);
+    if (before !== undefined && before.verdict.evaluatedAtMs >= verdict.evaluatedAtMs) return;
+    this.#newestMs = Math.max(this.#newestMs, verdict.evaluatedAtMs);
+    // The n of a sampling verdict counts spans with a weight.
+    if (verdict.dimension === 'sampling' && verdict.n > 0) this.#marked.add(verdict.source.serviceName);
+    // Never valid for longer, from now on, than its judge meant: a clock ahead of ours buys no time.
+    const expiresAtMs = Math.min(
+      verdict.validUntilMs,
+      nowMs + (verdict.validUntilMs - verdict.evaluatedAtMs),
+    );
+    const unchanged =
+      before !== undefined &&
+      before.verdict.outcome === verdict.outcome &&
+      before.expiresAtMs >= verdict.evaluatedAtMs;
+    slot.set(source, { verdict, expiresAtMs, sinceMs: unchanged ? before.sinceMs : verdict.evaluatedAtMs });
+  }
+
+  #forget(nowMs: number): void {
+    for (const [service, slots] of this.#services) {
+      for (const [key, slot] of slots) {
+        for (const [source, held] of slot) if (held.expiresAtMs < nowMs - FORGET_MS) slot.delete(source);
+        if (slot.size === 0) slots.delete(key);
+      }
+      if (slots.size === 0) this.#services.delete(service);
+    }
+  }
+
+  signalsOf(target: TrustTarget): readonly Signal[] {
+    const signals = new Set<Signal>();
+    for (const slot of this.#services.get(target.serviceName)?.values() ?? []) {
+      for (const { verdict } of slot.values())
+        if (matches(target, verdict)) signals.add(verdict.source.signal);
+    }
+    return [...signals].sort();
+  }
+
+  hasSamplingMarks(target: TrustTarget): boolean {
+    return this.#marked.has(target.serviceName);
+  }
+
+  read(of: { target: TrustTarget; signal: Signal; dimension: Dimension }, nowMs: number): TrustReading {
+    const slot = this.#services.get(of.target.serviceName)?.get(slotKey(of.signal, of.dimension));
+    const all = [...(slot?.values() ?? [])].filter(({ verdict }) => matches(of.target, verdict));
+    const newestMs = Math.max(...all.map(({ verdict }) => verdict.evaluatedAtMs));
+    // Sources nobody judges any more (an instance that was scaled in) fall out when others have been judged
+    // after they expired; those judged together are taken together, the worst one speaking.
+    const current = all.filter(({ expiresAtMs }) => expiresAtMs >= newestMs);
+    const worst = current.map((held) => readingOf(held, nowMs)).reduce(worse, null);
+    return worst ?? NO_VERDICT;
+  }
+}
+
+const NO_VERDICT: TrustReading = {
+  state: 'unknown',
+  verdict: null,
+  reasons: [{ code: 'NO_VERDICT', text: 'Nothing was judged yet.' }],
+  sinceMs: null,
+  validUntilMs: null,
+};
+
+function readingOf({ verdict, expiresAtMs, sinceMs }: Held, nowMs: number): TrustReading {
+  if (nowMs <= expiresAtMs) {
+    return { state: verdict.outcome, verdict, reasons: verdict.reasons, sinceMs, validUntilMs: expiresAtMs };
+  }
+  const text = `The last verdict (${verdict.outcome}) expired at ${rfc3339(expiresAtMs)} and was not renewed.`;
+  const reasons = [{ code: 'VERDICT_EXPIRED', text }];
+  return { state: 'unknown', verdict, reasons, sinceMs: expiresAtMs, validUntilMs: expiresAtMs };
+}
+
+function worse(left: TrustReading | null, right: TrustReading): TrustReading {
+  if (left === null || BADNESS[right.state] > BADNESS[left.state]) return right;
+  if (BADNESS[right.state] < BADNESS[left.state]) return left;
+  // Equally bad: the wider interval is the one to show and to be judged by.
+  return (right.verdict?.upper ?? Number.POSITIVE_INFINITY) >
+    (left.verdict?.upper ?? Number.POSITIVE_INFINITY)
+    ? right
+    : left;
+}

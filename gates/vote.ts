@@ -1,0 +1,12 @@
+import type { DecisionOutcome, DecisionReason } from '../core/decision.ts';
+
+/** What one part of the judgement says; the strictest vote is the decision. */
+export interface Vote {
+  readonly outcome: DecisionOutcome;
+  readonly reasons: readonly DecisionReason[];
+  readonly wouldAllowIf: readonly string[];
+  /** Seconds after which asking again makes sense, when this vote holds. */
+  readonly retryAfterS: number;
+}
+
+export const NO_OBJECTION: Vote = { outcome: 'allow', reasons: [], wouldAllowIf: [], retryAfterS: 0 };
