@@ -33,9 +33,11 @@ export async function writeReport(client: ClickHouseClient, report: Report): Pro
   await writeRows(client, 'reports', [{ ...row }]);
 }
 
+/** By its own id, or the newest one about a finding by that finding's. @throws PipelineError store_unavailable */
 export async function readReport(client: ClickHouseClient, id: string): Promise<Report | null> {
   const rows = await readRows<ReportRow>(client, {
-    sql: 'SELECT * FROM reports FINAL WHERE Id = {id:String}',
+    sql: `SELECT * FROM reports FINAL WHERE {id:String} IN (Id, SubjectId)
+      ORDER BY Id = {id:String} DESC, UpdatedAt DESC LIMIT 1`,
     params: { id },
     about: `report ${id}`,
   });

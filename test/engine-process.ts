@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { createStoreClient } from '../store/client.ts';
+import { ENGINE_THREADS } from '../store/engine/engine-threads.ts';
 import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
 import { migrate } from '../store/migrate.ts';
 
@@ -32,8 +33,8 @@ export async function startTestEngine(
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-engine-')));
   const token = await readOrCreateEngineToken(dataDir);
   const child = spawn(process.execPath, [join(import.meta.dirname, 'engine-main.ts'), dataDir, token], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(ENGINE_THREADS) },
   });
   const exited = once(child, 'exit');
   const url = `http://127.0.0.1:${await portOf(child)}`;

@@ -13,9 +13,6 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
   zstd: createZstdDecompress,
 };
 
-/** A statement longer than this is data in the wrong place. ClickHouse itself stops at 256 KiB by default. */
-const STATEMENT_BYTES_MAX = 16 * 1024 * 1024;
-
 /** Far enough to hold the head of an INSERT with a thousand columns. */
 const HEAD_BYTES = 64 * 1024;
 
@@ -45,38 +42,78 @@ export interface StatementBody {
 
 /**
  * Reads a statement from a body. Of an INSERT with data only the head is read as text; the data stays bytes.
- * @throws EngineFault 307 when a statement without data is longer than 16 MiB
+ * @throws EngineFault 307 when a statement without data is longer than `bytesMax`
  */
-export async function readStatementBody(body: AsyncIterable<Uint8Array>): Promise<StatementBody> {
+export async function readStatementBody(
+  body: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+): Promise<StatementBody> {
   const iterator = body[Symbol.asyncIterator]();
-  let bytes: Buffer = Buffer.alloc(0);
+  const parts: Uint8Array[] = [];
+  let byteCount = 0;
   let looked = false;
   for (;;) {
     const next = await iterator.next();
-    if (!next.done) bytes = Buffer.concat([bytes, next.value]);
-    if (!looked && (next.done || bytes.length >= HEAD_BYTES)) {
+    if (!next.done) {
+      parts.push(next.value);
+      byteCount += next.value.length;
+    }
+    if (!looked && (next.done || byteCount >= HEAD_BYTES)) {
       looked = true;
-      const text = bytes.subarray(0, HEAD_BYTES).toString('utf8');
-      const head = splitInsert(text);
-      if (head !== null) {
-        const dataAt = Buffer.byteLength(text.slice(0, head.dataAt));
-        return { text: '', data: { head, bytes: follow(bytes.subarray(dataAt), iterator) } };
-      }
+      const data = inlineData(Buffer.concat(parts), iterator);
+      if (data !== null) return { text: '', data };
     }
-    if (next.done) return { text: bytes.toString('utf8'), data: null };
-    if (bytes.length > STATEMENT_BYTES_MAX) {
-      throw new EngineFault(
-        307,
-        'TOO_MANY_BYTES',
-        'The statement is longer than 16 MiB; send data as an INSERT',
-      );
-    }
+    if (next.done) return { text: Buffer.concat(parts).toString('utf8'), data: null };
+    if (byteCount > bytesMax) throw tooLong(bytesMax);
   }
+}
+
+function inlineData(bytes: Buffer, rest: AsyncIterator<Uint8Array>): StatementBody['data'] {
+  const text = bytes.subarray(0, HEAD_BYTES).toString('utf8');
+  const head = splitInsert(text);
+  if (head === null) return null;
+  const dataAt = Buffer.byteLength(text.slice(0, head.dataAt));
+  return { head, bytes: follow(bytes.subarray(dataAt), rest) };
 }
 
 async function* follow(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   if (first.length > 0) yield first;
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+/**
+ * The fields of a multipart form, or null when the body is none. @clickhouse/client sends long parameters so.
+ * @throws EngineFault 307 when it is longer than `bytesMax`, 36 when it cannot be read
+ */
+export async function readForm(
+  request: IncomingMessage,
+  bytesMax: number,
+): Promise<ReadonlyMap<string, string> | null> {
+  const contentType = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data/i.test(contentType)) return null;
+  const parts: Uint8Array[] = [];
+  let byteCount = 0;
+  for await (const part of decodedBody(request)) {
+    byteCount += part.length;
+    if (byteCount > bytesMax) throw tooLong(bytesMax);
+    parts.push(part);
+  }
+  try {
+    const form = await new Response(Buffer.concat(parts), {
+      headers: { 'Content-Type': contentType },
+    }).formData();
+    return new Map([...form].map(([name, value]) => [name, String(value)]));
+  } catch (error) {
+    throw new EngineFault(36, 'BAD_ARGUMENTS', `The form cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function tooLong(bytesMax: number): EngineFault {
+  return new EngineFault(
+    307,
+    'TOO_MANY_BYTES',
+    `The statement is longer than ${bytesMax} bytes; put long lists into a table`,
+  );
 }
 
 /** Writes data to a file for the engine to read: bytes of a client are never part of a statement. */

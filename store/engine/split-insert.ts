@@ -1,3 +1,4 @@
+import { isSymbol, isWord } from './describe-statement.ts';
 import { type SqlToken, sqlTokens } from './sql-tokens.ts';
 
 /** An INSERT that carries data: everything up to the data, ready to take it from a file instead. */
@@ -14,7 +15,6 @@ export interface InsertHead {
 /**
  * Finds where the data of an INSERT begins, or null for every other statement (INSERT … SELECT too). Data must
  * never reach the engine inside the text: from the first blank line on it would be executed as SQL.
- * @throws SqlUnreadable
  */
 export function splitInsert(sql: string): InsertHead | null {
   const tokens = sqlTokens(sql);
@@ -24,8 +24,8 @@ export function splitInsert(sql: string): InsertHead | null {
   let settingsAt: number | null = null;
   let previous: SqlToken = first as SqlToken;
   for (const token of tokens) {
-    if (token.text === '(' && token.kind === 'symbol') depth++;
-    if (token.text === ')' && token.kind === 'symbol') depth--;
+    if (isSymbol(token, '(')) depth++;
+    if (isSymbol(token, ')')) depth--;
     if (depth === 0 && token.kind === 'word') {
       const word = token.text.toUpperCase();
       if (word === 'SELECT' || word === 'WITH' || word === 'INFILE' || word === 'WATCH') return null;
@@ -57,10 +57,6 @@ function head(
 /** After `INTO`, `TABLE`, `FUNCTION` or a dot a keyword is a name: `INSERT INTO values VALUES`. */
 function isName(previous: SqlToken): boolean {
   return previous.text === '.' || ['INTO', 'TABLE', 'FUNCTION'].some((word) => isWord(previous, word));
-}
-
-function isWord(token: SqlToken | undefined, word: string): boolean {
-  return token?.kind === 'word' && token.text.toUpperCase() === word;
 }
 
 /** Data begins after the first newline if only blanks come before it, else after the blanks. */

@@ -3,11 +3,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { drainPending, Session } from 'chdb';
+import { drainPending, type Session } from 'chdb';
 import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { answerEngineRequest } from './engine-handler.ts';
+import { type EngineParts, handleEngineRequest } from './engine-handler.ts';
 import { EngineLane } from './engine-lane.ts';
+import { openEngine } from './open-engine.ts';
 
 export interface EngineConfig {
   readonly dataDir: string;
@@ -22,29 +23,72 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/**
+ * Opens the embedded engine and serves ClickHouse's HTTP protocol on 127.0.0.1. One per process, and a process of
+ * its own: chdb in it can take the process down, and does not bear worker threads.
+ *
+ * The process must be started with UV_THREADPOOL_SIZE=ENGINE_THREADS: every statement blocks one libuv thread while
+ * it runs, and Node's own four would let fewer run than the lanes admit, and no file be written beside them.
+ * @throws PipelineError data_dir_locked, data_dir_unwritable, port_taken, config_invalid, store_unavailable
+ */
 export async function startEngine(config: EngineConfig): Promise<Engine> {
   const enginePath = resolve(config.dataDir, 'engine');
   const bodiesPath = resolve(config.dataDir, 'engine-tmp');
+  const holder = await openEngine(enginePath);
+  const parts: EngineParts = {
+    enginePath,
+    bodiesPath,
+    token: config.token,
+    tableFunctions: tableFunctions(holder),
+    lanes: {
+      write: new EngineLane({ name: 'writing', ...LANES.write }),
+      read: new EngineLane({ name: 'reading', ...LANES.read }),
+      guest: new EngineLane({ name: 'read-only', ...LANES.guest }),
+    },
+    log: config.log,
+  };
+  // Only now: the bodies of an engine that still runs here would be gone.
   await rm(bodiesPath, { recursive: true, force: true });
   await mkdir(bodiesPath, { recursive: true, mode: 0o700 });
-  const holder = new Session(enginePath);
-  const lanes = {
-    write: new EngineLane({ name: 'writing', slots: 2, queueMax: 64 }),
-    read: new EngineLane({ name: 'reading', slots: 4, queueMax: 256 }),
-    guest: new EngineLane({ name: 'read-only', slots: 4, queueMax: 64 }),
-  };
-  const parts = { enginePath, bodiesPath, token: config.token, lanes, log: config.log };
-  const server = createServer((request, response) => void answerEngineRequest(parts, request, response));
-  const port = await listen(server, config.port);
-  return {
-    port,
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await drainPending();
-      holder.close();
-    },
-  };
+  const running = new Set<Promise<void>>();
+  const server = createServer((request, response) => {
+    const answer = handleEngineRequest(parts, request, response).finally(() => running.delete(answer));
+    running.add(answer);
+  });
+  try {
+    const port = await listen(server, config.port);
+    return { port, close: () => closeEngine({ server, holder, running }) };
+  } catch (error) {
+    holder.close();
+    throw error;
+  }
+}
+
+/** Statements at a time and in line. Writers are few: each insert takes a core, and merges want one too. */
+const LANES = {
+  write: { slots: 2, queueMax: 64 },
+  read: { slots: 4, queueMax: 256 },
+  guest: { slots: 4, queueMax: 64 },
+} as const;
+
+function tableFunctions(session: Session): ReadonlySet<string> {
+  const names = session.query('SELECT name FROM system.table_functions', 'TabSeparated').trim().split('\n');
+  return new Set(names.map((name) => name.toLowerCase()));
+}
+
+/** Lets running statements end: an engine that is closed under one takes the process down with it. */
+async function closeEngine(engine: {
+  server: Server;
+  holder: Session;
+  running: ReadonlySet<Promise<void>>;
+}): Promise<void> {
+  const closed = new Promise((done) => engine.server.close(done));
+  engine.server.closeIdleConnections();
+  await Promise.all(engine.running);
+  engine.server.closeAllConnections();
+  await closed;
+  await drainPending();
+  engine.holder.close();
 }
 
 async function listen(server: Server, port: number): Promise<number> {

@@ -157,23 +157,37 @@ SELECT ReceivedAt, Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Tra
 FROM otel_traces;
 
 -- Remote edges, settled: written once per 5 s of arrival by the judge, after parents had time to arrive.
--- A row is one callee and one caller; CallerService is '' for children whose parent is missing.
+-- A row is one callee, one caller and one second; without ParentFound the parents are missing and nobody knows
+-- the caller. Rows count only where tally_edge_settled names their SettledAt as the window's newest: a settling
+-- that was cut off, or was done again because spans came later, leaves rows that nobody reads.
 CREATE TABLE IF NOT EXISTS tally_edge {on_cluster} (
     Window            DateTime('UTC') COMMENT 'start of 5 s of arrival of the children',
+    SettledAt         DateTime64(3, 'UTC'),
     Tenant            LowCardinality(String),
     ServiceNamespace  LowCardinality(String) COMMENT 'of the callee',
     ServiceName       LowCardinality(String) COMMENT 'of the callee',
+    ParentFound       UInt8,
     CallerNamespace   LowCardinality(String),
-    CallerService     LowCardinality(String) COMMENT 'empty: the parent is missing',
+    CallerService     LowCardinality(String),
     Bucket            DateTime('UTC') COMMENT 'start of the second in which the child started',
     Children          UInt64,
     CallerBatches     Array(UInt64) COMMENT 'hashes of the distinct requests that brought the parents',
-    ExampleTraceIds   Array(String)
+    ExampleTraceIds   Array(String) COMMENT 'of children without a parent'
 ) ENGINE = {replicated}ReplacingMergeTree
 PARTITION BY toDate(Window)
-ORDER BY (Window, Tenant, ServiceNamespace, ServiceName, CallerNamespace, CallerService, Bucket)
+ORDER BY (Window, SettledAt, Tenant, ServiceNamespace, ServiceName, ParentFound, CallerNamespace, CallerService, Bucket)
 TTL Window + INTERVAL 1 DAY
 SETTINGS non_replicated_deduplication_window = 10000;
+
+-- Which windows of arrival are settled, empty ones too: the difference between no edges and not yet known.
+CREATE TABLE IF NOT EXISTS tally_edge_settled {on_cluster} (
+    Window    DateTime('UTC'),
+    SettledAt DateTime64(3, 'UTC'),
+    LagMs     UInt32 COMMENT 'how long parents were waited for after the window'
+) ENGINE = {replicated}ReplacingMergeTree(SettledAt)
+PARTITION BY toDate(Window)
+ORDER BY Window
+TTL Window + INTERVAL 1 DAY;
 
 -- Sampling marks per source, 5 s of arrival and declared threshold. ThresholdHex is `ot=th:`, '' when absent,
 -- 'invalid' when malformed. A kept span must have randomness R >= threshold T; both compare as padded hex.

@@ -1,0 +1,83 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * The database that shows files of this machine as tables. chdb always makes one and would make it of `default`,
+ * where `SELECT * FROM "/etc/passwd"` then is a query like any other; under a name of its own it can be withheld.
+ */
+export const FILES_DATABASE = 'plumbline_local_files';
+
+/** Right of callers without the internal token: reading tables, and nothing of files, addresses or programs. */
+export const GUEST_ROLE = 'plumbline_guest';
+
+/**
+ * Writes the engine's configuration into its directory and gives the path of the file. It is ours alone: written
+ * anew at every start, so that an upgrade of Plumbline brings its own.
+ */
+export async function writeEngineConfig(enginePath: string): Promise<string> {
+  const configPath = join(enginePath, 'plumbline-config.xml');
+  const usersPath = join(enginePath, 'plumbline-users.xml');
+  await writeFile(usersPath, USERS, { mode: 0o600 });
+  await writeFile(configPath, config(usersPath), { mode: 0o600 });
+  return configPath;
+}
+
+/**
+ * Caches sized for a machine that is shared with everything else (ClickHouse's own defaults sum to 20 GB), and
+ * rows on disk when an insert is answered: the spool forgets them then. The fsync costs next to nothing beside
+ * the insert itself.
+ */
+function config(usersPath: string): string {
+  return `<clickhouse>
+  <default_database>${FILES_DATABASE}</default_database>
+  <users_config>${xmlText(usersPath)}</users_config>
+  <user_directories><users_xml><path>${xmlText(usersPath)}</path></users_xml></user_directories>
+  <max_server_memory_usage_to_ram_ratio>0.5</max_server_memory_usage_to_ram_ratio>
+  <mark_cache_size>268435456</mark_cache_size>
+  <index_mark_cache_size>67108864</index_mark_cache_size>
+  <primary_index_cache_size>268435456</primary_index_cache_size>
+  <merge_tree>
+    <fsync_after_insert>1</fsync_after_insert>
+    <fsync_part_directory>1</fsync_part_directory>
+  </merge_tree>
+</clickhouse>
+`;
+}
+
+/**
+ * A session has both roles until it gives one up (SET ROLE). The engine itself then refuses whatever is not
+ * granted: file(), url() and their kin need READ ON FILE, READ ON URL.
+ */
+const USERS = `<clickhouse>
+  <profiles><default/></profiles>
+  <quotas><default/></quotas>
+  <roles>
+    <plumbline_internal><grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants></plumbline_internal>
+    <${GUEST_ROLE}>
+      <grants>
+        <query>GRANT SELECT, SHOW ON default.*</query>
+        <query>GRANT SELECT, SHOW ON system.*</query>
+        <query>GRANT SELECT, SHOW ON information_schema.*</query>
+        <query>GRANT SELECT, SHOW ON INFORMATION_SCHEMA.*</query>
+        <query>GRANT dictGet ON *.*</query>
+      </grants>
+    </${GUEST_ROLE}>
+  </roles>
+  <users>
+    <default>
+      <password/>
+      <networks><ip>::/0</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <grants>
+        <query>GRANT plumbline_internal</query>
+        <query>GRANT ${GUEST_ROLE}</query>
+      </grants>
+    </default>
+  </users>
+</clickhouse>
+`;
+
+function xmlText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}

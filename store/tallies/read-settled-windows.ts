@@ -1,0 +1,21 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { toClickhouseTime } from '../clickhouse-time.ts';
+import { readRows } from '../read-rows.ts';
+
+/** A 5 s window of arrival whose parents and children were matched. */
+export interface SettledWindow {
+  readonly startMs: number;
+  /** How long parents were waited for. */
+  readonly lagMs: number;
+}
+
+/** Settled windows that begin at `fromMs` or later, oldest first. @throws PipelineError store_unavailable */
+export async function readSettledWindows(client: ClickHouseClient, fromMs: number): Promise<SettledWindow[]> {
+  const rows = await readRows<{ WindowS: number; Lag: number }>(client, {
+    sql: `SELECT toUnixTimestamp(Window) AS WindowS, argMax(LagMs, SettledAt) AS Lag
+      FROM tally_edge_settled WHERE Window >= {from:DateTime64(3, 'UTC')} GROUP BY Window ORDER BY Window`,
+    params: { from: toClickhouseTime(fromMs) },
+    about: 'tally_edge_settled',
+  });
+  return rows.map((row) => ({ startMs: row.WindowS * 1_000, lagMs: row.Lag }));
+}

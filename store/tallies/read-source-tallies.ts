@@ -1,0 +1,75 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Signal } from '../../core/signal.ts';
+import type { SourceTally } from '../../core/source-tally.ts';
+import { toClickhouseTime } from '../clickhouse-time.ts';
+import { readRows } from '../read-rows.ts';
+import { type BinRows, binsOf } from './bins.ts';
+
+interface Row extends BinRows {
+  readonly Tenant: string;
+  readonly ServiceNamespace: string;
+  readonly ServiceName: string;
+  readonly ServiceInstanceId: string;
+  readonly Signal: Signal;
+  readonly ReceiveStartMs: string;
+  readonly Items: string;
+  readonly EventMs: string;
+  readonly ReceivedMs: string;
+  readonly LatenessMin: string;
+  readonly LatenessMax: string;
+  readonly Anomalous: string;
+  readonly EventBuckets: readonly number[];
+}
+
+/**
+ * What arrived since `fromMs`, per source: one tally for the arrivals before `splitMs`, one for those from it on,
+ * so that a shorter window costs no second query.
+ * @throws PipelineError store_unavailable
+ */
+export async function readSourceTallies(
+  client: ClickHouseClient,
+  range: { readonly fromMs: number; readonly splitMs: number },
+): Promise<SourceTally[]> {
+  const rows = await readRows<Row>(client, {
+    sql: SQL,
+    params: { from: toClickhouseTime(range.fromMs), split: toClickhouseTime(range.splitMs) },
+    about: 'tally_source',
+  });
+  return rows.map(tallyOf);
+}
+
+// An event time after its arrival counts as its arrival here, row by row: after the maximum it would be too late.
+const SQL = `
+SELECT Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal,
+  toInt64(toUnixTimestamp(min(ReceiveBucket))) * 1000 AS ReceiveStartMs,
+  sum(Items) AS Items,
+  max(least(toUnixTimestamp64Milli(EventTimeMax), toUnixTimestamp64Milli(ReceivedMax))) AS EventMs,
+  toUnixTimestamp64Milli(max(ReceivedMax)) AS ReceivedMs,
+  min(LatenessMsMin) AS LatenessMin, max(LatenessMsMax) AS LatenessMax,
+  sum(Anomalous) AS Anomalous,
+  sumMap(LatenessBins) AS Merged, mapKeys(Merged) AS Bins, mapValues(Merged) AS Counts,
+  groupUniqArrayIf(toUnixTimestamp(EventBucket), Signal = 'metrics') AS EventBuckets
+FROM tally_source
+WHERE ReceiveBucket >= {from:DateTime64(3, 'UTC')}
+GROUP BY Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal, ReceiveBucket >= {split:DateTime64(3, 'UTC')}`;
+
+function tallyOf(row: Row): SourceTally {
+  return {
+    source: {
+      tenant: row.Tenant,
+      serviceNamespace: row.ServiceNamespace,
+      serviceName: row.ServiceName,
+      serviceInstanceId: row.ServiceInstanceId,
+      signal: row.Signal,
+    },
+    receiveStartMs: Number(row.ReceiveStartMs),
+    items: Number(row.Items),
+    eventTimeMsMax: Number(row.EventMs),
+    receivedMsMax: Number(row.ReceivedMs),
+    latenessMsMin: Number(row.LatenessMin),
+    latenessMsMax: Number(row.LatenessMax),
+    latenessBins: binsOf(row),
+    anomalous: Number(row.Anomalous),
+    eventBucketsMs: row.EventBuckets.map((seconds) => seconds * 1_000),
+  };
+}
