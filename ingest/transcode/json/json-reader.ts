@@ -1,0 +1,255 @@
+import { PipelineError } from '../../../core/errors.ts';
+import { GrowingBytes } from '../columns/growing-bytes.ts';
+
+/** OTLP needs about 200 levels for the deepest value it may store; the rest is a guard of the stack. */
+const DEPTH_MAX = 1_000;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ESCAPES: Readonly<Record<number, number>> = {
+  [QUOTE]: QUOTE,
+  [BACKSLASH]: BACKSLASH,
+  47: 0x2f,
+  98: 0x08,
+  102: 0x0c,
+  110: 0x0a,
+  114: 0x0d,
+  116: 0x09,
+};
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+const NUMBER_BYTES = new Set(Buffer.from('0123456789+-.eE'));
+/** The longest double has 324 decimals; what is longer is not a number anybody meant. */
+const NUMBER_BYTES_MAX = 400;
+const PATH_TEXT_MAX = 300;
+
+export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
+
+/**
+ * JSON read in place from bytes, without loss: numbers stay text, since `JSON.parse` rounds integers above 2^53,
+ * and text stays bytes, since decoding would hide what is not UTF-8.
+ * @throws PipelineError `otlp_malformed`, from every method
+ */
+export class JsonReader {
+  readonly bytes: Uint8Array;
+  position = 0;
+  /** Where the reader stands in the document, for errors: member names and array indexes. */
+  readonly path: (string | number)[] = [];
+  #depth = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.position = 3; // byte order mark
+  }
+
+  /** Type of the value that follows. */
+  type(): JsonType {
+    switch (this.#peek()) {
+      case 0x7b:
+        return 'object';
+      case 0x5b:
+        return 'array';
+      case QUOTE:
+        return 'string';
+      case 0x74:
+      case 0x66:
+        return 'boolean';
+      case 0x6e:
+        return 'null';
+      default:
+        return 'number';
+    }
+  }
+
+  /** Calls back for each member, with the reader at its value. */
+  object(visit: (name: string) => void): void {
+    this.#enter(0x7b);
+    for (let first = true; !this.#ends(0x7d, first); first = false) {
+      const name = this.text();
+      this.#expect(0x3a);
+      this.path.push(name);
+      visit(name);
+      this.path.pop();
+    }
+  }
+
+  /** Calls back for each element, with the reader at it. */
+  array(visit: (index: number) => void): void {
+    this.#enter(0x5b);
+    for (let index = 0; !this.#ends(0x5d, index === 0); index++) {
+      this.path.push(index);
+      visit(index);
+      this.path.pop();
+    }
+  }
+
+  /** A string, unescaped, as UTF-8 appended to `into`; bytes that are not UTF-8 stay as they are. */
+  string(into: GrowingBytes): void {
+    if (this.#peek() !== QUOTE) throw this.syntaxError('a string was expected');
+    this.position++;
+    const { bytes } = this;
+    for (;;) {
+      const from = this.position;
+      let byte = bytes[this.position];
+      while (byte !== undefined && byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) {
+        byte = bytes[++this.position];
+      }
+      into.copy(bytes.subarray(from, this.position));
+      if (byte === QUOTE) break;
+      if (byte !== BACKSLASH) throw this.syntaxError('a string does not end');
+      this.#escape(into);
+    }
+    this.position++;
+  }
+
+  /** A string that is expected to be short, as text. */
+  text(): string {
+    if (this.#peek() !== QUOTE) throw this.syntaxError('a string was expected');
+    const end = this.bytes.indexOf(QUOTE, this.position + 1);
+    const raw = this.bytes.subarray(this.position, end + 1);
+    if (end < 0) throw this.syntaxError('a string does not end');
+    if (!raw.includes(BACKSLASH) && raw.every((byte) => byte >= 0x20)) {
+      this.position = end + 1;
+      return Buffer.from(raw.buffer, raw.byteOffset + 1, raw.length - 2).toString('utf8');
+    }
+    const into = new GrowingBytes(64);
+    this.string(into);
+    return Buffer.from(into.filled()).toString('utf8');
+  }
+
+  /** A number as it is spelt. */
+  number(): string {
+    this.#peek();
+    const from = this.position;
+    let end = from;
+    while (NUMBER_BYTES.has(this.bytes[end] as number)) end++;
+    const text = Buffer.from(this.bytes.subarray(from, end)).toString('latin1');
+    if (text.length > NUMBER_BYTES_MAX || !NUMBER.test(text)) throw this.syntaxError('a value was expected');
+    this.position = end;
+    return text;
+  }
+
+  boolean(): boolean {
+    const value = this.#peek() === 0x74;
+    this.#word(value ? 'true' : 'false');
+    return value;
+  }
+
+  null(): void {
+    this.#peek();
+    this.#word('null');
+  }
+
+  skip(): void {
+    const type = this.type();
+    if (type === 'object') this.object(() => this.skip());
+    else if (type === 'array') this.array(() => this.skip());
+    else if (type === 'string') this.text();
+    else if (type === 'number') this.number();
+    else if (type === 'boolean') this.boolean();
+    else this.null();
+  }
+
+  /** Nothing but white space may follow the document. */
+  end(): void {
+    this.#space();
+    if (this.position < this.bytes.length) throw this.syntaxError('something follows the JSON document');
+  }
+
+  /** A document that is JSON, but not the request it should be. */
+  valueError(what: string): PipelineError {
+    const field = this.#where();
+    return new PipelineError(
+      'otlp_malformed',
+      `${field}: ${what}. Nothing of the body was stored; correct this field as OTLP/JSON spells it.`,
+      { field },
+    );
+  }
+
+  syntaxError(what: string): PipelineError {
+    return new PipelineError(
+      'otlp_malformed',
+      `The body is not JSON: ${what} at byte ${this.position}, in ${this.#where()}. Nothing of it was stored; send it as one OTLP/JSON document.`,
+      { atByte: this.position, field: this.#where() },
+    );
+  }
+
+  #where(): string {
+    const text = this.path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+    if (text === '') return 'the document';
+    return text.length > PATH_TEXT_MAX ? `...${text.slice(-PATH_TEXT_MAX)}` : text.slice(1);
+  }
+
+  #enter(opening: number): void {
+    this.#expect(opening);
+    if (++this.#depth > DEPTH_MAX) throw this.syntaxError(`more than ${DEPTH_MAX} levels of nesting`);
+  }
+
+  /** Whether the container ends here; steps over the end, or over the comma before the next item. */
+  #ends(closing: number, first: boolean): boolean {
+    const next = this.#peek();
+    if (next === closing) {
+      this.position++;
+      this.#depth--;
+      return true;
+    }
+    if (!first) this.#expect(0x2c);
+    return false;
+  }
+
+  #escape(into: GrowingBytes): void {
+    const letter = this.bytes[this.position + 1] as number;
+    const byte = ESCAPES[letter];
+    if (letter === 0x75) this.#unicodeEscape(into);
+    else if (byte === undefined) throw this.syntaxError('an unknown escape in a string');
+    else {
+      into.uint8(byte);
+      this.position += 2;
+    }
+  }
+
+  #unicodeEscape(into: GrowingBytes): void {
+    const first = this.#codeUnit(this.position);
+    this.position += 6;
+    const second =
+      (first & 0xfc00) === 0xd800 && this.bytes[this.position] === BACKSLASH
+        ? this.#codeUnit(this.position)
+        : 0;
+    const isPair = (second & 0xfc00) === 0xdc00;
+    if (isPair) this.position += 6;
+    // Half a pair is no character; Buffer writes U+FFFD for it.
+    into.copy(Buffer.from(isPair ? String.fromCharCode(first, second) : String.fromCharCode(first)));
+  }
+
+  #codeUnit(at: number): number {
+    const hex = Buffer.from(this.bytes.subarray(at + 2, at + 6)).toString('latin1');
+    if (this.bytes[at + 1] !== 0x75) return 0;
+    if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw this.syntaxError('a \\u escape without four hexadecimal digits');
+    return Number.parseInt(hex, 16);
+  }
+
+  #word(word: string): void {
+    for (let i = 0; i < word.length; i++) {
+      if (this.bytes[this.position + i] !== word.charCodeAt(i))
+        throw this.syntaxError('a value was expected');
+    }
+    this.position += word.length;
+  }
+
+  #expect(byte: number): void {
+    if (this.#peek() !== byte) throw this.syntaxError(`"${String.fromCharCode(byte)}" was expected`);
+    this.position++;
+  }
+
+  #peek(): number {
+    this.#space();
+    const byte = this.bytes[this.position];
+    if (byte === undefined) throw this.syntaxError('the document ends too early');
+    return byte;
+  }
+
+  #space(): void {
+    const { bytes } = this;
+    let byte = bytes[this.position];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.position];
+  }
+}
