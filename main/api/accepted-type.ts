@@ -3,7 +3,10 @@
  * @returns null when none is accepted
  * @see RFC 9110 section 12.5.1
  */
-export function acceptedType<Type extends string>(header: string | undefined, offered: readonly Type[]): Type | null {
+export function acceptedType<Type extends string>(
+  header: string | undefined,
+  offered: readonly Type[],
+): Type | null {
   if (header === undefined || header.trim() === '') return offered[0] ?? null;
   const ranges = header.split(',').map(parseRange);
   const liked = offered

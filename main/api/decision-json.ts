@@ -1,39 +1,12 @@
 import { z } from 'zod';
-import { type Decision, STAGES } from '../../core/decision.ts';
+import type { Decision } from '../../core/decision.ts';
 import { rfc3339 } from '../../core/time.ts';
 import type { DecisionRow } from '../../store/decisions.ts';
 import { numberJson, toNumberJson } from './number-json.ts';
 import { timeJson } from './time-json.ts';
 import { OUTCOMES } from './verdict-json.ts';
 
-const NAME_CHARS_MAX = 256;
-const name = z.string().min(1).max(NAME_CHARS_MAX);
 const facts = z.record(z.string(), z.unknown());
-
-/** Strict: a field nobody knows is a misspelt one, and a boundary that was not checked because of it. */
-export const decisionRequestJson = z
-  .strictObject({
-    requestId: name.optional(),
-    mode: z.enum(['enforce', 'shadow']).optional(),
-    actor: z.strictObject({ id: name, type: name.optional() }),
-    action: z.strictObject({
-      kind: name.describe('Such as scale.down, rollout.advance, delete.'),
-      stage: z.enum(STAGES).optional(),
-      from: facts.optional(),
-      to: facts.optional(),
-      blastRadius: facts.optional(),
-      planGeneration: name.optional(),
-      objective: name.optional(),
-    }),
-    target: z
-      .record(name, z.string().max(NAME_CHARS_MAX))
-      .refine((target) => Object.keys(target).length > 0, {
-        error: 'must name something, such as {"service": "checkout"}: an empty target never means everything',
-      }),
-    inputs: z.array(facts).max(100).optional(),
-    needs: facts.optional(),
-  })
-  .meta({ id: 'DecisionRequest', description: 'What an actor asks before it acts.' });
 
 const componentJson = z.strictObject({
   source: z.string(),
@@ -77,7 +50,8 @@ const decisionFields = {
 
 export const decisionJson = z.strictObject(decisionFields).meta({
   id: 'Decision',
-  description: 'allow: act now, inside limits, before validUntil. deny: do not retry unchanged. hold: ask again.',
+  description:
+    'allow: act now, inside limits, before validUntil. deny: do not retry unchanged. hold: ask again.',
 });
 
 export const recordedDecisionJson = z

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { DecisionRequest } from '../../core/decision.ts';
 import { PipelineError } from '../../core/errors.ts';
+import { decisionRequestJsonSchema } from '../../gates/decision-request.ts';
 import { readDecision, readDecisions } from '../../store/decisions.ts';
 import type { ApiDeps } from './api-deps.ts';
 import {
   decisionJson,
-  decisionRequestJson,
   recordedDecisionJson,
   toDecisionJson,
   toRecordedDecisionJson,
@@ -18,7 +19,8 @@ const ask = {
   path: '/decisions',
   id: 'ask',
   summary: 'Ask before acting; every answer (allow, deny, hold) is a 200',
-  body: decisionRequestJson,
+  body: z.unknown(),
+  bodySchema: { id: 'DecisionRequest', ...decisionRequestJsonSchema },
   answer: decisionJson,
   failures: ['ledger_unwritable'],
 } satisfies Operation;
@@ -45,7 +47,8 @@ const getDecision = {
 export const DECISION_OPERATIONS: readonly Operation[] = [ask, listDecisions, getDecision];
 
 export function serveDecisions(app: FastifyInstance, { client, gate }: ApiDeps): void {
-  serveOperation(app, ask, async ({ body }) => toDecisionJson(await gate.ask(body)));
+  // The gate parses what it is asked: its other doors lead there too.
+  serveOperation(app, ask, async ({ body }) => toDecisionJson(await gate.ask(body as DecisionRequest)));
   serveOperation(app, listDecisions, async ({ query }) => {
     const decisions = await readDecisions(client, query);
     return { decisions: decisions.map(toRecordedDecisionJson) };

@@ -36,7 +36,9 @@ export function serveFindings(app: FastifyInstance, { client }: ApiDeps): void {
   serveOperation(app, getFinding, async ({ params: { id } }) => {
     const finding = await readFinding(client, id);
     if (finding === null) {
-      throw new PipelineError('not_found', `There is no finding ${id}; GET /api/v1/findings lists them.`, { id });
+      throw new PipelineError('not_found', `There is no finding ${id}; GET /api/v1/findings lists them.`, {
+        id,
+      });
     }
     return toFindingJson(finding);
   });

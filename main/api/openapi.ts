@@ -22,7 +22,20 @@ class Components {
   readonly schemas: Record<string, Json> = {};
 
   schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-    const written = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' }) as Json;
+    const written = z.toJSONSchema(schema, {
+      target: 'draft-2020-12',
+      io,
+      unrepresentable: 'any',
+      // The format says it in two words; zod's pattern for it is four lines.
+      override: ({ jsonSchema }) => {
+        if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+      },
+    }) as Json;
+    return this.take(written);
+  }
+
+  /** A schema that was written elsewhere. */
+  take(written: Json): Json {
     const { $schema: _, $defs = {}, ...own } = rewriteReferences(written);
     for (const [id, { $schema, id: __, ...definition }] of Object.entries($defs as Record<string, Json>)) {
       this.schemas[id] = definition;
@@ -38,7 +51,11 @@ function rewriteReferences(schema: Json): Json {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
 }
 
-function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined, components: Components): Json[] {
+function parametersOf(
+  place: 'path' | 'query',
+  schema: z.ZodType | undefined,
+  components: Components,
+): Json[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = components.schemaOf(schema, 'input') as {
     properties?: Record<string, Json>;
@@ -60,21 +77,23 @@ function failureOf(code: FailureCode, components: Components): Json {
 }
 
 function describe(operation: Operation, components: Components): Json {
-  const { id, summary, params, query, body, answer, otherTypes = [], failures = [] } = operation;
+  const { id, summary, params, query, body, bodySchema, answer, otherTypes = [], failures = [] } = operation;
   const text = { schema: { type: 'string' } };
   return {
     operationId: id,
     summary,
-    parameters: [
-      ...parametersOf('path', params, components),
-      ...parametersOf('query', query, components),
-    ],
+    parameters: [...parametersOf('path', params, components), ...parametersOf('query', query, components)],
     ...(body === undefined
       ? {}
       : {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: components.schemaOf(body, 'input') } },
+            content: {
+              'application/json': {
+                schema:
+                  bodySchema === undefined ? components.schemaOf(body, 'input') : components.take(bodySchema),
+              },
+            },
           },
         }),
     responses: {
@@ -105,11 +124,17 @@ export function openApiDocument(operations: readonly Operation[]): Json {
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'Plumbline', version: VERSION, description: 'Verdicts about telemetry, decisions for actors.' },
+    info: {
+      title: 'Plumbline',
+      version: VERSION,
+      description: 'Verdicts about telemetry, decisions for actors.',
+    },
     paths,
     components: {
       schemas: components.schemas,
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'Only when keys are configured.' } },
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'Only when keys are configured.' },
+      },
     },
     security: [{}, { key: [] }],
   };

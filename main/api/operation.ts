@@ -18,6 +18,8 @@ export interface Operation<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** When the body is parsed elsewhere: its JSON Schema for the document. */
+  readonly bodySchema?: Readonly<Record<string, unknown>>;
   readonly answer: z.ZodType;
   /** Media types of the answer besides JSON. */
   readonly otherTypes?: readonly string[];

@@ -41,7 +41,9 @@ function problem(code: FailureCode, detail: string, status: number = FAILURES[co
 export function problemOf(error: unknown): Problem {
   if (error instanceof ZodError) {
     const errors = error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-    const listed = errors.map(({ path, message }) => `${path === '' ? 'the body' : path}: ${message}`).join('; ');
+    const listed = errors
+      .map(({ path, message }) => `${path === '' ? 'the body' : path}: ${message}`)
+      .join('; ');
     return { ...problem('request_invalid', `Correct and ask again: ${listed}.`), errors };
   }
   const { code, message, statusCode } = error as { code?: string; message?: string; statusCode?: number };

@@ -7,8 +7,8 @@ import type { ApiDeps } from './api-deps.ts';
 import { limitQuery } from './limit-query.ts';
 import { type Operation, serveOperation } from './operation.ts';
 import { reportPage } from './page/report-page.ts';
-import { sendPage } from './send-page.ts';
 import { REPORT_STATES, reportJson, toReportJson } from './report-json.ts';
+import { sendPage } from './send-page.ts';
 
 const TYPES = ['application/json', 'text/markdown', 'text/html'] as const;
 
@@ -42,15 +42,21 @@ export function serveReports(app: FastifyInstance, { client }: ApiDeps): void {
   serveOperation(app, getReport, async ({ params: { id }, request, reply }) => {
     const type = acceptedType(request.headers.accept, TYPES);
     if (type === null) {
-      throw new PipelineError('request_invalid', `A report is served as ${TYPES.join(', ')}: accept one of them.`);
+      throw new PipelineError(
+        'request_invalid',
+        `A report is served as ${TYPES.join(', ')}: accept one of them.`,
+      );
     }
     const report = await readReport(client, id);
     if (report === null) {
-      throw new PipelineError('not_found', `There is no report ${id}; GET /api/v1/reports lists them.`, { id });
+      throw new PipelineError('not_found', `There is no report ${id}; GET /api/v1/reports lists them.`, {
+        id,
+      });
     }
     reply.header('vary', 'accept');
     if (type === 'text/html') return await sendPage(reply, reportPage(report));
-    if (type === 'text/markdown') return await reply.type('text/markdown; charset=utf-8').send(report.markdown);
+    if (type === 'text/markdown')
+      return await reply.type('text/markdown; charset=utf-8').send(report.markdown);
     return toReportJson(report);
   });
 }

@@ -1,0 +1,61 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { readSources } from '../../store/sources.ts';
+import { readVerdicts } from '../../store/verdicts.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { type JudgedSource, judgedSources } from './judged-source.ts';
+import { type Operation, serveOperation } from './operation.ts';
+import { sourceJson, toSourceJson } from './source-json.ts';
+import { timeJson, toTimeJson } from './time-json.ts';
+import { OUTCOMES, toVerdictJson, verdictJson } from './verdict-json.ts';
+
+/** As long as a verdict says something about now; a source that is silent longer is not listed. */
+const SEEN_WITHIN_MS = 600_000;
+
+const judgedSourceJson = z
+  .strictObject({
+    ...sourceJson.shape,
+    outcome: z.enum(OUTCOMES).describe('The worst of its verdicts; unknown when there is none that holds.'),
+    itemCount: z.number().describe('Spans, data points or log records of the last 10 minutes.'),
+    lastReceivedAt: timeJson.nullable(),
+    verdicts: z.array(verdictJson),
+  })
+  .meta({ id: 'JudgedSource', description: 'A source, what arrived from it and what was judged about it.' });
+
+const listSources = {
+  method: 'GET',
+  path: '/sources',
+  id: 'listSources',
+  summary: 'Sources of the last 10 minutes with their verdicts, worst first',
+  answer: z.strictObject({ sources: z.array(judgedSourceJson) }),
+} satisfies Operation;
+
+export const SOURCE_OPERATIONS: readonly Operation[] = [listSources];
+
+/** Sources that sent or were judged within the last 10 minutes, worst first. */
+export async function readJudgedSources(
+  { client }: Pick<ApiDeps, 'client'>,
+  nowMs: number,
+): Promise<JudgedSource[]> {
+  const [activities, verdicts] = await Promise.all([
+    readSources(client, nowMs - SEEN_WITHIN_MS),
+    readVerdicts(client, { nowMs }),
+  ]);
+  return judgedSources(activities, verdicts, nowMs);
+}
+
+function toJson({ source, outcome, activity, verdicts }: JudgedSource): z.infer<typeof judgedSourceJson> {
+  return {
+    ...toSourceJson(source),
+    outcome,
+    itemCount: activity?.itemCount ?? 0,
+    lastReceivedAt: toTimeJson(activity?.lastReceivedAtMs ?? null),
+    verdicts: verdicts.map(toVerdictJson),
+  };
+}
+
+export function serveSources(app: FastifyInstance, deps: ApiDeps): void {
+  serveOperation(app, listSources, async () => {
+    return { sources: (await readJudgedSources(deps, deps.now())).map(toJson) };
+  });
+}

@@ -1,0 +1,175 @@
+import type { AddressInfo } from 'node:net';
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Meter } from '@opentelemetry/api';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { PipelineError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { createGate } from '../../gates/gate.ts';
+import { localUrl } from '../local-url.ts';
+import type { Role } from '../settings.ts';
+import { authorizer, CHALLENGES } from './authorize.ts';
+import { hostChecker } from './check-host.ts';
+import { CONSTRAINT_OPERATIONS, serveConstraints } from './constraints.ts';
+import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
+import { FINDING_OPERATIONS, serveFindings } from './findings.ts';
+import { serveFirstPage } from './first-page.ts';
+import { OPEN_PATHS, serveHealth } from './health.ts';
+import { LEDGER_OPERATIONS, serveLedger } from './ledger.ts';
+import { observeRequests } from './observe-requests.ts';
+import { openApiDocument } from './openapi.ts';
+import { API_PREFIX } from './operation.ts';
+import { problemOf } from './problem.ts';
+import { checkReadiness } from './readiness.ts';
+import { REPORT_OPERATIONS, serveReports } from './reports.ts';
+import { SOURCE_OPERATIONS, serveSources } from './sources.ts';
+import { serveVerdicts, VERDICT_OPERATIONS } from './verdicts.ts';
+
+export interface ApiConfig {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly apiPort: number;
+  /** Empty: whoever reaches the port may ask. */
+  readonly keys: readonly string[];
+  /** Holds the ledger. */
+  readonly dataDir: string;
+  readonly constraintsPath: string | undefined;
+  readonly otlpHttpPort: number;
+  readonly otlpGrpcPort: number;
+  /** Of this process group: `/readyz` asks the ports of these. */
+  readonly roles: readonly Role[];
+}
+
+export interface StartApiDeps {
+  readonly client: ClickHouseClient;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** Metrics of all roles in Prometheus' text format. */
+  readonly collectMetrics: () => Promise<string>;
+}
+
+/** A question to the gate is a few hundred bytes, a constraint file a few thousand. */
+const BODY_BYTES_MAX = 262_144;
+
+const OPERATIONS = [
+  ...SOURCE_OPERATIONS,
+  ...VERDICT_OPERATIONS,
+  ...DECISION_OPERATIONS,
+  ...FINDING_OPERATIONS,
+  ...REPORT_OPERATIONS,
+  ...CONSTRAINT_OPERATIONS,
+  ...LEDGER_OPERATIONS,
+];
+
+/** Starts the gate, the API, the first page, metrics and probes on one port. @throws PipelineError port_taken */
+export async function startApi(
+  config: ApiConfig,
+  deps: StartApiDeps,
+): Promise<{ close(): Promise<void>; readonly port: number }> {
+  const { client, now, log } = deps;
+  const { dataDir, constraintsPath } = config;
+  const gate = await createGate({ client, dataDir, constraintsPath, now, log });
+  const app = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true, // idle keep-alive connections would hold up the stop
+    routerOptions: { maxParamLength: 1_000 },
+  });
+  // A form of another site may send text/plain without asking; JSON makes its browser ask us first.
+  app.removeContentTypeParser('text/plain');
+  guard(app, config);
+  answerProblems(app, log);
+  observeRequests(app, deps.meter);
+
+  const apiDeps = { client, gate, now };
+  for (const serve of [
+    serveSources,
+    serveVerdicts,
+    serveDecisions,
+    serveFindings,
+    serveReports,
+    serveConstraints,
+    serveLedger,
+  ]) {
+    serve(app, apiDeps);
+  }
+  const document = openApiDocument(OPERATIONS);
+  app.get(`${API_PREFIX}/openapi.json`, () => document);
+  serveFirstPage(app, apiDeps, {
+    otlpHttpUrl: localUrl(config.host, config.otlpHttpPort),
+    otlpGrpcUrl: localUrl(config.host, config.otlpGrpcPort),
+    needsKey: config.keys.length > 0,
+  });
+  const portOf = (): number => (app.server.address() as AddressInfo).port;
+  serveHealth(app, {
+    collectMetrics: deps.collectMetrics,
+    readiness: () =>
+      checkReadiness({
+        host: config.host,
+        ports: { otlpGrpc: config.otlpGrpcPort, otlpHttp: config.otlpHttpPort, api: portOf() },
+        roles: config.roles,
+        client,
+        gateReady: () => gate.ready(),
+      }),
+  });
+  const close = async (): Promise<void> => {
+    await app.close();
+    await gate.close();
+  };
+  try {
+    await app.listen({ host: config.host, port: config.apiPort });
+  } catch (error) {
+    await close();
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const message = `Port ${config.apiPort} is taken: stop what listens there, or set PLUMBLINE_API_PORT to another port.`;
+    throw new PipelineError('port_taken', message, { port: config.apiPort }, error);
+  }
+  return { close, port: portOf() };
+}
+
+/** Who may ask at all, before anything of the request is read. */
+function guard(app: FastifyInstance, { host, keys }: ApiConfig): void {
+  const checkHost = hostChecker(host);
+  const authorize = authorizer(keys);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
+    try {
+      checkHost(request.headers.host);
+      if (!OPEN_PATHS.includes(request.routeOptions.url ?? '')) {
+        authorize({ method: request.method, authorization: request.headers.authorization });
+      }
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function answerProblems(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      log.warn(
+        { error, code: problem.code, route: request.routeOptions.url },
+        'A request could not be answered.',
+      );
+    }
+    if (problem.status === 401) reply.header('www-authenticate', CHALLENGES);
+    if (problem.status === 503) reply.header('retry-after', '1');
+    return reply.status(problem.status).type('application/problem+json').send(problem);
+  });
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?')[0] as string;
+    const method = request.method === 'GET' ? 'POST' : 'GET';
+    if (app.hasRoute({ method, url: path })) {
+      throw new PipelineError('method_not_allowed', `${path} takes ${method}, not ${request.method}.`);
+    }
+    throw new PipelineError(
+      'not_found',
+      `There is no ${path}; GET ${API_PREFIX}/openapi.json lists what there is.`,
+    );
+  });
+}
