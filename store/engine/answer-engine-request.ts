@@ -6,6 +6,8 @@ import { contentTypeOf } from './content-type.ts';
 import { EngineFault, httpStatusOfCode } from './engine-fault.ts';
 import type { StatementResult } from './run-statement.ts';
 
+const UNKNOWN_EXCEPTION = 1002;
+
 const gzipBytes = promisify(gzip);
 
 /** Sends a result with the headers by which clients of ClickHouse know what they got. */
@@ -42,8 +44,8 @@ export function answerFault(log: Log, response: ServerResponse, error: unknown):
   if (response.destroyed || response.headersSent) return void response.destroy();
   const fault = asFault(error);
   response.statusCode = httpStatusOfCode(fault.code);
-  if (response.statusCode === 500)
-    log.warn({ clickhouseCode: fault.code }, `The engine failed: ${fault.text}`);
+  // What ClickHouse refuses is the caller's to tell; this is ours.
+  if (fault.code === UNKNOWN_EXCEPTION) log.error({ reason: fault.text }, 'A request to the engine failed.');
   if (response.statusCode === 503) response.setHeader('Retry-After', '1');
   response.setHeader('X-ClickHouse-Exception-Code', String(fault.code));
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
@@ -57,5 +59,8 @@ function asFault(error: unknown): { readonly code: number; readonly text: string
   const message = error instanceof Error ? error.message : String(error);
   const code = Number((error as { clickhouseCode?: unknown }).clickhouseCode ?? Number.NaN);
   if (Number.isInteger(code)) return { code, text: message };
-  return { code: 1002, text: new EngineFault(1002, 'UNKNOWN_EXCEPTION', message).body };
+  return {
+    code: UNKNOWN_EXCEPTION,
+    text: new EngineFault(UNKNOWN_EXCEPTION, 'UNKNOWN_EXCEPTION', message).body,
+  };
 }

@@ -20,8 +20,8 @@ export class EngineFault extends Error {
 const CODES_OF_STATUS: Readonly<Record<number, readonly number[]>> = {
   // Text, values, types or syntax that cannot be read or do not fit.
   400: [
-    6, 25, 26, 27, 36, 38, 41, 42, 43, 44, 51, 53, 62, 69, 70, 72, 117, 167, 168, 223, 376, 427, 441, 456,
-    457, 675, 676,
+    6, 25, 26, 27, 36, 38, 41, 42, 43, 44, 51, 53, 62, 69, 70, 72, 89, 117, 167, 168, 223, 354, 376, 427, 441,
+    456, 457, 675, 676,
   ],
   401: [194],
   403: [164, 192, 193, 392, 497, 512, 516],

@@ -17,7 +17,7 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
 const HEAD_BYTES = 64 * 1024;
 
 /** The body as its sender wrote it, Content-Encoding undone. @throws EngineFault for an encoding nobody knows */
-export function decodedBody(request: IncomingMessage): Readable {
+export function decodedBody(request: IncomingMessage): AsyncIterable<Uint8Array> {
   const encoding = request.headers['content-encoding'];
   if (encoding === undefined || encoding === 'identity') return request;
   const decoder = DECODERS[encoding];
@@ -29,8 +29,17 @@ export function decodedBody(request: IncomingMessage): Readable {
     );
   }
   const decoded = decoder();
-  pipeline(request, decoded).catch((error: Error) => decoded.destroy(error));
-  return decoded;
+  pipeline(request, decoded).catch(() => undefined); // whoever reads `decoded` learns it
+  return decode(encoding, decoded);
+}
+
+async function* decode(encoding: string, decoded: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* decoded;
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new EngineFault(354, 'ZLIB_INFLATE_FAILED', `The body is no whole ${encoding}: ${reason}`);
+  }
 }
 
 /** A body read far enough to know whether it is a statement or a statement with data behind it. */

@@ -15,7 +15,7 @@ export interface Statement {
 }
 
 /** The body's own limit comes first; ClickHouse would stop reading at 256 KiB. */
-const QUERY_BYTES_MAX = '33554432';
+const QUERY_BYTES_MAX = 33_554_432;
 
 export interface StatementResult {
   readonly bytes: Uint8Array;
@@ -58,12 +58,12 @@ export async function runStatement(
 
 /** One round trip: 0.3 ms. The role and read-only come last, since both forbid what comes before. */
 async function prepare(session: Session, statement: Statement, marker: string): Promise<void> {
-  const settings = { max_query_size: QUERY_BYTES_MAX, ...statement.settings, log_comment: marker };
+  const settings = { ...statement.settings, log_comment: marker };
   const changes = Object.entries(settings).map(([name, value]) => `${name} = ${sqlString(value)}`);
   for (const [name, value] of Object.entries(statement.params)) {
     changes.push(`param_${name} = ${sqlString(value)}`);
   }
-  const steps = [`USE ${sqlName(statement.database)}`];
+  const steps = [`SET max_query_size = ${QUERY_BYTES_MAX}`, `USE ${sqlName(statement.database)}`];
   if (statement.readOnly) {
     changes.push('readonly = 2');
     steps.push(`SET ROLE ${GUEST_ROLE}`);

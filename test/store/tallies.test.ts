@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEdgeTallies } from '../../store/tallies/read-edge-tallies.ts';
+import { readParentArrival } from '../../store/tallies/read-parent-arrival.ts';
+import { readSamplingTallies } from '../../store/tallies/read-sampling-tallies.ts';
+import { readServiceSeries } from '../../store/tallies/read-service-series.ts';
+import { readSettledWindows } from '../../store/tallies/read-settled-windows.ts';
+import { readSourceTallies } from '../../store/tallies/read-source-tallies.ts';
+import { settleEdgeWindows } from '../../store/tallies/settle-edge-windows.ts';
+import { writeRows } from '../../store/write-rows.ts';
+import { startTestEngine, type TestEngine } from '../engine-process.ts';
+import { LOCAL, type SpanRow, spanRow, traceIdOf } from './span-row.ts';
+
+/** On a bucket of everything, and not long ago: the tables forget what is old. */
+const T0 = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startTestEngine({ migrate: true });
+});
+afterAll(() => engine.close());
+
+const insert = (spans: readonly SpanRow[]) => writeRows(engine.client, 'otel_traces', spans.map(spanRow));
+const span = (rest: Partial<SpanRow> & { service: string }): SpanRow => ({
+  traceId: traceIdOf(1),
+  spanId: '00000000000000aa',
+  startMs: T0,
+  receivedMs: T0 + 1_000,
+  ...rest,
+});
+
+describe('readSourceTallies', () => {
+  it('adds up what arrived, in two parts, with the event time clamped to the arrival', async () => {
+    await insert([
+      span({ service: 'src', startMs: T0, durationMs: 500, receivedMs: T0 + 1_000 }),
+      span({ service: 'src', startMs: T0 + 900, durationMs: 0, receivedMs: T0 + 1_200 }),
+      span({ service: 'src', startMs: T0 + 60_000, receivedMs: T0 + 2_000, instance: 'src-2' }),
+      span({ service: 'src', startMs: T0 + 30_000, receivedMs: T0 + 40_000 }),
+    ]);
+    await writeRows(engine.client, 'otel_metrics_gauge', [
+      {
+        ServiceName: 'src',
+        MetricName: 'm',
+        TimeUnix: new Date(T0).toISOString().slice(0, -1),
+        ReceivedAt: new Date(T0 + 10).toISOString().slice(0, -1),
+      },
+    ]);
+    const all = await readSourceTallies(engine.client, { fromMs: T0, splitMs: T0 + 35_000 });
+    const tallies = all.filter(
+      (tally) => tally.source.serviceName === 'src' && tally.source.signal === 'traces',
+    );
+    expect(tallies).toHaveLength(3);
+    const early = tallies.find(
+      (tally) => tally.receiveStartMs === T0 && tally.source.serviceInstanceId === 'src-1',
+    );
+    expect(early).toMatchObject({
+      source: { tenant: 'default', serviceNamespace: 'shop', signal: 'traces' },
+      items: 2,
+      eventTimeMsMax: T0 + 900,
+      receivedMsMax: T0 + 1_200,
+      latenessMsMin: 300,
+      latenessMsMax: 500,
+      eventBucketsMs: [],
+    });
+    expect([...(early?.latenessBins.values() ?? [])]).toEqual([1, 1]);
+    const ahead = tallies.find((tally) => tally.source.serviceInstanceId === 'src-2');
+    expect(ahead).toMatchObject({ eventTimeMsMax: T0 + 2_000, latenessMsMin: -58_000 });
+    expect(ahead?.latenessBins).toEqual(new Map([[-1, 1]]));
+    expect(tallies.find((tally) => tally.receiveStartMs === T0 + 40_000)?.items).toBe(1);
+    expect(all.find((tally) => tally.source.signal === 'metrics')?.eventBucketsMs).toEqual([T0]);
+  });
+});
+
+describe('readSamplingTallies', () => {
+  it('tells consistent, contradicting, malformed and absent marks apart', async () => {
+    const marked = (traceState: string, randomness: string, receivedMs = T0 + 1_000) =>
+      span({ service: 'marks', traceState, traceId: traceIdOf(7, randomness), receivedMs });
+    await insert([
+      marked('ot=th:8', '80000000000000'), // R = T: kept
+      marked('ot=th:8', '7fffffffffffff'), // R < T
+      marked('vendor=x, ot=rv:90000000000000;th:8', '00000000000000'), // rv goes before the trace id
+      marked('ot=th:8;rv:10', '90000000000000'),
+      marked('ot=th:XYZ', '90000000000000'),
+      marked('', '90000000000000'),
+      marked('', '90000000000000', T0 + 40_000),
+    ]);
+    const all = await readSamplingTallies(engine.client, { fromMs: T0, splitMs: T0 + 35_000 });
+    const tallies = all.filter((tally) => tally.source.serviceName === 'marks');
+    const early = tallies.filter((tally) => tally.receiveStartMs === T0);
+    expect(tallies).toHaveLength(4);
+    expect(early.find((tally) => tally.thresholdHex === '8')).toMatchObject({
+      spans: 3,
+      violations: 1,
+      exampleTraceId: traceIdOf(7, '7fffffffffffff'),
+    });
+    expect(early.find((tally) => tally.thresholdHex === 'invalid')?.spans).toBe(2);
+    expect(early.find((tally) => tally.thresholdHex === '')?.spans).toBe(1);
+  });
+});
+
+describe('readServiceSeries', () => {
+  it('sums requests of a service into steps, by their end', async () => {
+    const request = (atMs: number, status: 'Ok' | 'Error', durationMs: number) =>
+      span({ service: 'series', startMs: T0 + atMs, durationMs, status });
+    await insert([
+      request(0, 'Ok', 10),
+      request(9_995, 'Error', 10), // ends in the second ten seconds
+      request(25_000, 'Ok', 100),
+      span({ service: 'series', kind: 'Client' }),
+      span({ service: 'another' }),
+    ]);
+    const range = { serviceName: 'series', fromMs: T0, untilMs: T0 + 60_000 };
+    const fine = await readServiceSeries(engine.client, { ...range, stepMs: 10_000 });
+    expect(fine.map(({ startMs, requests, errors }) => [startMs - T0, requests, errors])).toEqual([
+      [0, 1, 0],
+      [10_000, 1, 1],
+      [20_000, 1, 0],
+    ]);
+    const coarse = await readServiceSeries(engine.client, { ...range, stepMs: 20_000 });
+    expect(coarse.map(({ startMs, requests }) => [startMs - T0, requests])).toEqual([
+      [0, 2],
+      [20_000, 1],
+    ]);
+    expect(coarse[0]?.durationBins).toEqual(new Map([[106, 2]])); // 10,000 us
+  });
+});
+
+describe('settleEdgeWindows', () => {
+  const child = (n: number, rest: Partial<SpanRow> = {}): SpanRow => ({
+    ...span({ service: 'callee' }),
+    traceId: traceIdOf(n),
+    spanId: `c${n}`,
+    parentSpanId: `p${n}`,
+    startMs: T0 + 100_000,
+    receivedMs: T0 + 100_500,
+    ...rest,
+  });
+  const parent = (n: number, rest: Partial<SpanRow> = {}): SpanRow => ({
+    ...child(n, { kind: 'Client', parentSpanId: '', flags: LOCAL, service: 'caller' }),
+    spanId: `p${n}`,
+    receivedMs: T0 + 103_000,
+    ...rest,
+  });
+
+  it('finds parents, names orphans, leaves out local children, roots and duplicates', async () => {
+    await insert([
+      ...[100, 101, 102].flatMap((n) => [
+        child(n),
+        parent(n, { receivedMs: T0 + (n === 102 ? 104_000 : 103_000) }),
+      ]),
+      child(103), // its parent never comes
+      child(104, { flags: 0 }), // an SDK that knows no flags
+      parent(104),
+      child(105, { flags: LOCAL }), // local parent: no remote edge
+      child(106, { parentSpanId: '' }), // root
+      child(107),
+      child(107), // delivered twice
+      parent(107, { receivedMs: T0 - 600_000 }), // long before, yet within fifteen minutes
+      parent(107, { receivedMs: T0 - 600_000 }),
+      child(108, { tenant: 'other' }),
+      parent(108), // of another tenant: not its parent
+      child(109, { receivedMs: T0 + 105_000 }), // the next window
+    ]);
+    const range = { fromMs: T0 + 100_000, untilMs: T0 + 105_000 };
+    await settleEdgeWindows(engine.client, { ...range, lagMs: 5_000, settledAtMs: T0 + 120_000 });
+    const edges = await readEdgeTallies(engine.client, range);
+    const of = (tenant: string, caller: string | null) =>
+      edges.filter((edge) => edge.callee.tenant === tenant && (edge.caller?.serviceName ?? null) === caller);
+    expect(edges).toHaveLength(3);
+    expect(of('default', 'caller')).toMatchObject([
+      {
+        windowMs: range.fromMs,
+        bucketMs: T0 + 100_000,
+        children: 5,
+        callee: { serviceName: 'callee', serviceNamespace: 'shop' },
+      },
+    ]);
+    expect(of('default', 'caller')[0]?.callerBatches).toHaveLength(3);
+    expect(of('default', null)).toMatchObject([
+      { children: 1, callerBatches: [], exampleTraceIds: [traceIdOf(103)] },
+    ]);
+    expect(of('other', null)).toMatchObject([{ children: 1 }]);
+    expect(await readSettledWindows(engine.client, range.fromMs)).toEqual([
+      { startMs: range.fromMs, lagMs: 5_000 },
+    ]);
+  });
+
+  it('replaces what it settled before, orphans that found their parents included', async () => {
+    const range = { fromMs: T0 + 200_000, untilMs: T0 + 210_000 };
+    const at = { startMs: T0 + 200_000, receivedMs: T0 + 201_000 };
+    await insert([child(200, at), child(201, at), parent(200, at)]);
+    await settleEdgeWindows(engine.client, { ...range, lagMs: 5_000, settledAtMs: T0 + 220_000 });
+    expect((await readEdgeTallies(engine.client, range)).filter((edge) => edge.caller === null)).toHaveLength(
+      1,
+    );
+    await insert([parent(201, { ...at, receivedMs: T0 + 230_000 })]);
+    await settleEdgeWindows(engine.client, { ...range, lagMs: 30_000, settledAtMs: T0 + 240_000 });
+    const edges = await readEdgeTallies(engine.client, range);
+    expect(edges).toMatchObject([{ caller: { serviceName: 'caller' }, children: 2 }]);
+    expect((await readSettledWindows(engine.client, range.fromMs)).map((window) => window.lagMs)).toEqual([
+      30_000, 30_000,
+    ]);
+  });
+
+  it('does not count rows of a settling that was cut off', async () => {
+    const range = { fromMs: T0 + 100_000, untilMs: T0 + 105_000 };
+    const before = await readEdgeTallies(engine.client, range);
+    await engine.client.command({
+      query: `INSERT INTO tally_edge (Window, SettledAt, ServiceName, ParentFound, Children) VALUES
+        (fromUnixTimestamp(${range.fromMs / 1_000}), fromUnixTimestamp64Milli(${T0 + 500_000}), 'callee', 0, 99)`,
+    });
+    expect(before).toHaveLength(3);
+    expect(await readEdgeTallies(engine.client, range)).toEqual(before);
+  });
+});
+
+describe('readParentArrival', () => {
+  it('reads how far spans are visible and how long the slowest service takes, from the start of its spans', async () => {
+    const range = { fromMs: T0 + 300_000, untilMs: T0 + 400_000 };
+    expect(await readParentArrival(engine.client, range)).toEqual({
+      visibleUntilMs: null,
+      arrivalMsP99: null,
+    });
+    const clients = (service: string, count: number, lateMs: number) =>
+      Array.from({ length: count }, (_, i) =>
+        span({
+          service,
+          kind: 'Client',
+          spanId: `${service}${i}`,
+          startMs: T0 + 300_000,
+          receivedMs: T0 + 300_000 + lateMs,
+        }),
+      );
+    await insert([
+      ...clients('quick', 40, 500),
+      ...clients('slow', 40, 7_000),
+      ...clients('rare', 5, 50_000),
+    ]);
+    expect(await readParentArrival(engine.client, range)).toEqual({
+      visibleUntilMs: T0 + 350_000,
+      arrivalMsP99: 7_000,
+    });
+  });
+});
