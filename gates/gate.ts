@@ -70,7 +70,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   }
   const ledger = new Ledger(dataDir);
   const trust = new TrustState();
-  const intents = new IntentWatch(async () => []);
+  const intents = new IntentWatch();
   const refreshed = keepFresh({ client, now, log, signal, trust, intents, sets: () => sets });
   const forwarded = forwardDecisions({ ledger, client, log, signal });
   return {

@@ -81,12 +81,14 @@ export class Ledger {
   constructor(dataDir: string) {
     const path = ledgerPath(dataDir);
     try {
-      // Without overlappingSync a commit is reported after its flush to disk, and a failed flush as a failure.
+      // overlappingSync off: a commit is reported after its flush to disk, and a failed flush as a failure.
+      // eventTurnBatching off: its hidden promise rejects unhandled when a commit fails, and ends the process.
       this.#root = open<string, string>({
         path,
         noSubdir: false,
         encoding: 'string',
         overlappingSync: false,
+        eventTurnBatching: false,
       });
       this.#lines = this.#root.openDB<string, number>('lines', { encoding: 'string', keyEncoding: 'uint32' });
       this.#meta = this.#root.openDB<string, string>('meta', { encoding: 'string' });
@@ -123,37 +125,43 @@ export class Ledger {
   }
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    const made = this.#makeLines(group);
+    const last = made.at(-1);
+    if (last === undefined) return;
     try {
-      const written = await this.#lines.transaction(() => this.#writeLines(group));
-      for (const answer of written) answer();
-    } catch (cause) {
-      for (const { reject } of group) reject(unwritable(cause));
+      // A batch, not a transaction with a callback: lmdb was seen to abort the process when one failed to commit.
+      await this.#root.batch(() => {
+        for (const { line, stored } of made) void this.#lines.put(line.seq, stored);
+        void this.#meta.put('head', `${last.hash}${last.line.seq}`);
+      });
+      for (const { line, resolve } of made) resolve(line.response);
+    } catch (error) {
+      const refusal = unwritable(await causeOf(error));
+      for (const { reject } of made) reject(refusal);
     }
   }
 
   /**
-   * Inside the write transaction, so that the chain cannot fork even when two processes share the folder.
-   * @returns what to tell each who waits, once the transaction is on disk
+   * Numbers and chains a group, from what is on disk: a group that failed has taken no numbers. The folder is
+   * one process's own (the data directory is locked), else the chain would fork here.
    */
-  #writeLines(group: readonly Waiting[]): (() => void)[] {
+  #makeLines(group: readonly Waiting[]) {
     let head = this.checkpoint();
-    const answers = group.map(({ undated, resolve, reject }) => {
+    return group.flatMap(({ undated, resolve, reject }) => {
       const { decidedAtMs, decisionId, request, body } = undated;
-      const seq = head.seq + 1;
-      const response: Decision = { ...body, decisionId, seq, prevHash: head.hash, receipt: null };
-      const mode = request.mode ?? 'enforce';
+      const place = { seq: head.seq + 1, prevHash: head.hash };
+      const response: Decision = { ...body, decisionId, ...place, receipt: null };
+      const line = { ...place, decidedAtMs, mode: request.mode ?? 'enforce', request, response };
       try {
-        const line = lineText({ seq, prevHash: head.hash, decidedAtMs, mode, request, response });
-        void this.#lines.put(seq, line.stored); // inside the transaction: done when it is
-        head = { seq, hash: line.hash };
-        return () => resolve(response);
+        const { hash, stored } = lineText(line);
+        head = { seq: place.seq, hash };
+        return [{ line, hash, stored, resolve, reject }];
       } catch (cause) {
         // Something JSON has no word for: it takes no number, and its neighbours must not pay for it.
-        return () => reject(unwritable(cause));
+        reject(unwritable(cause));
+        return [];
       }
     });
-    void this.#meta.put('head', `${head.hash}${head.seq}`);
-    return answers;
   }
 
   checkpoint(): Checkpoint {
@@ -172,14 +180,29 @@ export class Ledger {
     return Number(this.#meta.get(`cursor:${name}`) ?? 0);
   }
 
+  /** @throws PipelineError ledger_unwritable */
   async writeCursor(name: string, seq: number): Promise<void> {
-    await this.#meta.put(`cursor:${name}`, String(seq));
+    try {
+      await this.#meta.put(`cursor:${name}`, String(seq));
+    } catch (error) {
+      throw unwritable(await causeOf(error));
+    }
   }
 
   async close(): Promise<void> {
     await this.#writing;
     await this.#root.close();
   }
+}
+
+/** lmdb rejects with "see commitError", a promise that rejects with the error itself, and must be handled. */
+async function causeOf(error: unknown): Promise<unknown> {
+  try {
+    await (error as { commitError?: Promise<never> }).commitError;
+  } catch (cause) {
+    return cause;
+  }
+  return error;
 }
 
 function unwritable(cause: unknown): PipelineError {
