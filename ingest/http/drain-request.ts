@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+
+const DRAIN_MS_MAX = 10_000;
+const DRAIN_BYTES_MAX = 1_073_741_824;
+
+/**
+ * Lets a client that was refused in the middle of its body finish sending it, into nothing: a connection closed
+ * with unread bytes is reset, and the client would never see the answer. Ends those that go on for too long.
+ */
+export function drainRequest(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  let bytes = 0;
+  const timer = setTimeout(() => request.destroy(), DRAIN_MS_MAX);
+  timer.unref();
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DRAIN_BYTES_MAX) request.destroy();
+  });
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
+}

@@ -1,0 +1,88 @@
+import type { NativeInsert } from '../core/native-insert.ts';
+import type { Signal } from '../core/signal.ts';
+import type { SpoolRecord } from './spool-record.ts';
+import { SignalBatch } from './transcode/signal-batch.ts';
+
+export interface BatchLimits {
+  readonly batchRowsMax: number;
+  readonly batchBytesMax: number;
+  readonly batchAgeMsMax: number;
+}
+
+/** A batch whose boundaries are fixed. */
+export interface SealedBatch {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly inserts: readonly NativeInsert[];
+  readonly oldestReceivedAtMs: number;
+  /** A write of one of its requests failed: its rows must not reach the store. */
+  isBroken: boolean;
+}
+
+interface OpenBatchParts {
+  readonly signal: Signal;
+  readonly fromSeq: number;
+  readonly limits: BatchLimits;
+  readonly onAged: () => void;
+}
+
+/** The batch that grows: rows of the requests [fromSeq, toSeq], in this order; toSeq is before fromSeq at first. */
+export class OpenBatch {
+  readonly rows: SignalBatch;
+  readonly fromSeq: number;
+  toSeq: number;
+  oldestReceivedAtMs = Number.POSITIVE_INFINITY;
+  readonly #limits: BatchLimits;
+  readonly #onAged: () => void;
+  #records = 0;
+  #isAged = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor({ signal, fromSeq, limits, onAged }: OpenBatchParts) {
+    this.rows = new SignalBatch(signal);
+    this.fromSeq = fromSeq;
+    this.toSeq = fromSeq - 1;
+    this.#limits = limits;
+    this.#onAged = onAged;
+  }
+
+  /** The request's rows were appended to `rows`. */
+  took(seq: number, { receivedAtMs }: SpoolRecord): void {
+    this.toSeq = seq;
+    this.#records++;
+    this.oldestReceivedAtMs = Math.min(this.oldestReceivedAtMs, receivedAtMs);
+    this.#timer ??= setTimeout(() => {
+      this.#isAged = true;
+      this.#onAged();
+    }, this.#limits.batchAgeMsMax);
+  }
+
+  /** There is no request under this seq: its write failed, or it was set aside. */
+  skipped(seq: number): void {
+    this.toSeq = seq;
+  }
+
+  get hasRecords(): boolean {
+    return this.#records > 0;
+  }
+
+  get isFull(): boolean {
+    return (
+      this.rows.rowCount >= this.#limits.batchRowsMax || this.rows.byteCount >= this.#limits.batchBytesMax
+    );
+  }
+
+  get isDue(): boolean {
+    return this.hasRecords && (this.#isAged || this.isFull);
+  }
+
+  seal(): SealedBatch {
+    this.close();
+    const { fromSeq, toSeq, oldestReceivedAtMs } = this;
+    return { fromSeq, toSeq, oldestReceivedAtMs, inserts: this.rows.seal(), isBroken: false };
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,23 @@
+import type { Log } from '../core/log.ts';
+import type { Admission } from './admission.ts';
+import type { IngestMetrics } from './ingest-metrics.ts';
+import type { KeyCheck } from './key-check.ts';
+import type { BodyLimits } from './read-body.ts';
+
+/** What a transport needs; it owns its sockets and nothing else. */
+export interface TransportParts {
+  readonly host: string;
+  readonly port: number;
+  readonly limits: BodyLimits;
+  readonly admission: Admission;
+  readonly keys: KeyCheck;
+  readonly metrics: IngestMetrics;
+  readonly log: Log;
+  readonly random: () => number;
+}
+
+export interface Transport {
+  readonly port: number;
+  /** Takes no more connections and closes the idle ones; to be called when nothing is in flight any more. */
+  close(): Promise<void>;
+}
