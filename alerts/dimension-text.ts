@@ -1,0 +1,56 @@
+import type { Dimension } from '../core/verdict.ts';
+
+/** What a failed verdict of a dimension means to somebody who is not at home in telemetry. */
+export interface DimensionText {
+  /** After the source's name: `26 % of the spans lost`. */
+  readonly what: (amount: string, items: string) => string;
+  /** Label of the series. */
+  readonly series: string;
+  readonly limit: (amount: string, items: string) => string;
+  readonly options: readonly string[];
+}
+
+const ASK_THE_SENDER = 'Look at the errors and the queue of the exporter and of every Collector on the way.';
+
+export const DIMENSION_TEXT: Readonly<Record<Dimension, DimensionText>> = {
+  completeness: {
+    what: (amount, items) => `${amount} of the ${items} lost`,
+    series: 'lost share',
+    limit: (amount, items) => `at most ${amount} of the ${items} lost`,
+    options: [
+      ASK_THE_SENDER,
+      'Do nothing: gates that need these data keep holding, and every rate and error count from them is too low.',
+    ],
+  },
+  timeliness: {
+    what: (amount, items) => `${items} are ${amount} behind`,
+    series: 'seconds behind',
+    limit: (amount, items) => `${items} at most ${amount} behind`,
+    options: [
+      'See whether the service runs and reaches us; after that the clock of its host.',
+      ASK_THE_SENDER,
+      'Do nothing: gates that need these data keep holding, and dashboards show the past as the present.',
+    ],
+  },
+  sampling: {
+    what: (amount, items) => `${amount} of the ${items} contradict their own sampling marks`,
+    series: 'contradicting share',
+    limit: (amount, items) => `at most ${amount} of the ${items} contradict their sampling marks`,
+    options: [
+      'Compare the samplers of this service and of the Collectors behind it: two that decide about one trace must use one threshold.',
+      'Do nothing: gates that need these data keep holding, and counts that are scaled up by these marks are wrong.',
+    ],
+  },
+  structure: {
+    what: (amount, items) => `${amount} of the ${items} have a broken structure`,
+    series: 'broken share',
+    limit: (amount, items) => `at most ${amount} of the ${items} broken`,
+    options: ['See what changed in the instrumentation of this service.', ASK_THE_SENDER],
+  },
+  provenance: {
+    what: (amount, items) => `${amount} of the ${items} are of unknown origin`,
+    series: 'unknown share',
+    limit: (amount, items) => `at most ${amount} of the ${items} of unknown origin`,
+    options: ['See who sends under this name, and with which key.'],
+  },
+};

@@ -1,0 +1,228 @@
+import type { Finding } from '../core/finding.ts';
+import type { Report } from '../core/report.ts';
+import { rfc3339 } from '../core/time.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { DecisionRow } from '../store/decisions.ts';
+import { amountText } from './amount-text.ts';
+import { copyableCommand } from './copyable-command.ts';
+import { decisionLines } from './decision-lines.ts';
+import { evidenceSeries } from './evidence-series.ts';
+import { KIND_TEXT } from './kind-text.ts';
+import { outcomeText } from './outcome-text.ts';
+import { reportId } from './report-id.ts';
+import { type Confirmation, reportMarkdown } from './report-markdown.ts';
+import { codeText, markdownText, oneLine } from './safe-text.ts';
+import { sparkline } from './sparkline.ts';
+import { hasDoubled, largest, type News, type Telling, type Told, toldBefore } from './telling.ts';
+import { durationText, timeText } from './time-text.ts';
+
+export interface FindingContext {
+  readonly nowMs: number;
+  readonly previous: Report | null;
+  /** Newest verdicts about the data of the subject. */
+  readonly verdicts?: readonly Verdict[] | undefined;
+  readonly decisions?: readonly DecisionRow[] | undefined;
+}
+
+/**
+ * What to tell about a finding now; null when there is no news. One report from the first suspicion to the close:
+ * told when it opens, is confirmed, has doubled, or is closed. A finding that can no longer be judged keeps its
+ * report open: missing data never resolve anything.
+ */
+export function reportFinding(finding: Finding, context: FindingContext): Telling | null {
+  const told = toldBefore(context.previous);
+  const news = newsOf(finding, context, told);
+  if (news === null) return null;
+  const effectSize = largest(told?.effectSize ?? null, effectSizeOf(finding));
+  return { news, report: buildReport(finding, context, { news, effectSize, atMs: context.nowMs }) };
+}
+
+function newsOf(finding: Finding, { previous, nowMs }: FindingContext, told: Told | null): News | null {
+  const { state } = finding;
+  if (told === null || previous === null) {
+    return state === 'suspect' || state === 'confirmed' ? 'opened' : null;
+  }
+  if (state === 'closed') return 'closed';
+  if (state === 'confirmed' && previous.facts['confirmed'] !== true) return 'confirmed';
+  if (state !== 'cannot-say' && hasDoubled(told, { effectSize: effectSizeOf(finding), nowMs }))
+    return 'doubled';
+  return state === previous.facts['state'] ? null : 'updated';
+}
+
+/** Half and double are equally far from normal; null when the ratio is not known. */
+function effectSizeOf({ effect: { ratio } }: Finding): number | null {
+  const size = ratio >= 1 ? ratio - 1 : 1 / ratio - 1;
+  return Number.isFinite(size) ? size : null;
+}
+
+function buildReport(finding: Finding, context: FindingContext, told: Told): Report {
+  const { nowMs, previous } = context;
+  const closed = told.news === 'closed';
+  const closedAtMs = closed ? (finding.closedAtMs ?? nowMs) : null;
+  const lastedText = durationText((closedAtMs ?? nowMs) - finding.onsetAtMs);
+  const headline = closed
+    ? `Over: ${oneLine(finding.subject)}: ${KIND_TEXT[finding.kind].what}, after ${lastedText}`
+    : headlineOf(finding);
+  const onset = timeText(finding.onsetAtMs);
+  const when = closed ? `from ${onset}, for ${lastedText}` : `since ${onset} (${lastedText})`;
+  const id = reportId(finding.id);
+  const confirm = confirmations(finding, id, closed);
+  const options = closed ? [] : optionsOf(finding);
+  const markdown = reportMarkdown({
+    headline: markdownText(headline),
+    state: `${stateText(finding, told.news)}, ${when}; report \`${id}\``,
+    intent: intentText(finding),
+    picture: pictureOf(finding),
+    evidence: finding.reasons.map((reason) => `${markdownText(reason.text)} (${reason.code})`),
+    dataTrust: trustLines(context),
+    reach: reachLines(finding),
+    gateDecisions: decisionLines(context.decisions ?? []),
+    confirm,
+    options,
+  });
+  return {
+    id,
+    subjectId: finding.id,
+    state: closed ? 'closed' : 'open',
+    openedAt: previous?.state === 'open' ? previous.openedAt : rfc3339(nowMs),
+    updatedAt: rfc3339(nowMs),
+    closedAt: closedAtMs === null ? null : rfc3339(closedAtMs),
+    headline,
+    markdown,
+    facts: factsOf(finding, context, { told, confirm, options }),
+  };
+}
+
+function headlineOf(finding: Finding): string {
+  const { effect, kind } = finding;
+  const against = effect.atEqualLoad ? 'what it was at equal load' : 'its target';
+  const interval = `${amountText(effect.lower, '')} to ${amountText(effect.upper, '')}`;
+  const effectText = Number.isNaN(effect.ratio)
+    ? `${oneLine(effect.metric)} by an unknown amount`
+    : `${oneLine(effect.metric)} at ${amountText(effect.ratio, '')} times ${against} (${interval})`;
+  // 99.9 % must not become 100 %: nothing is that sure.
+  const sure = `${Math.floor(finding.confidence * 1_000) / 10} % sure`;
+  return `${oneLine(finding.subject)}: ${KIND_TEXT[kind].what}; ${effectText} since ${timeText(finding.onsetAtMs)}; ${sure}`;
+}
+
+function stateText(finding: Finding, news: News): string {
+  if (news === 'closed') return '**closed**';
+  if (finding.state === 'cannot-say') return '**open**, but nobody can say at present: the data are missing';
+  const grown = news === 'doubled' ? ', growing: twice what was told before' : '';
+  return `**open**, ${finding.state}${grown}`;
+}
+
+interface WrittenIntent {
+  readonly constraint?: unknown;
+  readonly metric?: unknown;
+  readonly comparator?: unknown;
+  readonly target?: unknown;
+  readonly why?: unknown;
+}
+
+/** What people wrote, when the detector put it into `evidence.intent`. */
+function intentText(finding: Finding): string {
+  const intent = (finding.evidence['intent'] ?? {}) as WrittenIntent;
+  if (intent.target === undefined) return 'nobody wrote a target for this';
+  const target = `${intent.metric ?? finding.effect.metric} ${intent.comparator ?? ''} ${intent.target}`;
+  const from = intent.constraint === undefined ? '' : ` (constraint ${intent.constraint})`;
+  const why = typeof intent.why === 'string' && intent.why !== '' ? `, because: ${intent.why}` : '';
+  return markdownText(`${target}${from}${why}`);
+}
+
+function pictureOf(finding: Finding): string[] {
+  const series = evidenceSeries(finding.evidence);
+  const [first] = series;
+  const last = series.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const values = series.map(({ value }) => value);
+  const known = values.filter((value) => value !== null);
+  const range =
+    known.length === 0
+      ? 'unknown'
+      : `${amountText(Math.min(...known), '')} to ${amountText(Math.max(...known), '')}`;
+  return [
+    `${codeText(finding.effect.metric)} from ${timeText(first.startMs)} to ${timeText(last.startMs)}, · is unknown`,
+    `${sparkline(values)}  ${range}`,
+  ];
+}
+
+function trustLines({ verdicts = [], nowMs }: FindingContext): string[] {
+  if (verdicts.length === 0) return ['not known: nobody has judged the data of this subject lately'];
+  return verdicts.map((verdict) => {
+    const { signal, serviceInstanceId } = verdict.source;
+    const instance = serviceInstanceId === '' ? '' : ` of ${markdownText(serviceInstanceId)}`;
+    return `${signal}${instance}, ${verdict.dimension}: ${outcomeText(verdict, nowMs)}`;
+  });
+}
+
+function reachLines(finding: Finding): string[] {
+  const culprit =
+    finding.culprit === null
+      ? []
+      : [`moved together with ${markdownText(finding.culprit)}: correlated, not proven`];
+  return [`service ${markdownText(finding.subject)}, and whoever calls it`, ...culprit];
+}
+
+function confirmations(finding: Finding, id: string, closed: boolean): Confirmation[] {
+  const again = { command: copyableCommand(`report ${id}`), expected: 'this report, as it stands by then.' };
+  if (closed) return [again];
+  return [
+    {
+      command: copyableCommand('findings', { state: finding.state }),
+      expected: `a row \`${finding.kind}\` with this subject while it lasts.`,
+    },
+    {
+      command: copyableCommand('verdicts', { service: finding.subject }),
+      expected: '`pass`: the data can be trusted, so this is the system and not its telemetry.',
+    },
+  ];
+}
+
+function optionsOf({ kind, evidence }: Finding): string[] {
+  const closesWhen = evidence['closesWhen'];
+  const byItself =
+    typeof closesWhen === 'string' ? [`Do nothing: it closes when ${markdownText(closesWhen)}.`] : [];
+  return [...KIND_TEXT[kind].options, ...byItself];
+}
+
+interface FactParts {
+  readonly told: Told;
+  readonly confirm: readonly Confirmation[];
+  readonly options: readonly string[];
+}
+
+function factsOf(
+  finding: Finding,
+  { previous, decisions }: FindingContext,
+  parts: FactParts,
+): Report['facts'] {
+  const { effect } = finding;
+  const wasConfirmed = previous?.state === 'open' && previous.facts['confirmed'] === true;
+  return {
+    kind: 'finding',
+    ...parts,
+    findingKind: finding.kind,
+    subject: finding.subject,
+    culprit: finding.culprit,
+    state: finding.state,
+    confirmed: wasConfirmed || finding.state === 'confirmed',
+    onsetAt: rfc3339(finding.onsetAtMs),
+    detectedAt: rfc3339(finding.detectedAtMs),
+    effect: {
+      ...effect,
+      ratio: jsonNumber(effect.ratio),
+      lower: jsonNumber(effect.lower),
+      upper: jsonNumber(effect.upper),
+    },
+    confidence: finding.confidence,
+    reasons: finding.reasons,
+    evidence: finding.evidence,
+    decisions: [...finding.decisions, ...(decisions ?? []).map(({ response }) => response.decisionId)],
+  };
+}
+
+/** JSON would turn an infinite ratio (nothing before, something now) into null, which reads as unknown. */
+function jsonNumber(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}

@@ -1,0 +1,54 @@
+/** A command on-call can paste, and what it answers while the report is true. */
+export interface Confirmation {
+  readonly command: string;
+  readonly expected: string;
+}
+
+/** The parts of a report in the order they are read; lines are Markdown already, `picture` is plain text. */
+export interface ReportParts {
+  readonly headline: string;
+  readonly state: string;
+  readonly intent: string;
+  readonly picture: readonly string[];
+  readonly evidence: readonly string[];
+  readonly dataTrust: readonly string[];
+  readonly reach: readonly string[];
+  readonly gateDecisions: readonly string[];
+  readonly confirm: readonly Confirmation[];
+  readonly options: readonly string[];
+}
+
+/**
+ * Markdown that on-call finishes in 60 seconds: what is wrong and how sure that is stands first, then whether the
+ * data can be trusted, who is hit, one command to check it, and what can be done. An empty part is left out.
+ */
+export function reportMarkdown(parts: ReportParts): string {
+  const blocks = [
+    `# ${parts.headline}`,
+    `**State:** ${parts.state}\n**Intent:** ${parts.intent}`.replaceAll('\n', '  \n'),
+    ...section('Evidence', [codeBlock('text', parts.picture), bullets(parts.evidence)]),
+    ...section('Data trust at that time', [bullets(parts.dataTrust)]),
+    ...section('Reach', [bullets(parts.reach)]),
+    ...section('What the gate did', [bullets(parts.gateDecisions)]),
+    ...section('Check it in 60 seconds', parts.confirm.flatMap(confirmation)),
+    ...section('What you can do', [bullets(parts.options)]),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function section(title: string, blocks: readonly string[]): string[] {
+  const filled = blocks.filter((block) => block !== '');
+  return filled.length === 0 ? [] : [`## ${title}`, ...filled];
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+function codeBlock(language: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : [`\`\`\`${language}`, ...lines, '```'].join('\n');
+}
+
+function confirmation({ command, expected }: Confirmation): string[] {
+  return [codeBlock('sh', [command]), `Expected: ${expected}`];
+}

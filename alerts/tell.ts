@@ -1,0 +1,25 @@
+import type { Telling } from './telling.ts';
+
+/** Ways a report leaves the house; its Markdown file and its row in the store are always written. */
+export const CHANNELS = ['webhook'] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** What is configured. */
+export interface ChannelsConfigured {
+  readonly webhookUrl: string | undefined;
+}
+
+/**
+ * Which channels a telling goes to. Every change of state goes to the webhook; a report that was only brought up
+ * to date (nobody can say just now) does not, because missing data are no reason to call somebody twice.
+ */
+export function channelsFor(telling: Telling, configured: ChannelsConfigured): Channel[] {
+  if (telling.news === 'updated') return [];
+  return configured.webhookUrl === undefined ? [] : ['webhook'];
+}
+
+/** Names one telling to one channel: the same however often it is tried, and free of `:`, which queues forbid. */
+export function deliveryId(telling: Telling, channel: Channel): string {
+  const { id, updatedAt } = telling.report;
+  return `${id}.${channel}.${Date.parse(updatedAt)}`;
+}

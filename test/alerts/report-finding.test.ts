@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { reportFinding } from '../../alerts/report-finding.ts';
+import type { Telling } from '../../alerts/telling.ts';
+import type { Finding, FindingState } from '../../core/finding.ts';
+import type { Report } from '../../core/report.ts';
+import { makeFinding } from './make-finding.ts';
+import { makeVerdict, T0_MS } from './make-verdict.ts';
+
+const MINUTE_MS = 60_000;
+
+/** One look a minute, each with what was told before; reports pass through JSON, as they do in the store. */
+function play(findings: readonly Finding[]): (Telling & { atMinute: number })[] {
+  const told: (Telling & { atMinute: number })[] = [];
+  let previous: Report | null = null;
+  findings.forEach((finding, atMinute) => {
+    const nowMs = T0_MS + atMinute * MINUTE_MS;
+    const telling = reportFinding(finding, { nowMs, previous });
+    if (telling === null) return;
+    previous = JSON.parse(JSON.stringify(telling.report)) as Report;
+    told.push({ ...telling, atMinute });
+  });
+  return told;
+}
+
+const states = (...names: FindingState[]): Finding[] => names.map((state) => makeFinding({ state }));
+const ratios = (...values: number[]): Finding[] =>
+  values.map((ratio) => makeFinding({ effect: { ...makeFinding().effect, ratio } }));
+
+describe('reportFinding', () => {
+  it.each([
+    ['one report for a finding that continues', states('suspect', 'suspect', 'suspect'), ['opened']],
+    ['again when confirmed', states('suspect', 'confirmed', 'confirmed'), ['opened', 'confirmed']],
+    ['again when closed', states('confirmed', 'closed', 'closed'), ['opened', 'closed']],
+    ['nothing for what was never open', states('closed', 'cannot-say', 'cannot-say'), []],
+    [
+      'quietly when nobody can say, and when somebody can again',
+      states('suspect', 'cannot-say', 'cannot-say', 'suspect'),
+      ['opened', 'updated', 'updated'],
+    ],
+    [
+      'confirmed once, whatever lies between',
+      states('confirmed', 'cannot-say', 'confirmed', 'suspect', 'confirmed'),
+      ['opened', 'updated', 'updated', 'updated', 'updated'],
+    ],
+  ])('tells %s', (_name, findings, expected) => {
+    expect(play(findings).map(({ news }) => news)).toEqual(expected);
+  });
+
+  it.each([
+    ['doubled: 1.5 to 2 is twice as far from 1', [1.5, ...Array<number>(10).fill(2)], [0, 10]],
+    ['halved counts like doubled', [0.8, ...Array<number>(10).fill(0.5)], [0, 10]],
+    ['not for less than that', [1.5, ...Array<number>(20).fill(1.9)], [0]],
+    ['not for coming back to what was told', [2, ...Array<number>(9).fill(1.2), 2, 2, 2], [0]],
+    [
+      'an infinite effect cannot double',
+      [Number.POSITIVE_INFINITY, ...Array<number>(20).fill(Number.POSITIVE_INFINITY)],
+      [0],
+    ],
+  ])('is told again when %s', (_name, values, minutes) => {
+    expect(play(ratios(...values)).map(({ atMinute }) => atMinute)).toEqual(minutes);
+  });
+
+  it('never closes on missing data and keeps one id', () => {
+    const names: FindingState[] = ['suspect', 'confirmed', 'cannot-say', 'closed'];
+    const property = fc.property(fc.array(fc.constantFrom(...names), { maxLength: 60 }), (history) => {
+      const told = play(states(...history));
+      expect(new Set(told.map(({ report }) => report.id)).size).toBeLessThanOrEqual(1);
+      for (const { news, atMinute, report } of told) {
+        expect(report.state === 'closed').toBe(history[atMinute] === 'closed');
+        expect(news === 'closed').toBe(report.state === 'closed');
+      }
+      expect(told.filter(({ news }) => news === 'opened').length).toBeGreaterThanOrEqual(
+        told.filter(({ news }) => news === 'closed').length,
+      );
+    });
+    fc.assert(property, { numRuns: 300, seed: 20261123 });
+  });
+
+  it('reads like this when it opens, when nobody can say, and when it is over', async () => {
+    const nowMs = T0_MS + 7_260_000;
+    const verdicts = [
+      makeVerdict({ outcome: 'pass', estimate: 0, evaluatedAtMs: nowMs }),
+      makeVerdict({
+        dimension: 'timeliness',
+        outcome: 'unknown',
+        estimate: null,
+        unit: 's',
+        evaluatedAtMs: nowMs,
+      }),
+    ];
+    const opened = reportFinding(makeFinding(), { nowMs, previous: null, verdicts });
+    await expect(opened?.report.markdown).toMatchFileSnapshot('golden/finding-opened.md');
+    const later = { nowMs: nowMs + MINUTE_MS, previous: opened?.report ?? null };
+    const unknown = reportFinding(makeFinding({ state: 'cannot-say' }), later);
+    await expect(unknown?.report.markdown).toMatchFileSnapshot('golden/finding-cannot-say.md');
+    const closed = reportFinding(makeFinding({ state: 'closed', closedAtMs: nowMs }), later);
+    await expect(closed?.report.markdown).toMatchFileSnapshot('golden/finding-closed.md');
+  });
+
+  it('says what the gate decided meanwhile', () => {
+    const response = { decision: 'hold', decisionId: 'd_1' };
+    const request = {
+      actor: { id: 'hpa/prod' },
+      action: { kind: 'scale.down' },
+      target: { service: 'checkout' },
+    };
+    const row = { decidedAtMs: T0_MS, mode: 'enforce', request, response, hash: '' } as never;
+    const report = reportFinding(makeFinding(), { nowMs: T0_MS, previous: null, decisions: [row] })?.report;
+    expect(report?.markdown).toContain('2026-11-23 14:02:10 UTC **hold**: scale.down by hpa/prod (`d_1`)');
+    expect(report?.facts['decisions']).toEqual(['d_1']);
+  });
+});
