@@ -108,19 +108,23 @@ describe('readServiceSeries', () => {
       span({ service: 'series', kind: 'Client' }),
       span({ service: 'another' }),
     ]);
-    const range = { serviceName: 'series', fromMs: T0, untilMs: T0 + 60_000 };
+    const range = { serviceNames: ['series', 'unseen'], fromMs: T0, untilMs: T0 + 60_000 };
     const fine = await readServiceSeries(engine.client, { ...range, stepMs: 10_000 });
-    expect(fine.map(({ startMs, requests, errors }) => [startMs - T0, requests, errors])).toEqual([
+    expect([...fine.keys()]).toEqual(['series', 'unseen']);
+    expect(fine.get('unseen')).toEqual([]);
+    expect(
+      fine.get('series')?.map(({ startMs, requests, errors }) => [startMs - T0, requests, errors]),
+    ).toEqual([
       [0, 1, 0],
       [10_000, 1, 1],
       [20_000, 1, 0],
     ]);
-    const coarse = await readServiceSeries(engine.client, { ...range, stepMs: 20_000 });
-    expect(coarse.map(({ startMs, requests }) => [startMs - T0, requests])).toEqual([
+    const coarse = (await readServiceSeries(engine.client, { ...range, stepMs: 20_000 })).get('series');
+    expect(coarse?.map(({ startMs, requests }) => [startMs - T0, requests])).toEqual([
       [0, 2],
       [20_000, 1],
     ]);
-    expect(coarse[0]?.durationBins).toEqual(new Map([[106, 2]])); // 10,000 us
+    expect(coarse?.[0]?.durationBins).toEqual(new Map([[106, 2]])); // 10,000 us
   });
 });
 

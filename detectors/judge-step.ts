@@ -1,0 +1,81 @@
+import { binomialUpperTail } from '../core/binomial-tail.ts';
+import type { IntentMetric, IntentTarget } from '../core/expectation.ts';
+import { binLower } from '../core/log-bin.ts';
+import type { ServiceStep } from '../core/service-step.ts';
+
+/** Chance that a step of a service exactly at its target is called violated; exact tests stay below it. */
+export const STEP_ALPHA = 0.01;
+/** Fewer requests are no step to judge by. */
+const REQUESTS_MIN = 10;
+
+export interface JudgedStep {
+  readonly startMs: number;
+  readonly requests: number;
+  /** Share of requests on the wrong side: errors, or requests slower than the target. */
+  readonly badRatio: number;
+  /** The intent's metric itself: a ratio, or milliseconds. */
+  readonly value: number;
+  readonly state: 'violated' | 'not-violated' | 'too-few';
+}
+
+const QUANTILES: Readonly<Record<Exclude<IntentMetric, 'ok_ratio'>, number>> = {
+  p50_ms: 0.5,
+  p95_ms: 0.95,
+  p99_ms: 0.99,
+};
+
+/**
+ * Is the intent violated in this step beyond doubt? One-sided exact binomial test at `STEP_ALPHA`:
+ * - `ok_ratio >= t`: errors among requests against 1 - t;
+ * - `pQ_ms <= t`: requests in bins wholly above t against 1 - Q; the bin that t lies in counts as met, so a
+ *   violation of less than a bin (9 %) can go unseen.
+ * The other comparators are the mirror image. Not violated is not proof of being met.
+ */
+export function judgeStep(step: ServiceStep, intent: IntentTarget): JudgedStep {
+  const { requests } = step;
+  const wantsMore = intent.comparator === '>=';
+  const quantile = intent.metric === 'ok_ratio' ? null : QUANTILES[intent.metric];
+  const bad =
+    quantile === null ? badByErrors(step, wantsMore) : badByDuration(step, intent.target, wantsMore);
+  const allowed =
+    quantile === null ? (wantsMore ? 1 - intent.target : intent.target) : wantsMore ? quantile : 1 - quantile;
+  const judged = {
+    startMs: step.startMs,
+    requests,
+    badRatio: requests === 0 ? 0 : bad / requests,
+    value: quantile === null ? 1 - step.errors / Math.max(1, requests) : quantileMs(step, quantile),
+  };
+  if (requests < REQUESTS_MIN) return { ...judged, state: 'too-few' };
+  const chance = binomialUpperTail(bad, requests, Math.min(1, Math.max(0, allowed)));
+  return { ...judged, state: chance <= STEP_ALPHA ? 'violated' : 'not-violated' };
+}
+
+/** Chance of at least `violated` of `usable` steps being called so while the service is exactly at its target. */
+export function falseAlarmRatio(violated: number, usable: number): number {
+  return usable === 0 ? 1 : binomialUpperTail(violated, usable, STEP_ALPHA);
+}
+
+function badByErrors({ requests, errors }: ServiceStep, wantsMore: boolean): number {
+  return wantsMore ? errors : requests - errors;
+}
+
+function badByDuration({ durationBins }: ServiceStep, targetMs: number, wantsMore: boolean): number {
+  let bad = 0;
+  for (const [bin, count] of durationBins) {
+    const [fromMs, toMs] = [binLower(bin) / 1_000, binLower(bin + 1) / 1_000];
+    if (wantsMore ? toMs <= targetMs : fromMs >= targetMs) bad += count;
+  }
+  return bad;
+}
+
+function quantileMs({ durationBins, requests }: ServiceStep, quantile: number): number {
+  let seen = 0;
+  for (const [bin, count] of [...durationBins].sort(([a], [b]) => a - b)) {
+    if (seen + count >= quantile * requests) {
+      const [from, to] = [Math.max(0, binLower(bin)), binLower(bin + 1)];
+      return (from + ((quantile * requests - seen) / count) * (to - from)) / 1_000;
+    }
+    seen += count;
+  }
+  return 0;
+}

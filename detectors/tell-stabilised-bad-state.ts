@@ -1,0 +1,106 @@
+import { rfc3339 } from '../core/time.ts';
+import type { Reason } from '../core/verdict.ts';
+import { AGREE_RATIO, countSteps } from './find-onset.ts';
+import { falseAlarmRatio, type JudgedStep, STEP_ALPHA } from './judge-step.ts';
+import type { Assessment, StateView } from './stabilised-bad-state.ts';
+
+/** Steps shown in the evidence: enough for a picture, not the whole history in every row. */
+const STEPS_SHOWN = 24;
+
+/** Why the finding is in its state: what holds, then what does not yet. */
+export function tellState(view: StateView, assessment: Assessment): Reason[] {
+  if (assessment.state === 'cannot-say') return [tellNoData(view)];
+  if (assessment.state === 'closed') return [tellMet(view)];
+  return [
+    tellViolated(view),
+    ...(assessment.isLongEnough ? [] : [tellTooShort(view)]),
+    tellSettled(view, assessment),
+    tellLoad(assessment),
+  ];
+}
+
+function tellNoData(view: StateView): Reason {
+  const { usable } = countSteps(view.tail);
+  const text = `Only ${usable} of the last ${view.tail.length} steps of ${seconds(view)} have the 10 requests a step needs; whether the state goes on cannot be said, so it stays open.`;
+  return { code: 'NO_DATA', text };
+}
+
+function tellMet(view: StateView): Reason {
+  const { usable, violated } = countSteps(view.tail);
+  const text = `${intentText(view)} was not violated in ${usable - violated} of the last ${usable} steps of ${seconds(view)}.`;
+  return { code: 'INTENT_MET_AGAIN', text };
+}
+
+function tellViolated(view: StateView): Reason {
+  const { usable, violated } = countSteps(view.tail);
+  const { why } = view.input.intent;
+  const text = `${intentText(view)}${why === '' ? '' : ` (${why})`} was violated beyond doubt in ${violated} of the last ${usable} steps of ${seconds(view)}.`;
+  return { code: 'INTENT_VIOLATED', text };
+}
+
+function tellTooShort(view: StateView): Reason {
+  const minutes = (view.windowSteps * view.stepMs) / 60_000;
+  return { code: 'NOT_YET_LONG', text: `It counts as settled after ${minutes} min outside the intent.` };
+}
+
+function tellSettled({ input }: StateView, { settled }: Assessment): Reason {
+  const slope = settled?.slopePerHour ?? null;
+  if (slope === null)
+    return { code: 'STILL_CHANGING', text: 'Too few steps to see whether it still changes.' };
+  const range = `${percent(slope.lower)} to ${percent(slope.upper)} an hour`;
+  return settled?.holds === true
+    ? { code: 'STATIONARY', text: `It no longer changes: ${range}.` }
+    : {
+        code: 'STILL_CHANGING',
+        text: `It may still change: ${range}, the rule says ${percent(input.rule.changeRatioPerHour)}.`,
+      };
+}
+
+function tellLoad({ load }: Assessment): Reason {
+  if (load === undefined || load.goodStepCount === 0) {
+    const text =
+      'The service was not seen within its intent before, at any load; see whether the intent is right.';
+    return { code: 'NO_GOOD_REFERENCE', text };
+  }
+  const share = `${percent(load.knownLoadRatio)} of these steps have a load at which it was good before`;
+  return load.knownLoadRatio >= AGREE_RATIO
+    ? { code: 'LOAD_BACK', text: `${share}: the load is not the reason any more.` }
+    : { code: 'LOAD_NOT_COMPARABLE', text: `Only ${share}; it may be the load itself.` };
+}
+
+/** The numbers behind the reasons, for people and for later looks. */
+export function describeState(view: StateView, assessment: Assessment): Record<string, unknown> {
+  const { intent, rule } = view.input;
+  const { usable, violated } = countSteps(view.tail);
+  return {
+    intent: { ...intent },
+    outsideIntentForMs: rule.outsideIntentForMs,
+    stepMs: view.stepMs,
+    stepAlpha: STEP_ALPHA,
+    usableSteps: usable,
+    violatedSteps: violated,
+    falseAlarmRatio: falseAlarmRatio(violated, usable),
+    slopePerHour: assessment.settled?.slopePerHour ?? null,
+    knownLoadRatio: assessment.load?.knownLoadRatio ?? 0,
+    goodStepsBefore: assessment.load?.goodStepCount ?? 0,
+    steps: view.steps.slice(-STEPS_SHOWN).map(describeStep),
+    closesWhen: `${intentText(view)} is not violated in ${percent(AGREE_RATIO)} of ${view.windowSteps} steps of ${seconds(view)}`,
+  };
+}
+
+function describeStep({ startMs, requests, badRatio, value, state }: JudgedStep) {
+  return { start: rfc3339(startMs), requests, badRatio, value, state };
+}
+
+function intentText({ input }: StateView): string {
+  const { metric, comparator, target, constraint } = input.intent;
+  return `${metric} ${comparator} ${target} (${constraint})`;
+}
+
+function seconds({ stepMs }: StateView): string {
+  return `${stepMs / 1_000} s`;
+}
+
+function percent(ratio: number): string {
+  return `${Number((100 * ratio).toPrecision(2))} %`;
+}

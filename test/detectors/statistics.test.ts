@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { meanInterval } from '../../detectors/statistics/mean-interval.ts';
+import { slopeInterval } from '../../detectors/statistics/slope-interval.ts';
+import { randomFrom } from '../random-from.ts';
+
+/** Noise in which each value keeps `memory` of the one before; variance 1. */
+function noise(n: number, memory: number, random: () => number): number[] {
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const values = [normal()];
+  while (values.length < n) {
+    values.push(memory * (values.at(-1) as number) + Math.sqrt(1 - memory ** 2) * normal());
+  }
+  return values;
+}
+
+describe('calibration of short series, nominal 95 %', () => {
+  // With memory, 12 values cannot tell how long it is: what is measured stands beside the bound.
+  it.each([
+    [12, 0, 0.94],
+    [60, 0, 0.94],
+    [12, 0.5, 0.82], // 0.86
+    [60, 0.5, 0.9], // 0.93
+  ])('%i values with memory %d', (n, memory, bound) => {
+    const random = randomFrom(5);
+    let [mean, slope] = [0, 0];
+    for (let run = 0; run < 2_000; run++) {
+      const values = noise(n, memory, random);
+      const ofMean = meanInterval(values);
+      const ofSlope = slopeInterval(values.map((y, x) => ({ x, y })));
+      if (ofMean.lower <= 0 && ofMean.upper >= 0) mean++;
+      if (ofSlope !== null && ofSlope.lower <= 0 && ofSlope.upper >= 0) slope++;
+    }
+    expect(mean / 2_000).toBeGreaterThanOrEqual(bound);
+    expect(slope / 2_000).toBeGreaterThanOrEqual(bound - 0.02);
+  });
+});
+
+describe('slopeInterval', () => {
+  it('finds the slope of a line, without doubt', () => {
+    const line = slopeInterval([0, 1, 2, 3].map((x) => ({ x, y: 2 * x + 1 })));
+    expect(line?.estimate).toBeCloseTo(2, 12);
+    expect(line?.upper).toBeCloseTo(2, 12);
+  });
+
+  it.each([
+    [
+      'two points',
+      [
+        { x: 0, y: 0 },
+        { x: 1, y: 1 },
+      ],
+    ],
+    [
+      'one moment',
+      [
+        { x: 1, y: 0 },
+        { x: 1, y: 1 },
+        { x: 1, y: 2 },
+      ],
+    ],
+  ])('is null of %s', (_name, points) => {
+    expect(slopeInterval(points)).toBeNull();
+  });
+});
+
+describe('meanInterval', () => {
+  it('is unbounded of one value', () => {
+    expect(meanInterval([3])).toEqual({ estimate: 3, lower: -Infinity, upper: Infinity });
+  });
+
+  it('refuses nothing', () => {
+    expect(() => meanInterval([])).toThrow(RangeError);
+  });
+});
