@@ -86,7 +86,7 @@ export async function startIngest(config: IngestConfig, deps: IngestDeps): Promi
       await Promise.all([http.close(), grpc.close()]);
       for (const signal of SIGNALS) lanes[signal].close();
       const giveUp = setTimeout(() => stopAll(writers), limits.drainMsMax);
-      for (const writer of writers) if (writer.isStoreDown) writer.stop();
+      for (const writer of writers) writer.finish();
       await Promise.all(running);
       clearTimeout(giveUp);
       stopObserving();

@@ -37,6 +37,7 @@ export class Writer {
   readonly #stopping = new AbortController();
   #downSinceMs: number | null = null;
   #toldAtMs = 0;
+  #finishing = false;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -56,8 +57,10 @@ export class Writer {
     this.#stopping.abort();
   }
 
-  get isStoreDown(): boolean {
-    return this.#downSinceMs !== null;
+  /** From now on a store that fails is not waited for: nobody knows for how long, and the spool has it all. */
+  finish(): void {
+    this.#finishing = true;
+    if (this.#downSinceMs !== null) this.stop();
   }
 
   async #run(): Promise<void> {
@@ -196,6 +199,7 @@ export class Writer {
       } catch (error) {
         if (hasCode(error, 'store_refused')) throw error;
         this.#tellDown(doing, error as Error);
+        if (this.#finishing) this.stop();
         await backOff.wait();
       }
     }

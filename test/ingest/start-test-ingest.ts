@@ -40,6 +40,10 @@ export async function startTestIngest(
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   const meter = new MeterProvider({ readers: [reader] }).getMeter('test');
+  const dispose = async () => {
+    await client.close();
+    await folder?.[Symbol.asyncDispose]();
+  };
   const ingest = await startIngest(
     {
       otlpHttpPort: 0,
@@ -51,7 +55,10 @@ export async function startTestIngest(
       dataDir,
     },
     { client, now: Date.now, log, meter },
-  );
+  ).catch(async (error: unknown) => {
+    await dispose();
+    throw error;
+  });
   const metric = async (name: string, attributes: Record<string, string> = {}) => {
     exporter.reset();
     await reader.forceFlush();
@@ -73,8 +80,7 @@ export async function startTestIngest(
     grpcUrl: `127.0.0.1:${ingest.grpcPort}`,
     [Symbol.asyncDispose]: async () => {
       await ingest.close();
-      await client.close();
-      await folder?.[Symbol.asyncDispose]();
+      await dispose();
     },
   };
 }
