@@ -13,8 +13,9 @@ export class KeyOrder {
   positions = new Int32Array(CACHED_KEYS_MAX);
   readonly #counts = new Int32Array(SLOTS);
   readonly #uniqueCounts = new Int32Array(SLOTS);
-  readonly #keys = new Int32Array(SLOTS * CACHED_KEYS_MAX);
-  readonly #orders = new Int32Array(SLOTS * CACHED_KEYS_MAX);
+  /** 64 KiB, so only where there are attributes. */
+  #keys = new Int32Array(0);
+  #orders = new Int32Array(0);
 
   /** @returns how many distinct keys there are, the length of the answer */
   sort(dictionary: ByteDictionary, keys: Int32Array, count: number): number {
@@ -42,6 +43,10 @@ export class KeyOrder {
   }
 
   #remember(slot: number, dictionary: ByteDictionary, keys: Int32Array, count: number): void {
+    if (this.#keys.length === 0) {
+      this.#keys = new Int32Array(SLOTS * CACHED_KEYS_MAX);
+      this.#orders = new Int32Array(SLOTS * CACHED_KEYS_MAX);
+    }
     const unique = this.#sortNow(dictionary, keys, count);
     const base = slot * CACHED_KEYS_MAX;
     this.#counts[slot] = count;

@@ -11,6 +11,9 @@ const REQUEST: Readonly<Record<Signal, string>> = {
 
 const Long = protobuf.util.Long as unknown as { fromString(text: string, unsigned: boolean): object };
 
+// Encodes values nested deeper than the walk stores; its own guard stops at 100 messages.
+(protobuf.util as unknown as { recursionLimit: number }).recursionLimit = 1_000;
+
 const { root } = protobuf.parse(readFileSync(join(import.meta.dirname, 'otlp.proto'), 'utf8'));
 
 /** Encodes a request with protobufjs, an encoder that shares nothing with the walk. 64-bit values are bigints. */
@@ -23,9 +26,8 @@ export function encodeMessage(name: string, message: object): Uint8Array {
   return type.encode(type.fromObject(withLongs(message) as object)).finish();
 }
 
-/** What protobufjs makes of a body; throws when it cannot be decoded. */
-export function decodeRequest(signal: Signal, body: Uint8Array): object {
-  return root.lookupType(REQUEST[signal]).decode(body);
+export function requestType(signal: Signal): protobuf.Type {
+  return root.lookupType(REQUEST[signal]);
 }
 
 function withLongs(value: unknown): unknown {
