@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { type FailureCode, type FailureFacts, PipelineError } from '../core/errors.ts';
 import { createStoreClient } from '../store/client.ts';
 import { ENGINE_THREADS } from '../store/engine/engine-threads.ts';
 import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
 import { migrate } from '../store/migrate.ts';
+
+const ENTRY = join(import.meta.dirname, 'engine-main.ts');
 
 export interface TestEngine {
   readonly url: string;
@@ -26,18 +29,25 @@ export interface TestEngine {
  * A real engine in a process of its own, on a free port and a fresh data directory.
  * @param options.migrate also makes the tables of store/migrations
  * @param options.dataDir the directory of an engine that was killed
+ * @param options.port a port of your choice instead of a free one
+ * @throws PipelineError why the engine cannot start
  */
 export async function startTestEngine(
-  options: { migrate?: boolean; dataDir?: string } = {},
+  options: { migrate?: boolean; dataDir?: string; port?: number } = {},
 ): Promise<TestEngine> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-engine-')));
   const token = await readOrCreateEngineToken(dataDir);
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'engine-main.ts'), dataDir, token], {
+  const child = spawn(process.execPath, [ENTRY, dataDir, token, String(options.port ?? 0)], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, UV_THREADPOOL_SIZE: String(ENGINE_THREADS) },
   });
   const exited = once(child, 'exit');
-  const url = `http://127.0.0.1:${await portOf(child)}`;
+  const port = await portOf(child).catch(async (error: unknown) => {
+    await exited;
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true });
+    throw error;
+  });
+  const url = `http://127.0.0.1:${port}`;
   const client = createStoreClient({ url, token });
   if (options.migrate === true) await migrate(client);
   const end = async (signal: NodeJS.Signals) => {
@@ -58,9 +68,16 @@ export async function startTestEngine(
   };
 }
 
+interface FirstLine {
+  readonly port?: number;
+  readonly failure?: { readonly code: FailureCode; readonly message: string; readonly facts: FailureFacts };
+}
+
 async function portOf(child: ChildProcess): Promise<number> {
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-    return (JSON.parse(line) as { port: number }).port;
+    const { port, failure } = JSON.parse(line) as FirstLine;
+    if (failure !== undefined) throw new PipelineError(failure.code, failure.message, failure.facts);
+    return port as number;
   }
   throw new Error('The engine process ended before it told its port; its reason stands above.');
 }

@@ -1,9 +1,9 @@
 import { sqlName, sqlString } from '../sql-text.ts';
+import { type SqlToken, sqlTokens } from '../sql-tokens.ts';
 import { isReadKeyword, isSymbol, isWord } from './describe-statement.ts';
 import { FILES_DATABASE } from './engine-config-file.ts';
 import { EngineFault } from './engine-fault.ts';
 import { isClosedSetting, refuseSetting } from './guest-limits.ts';
-import { type SqlToken, sqlTokens } from './sql-tokens.ts';
 
 /** Table functions that make or view rows in the engine; every other one reaches out of it. */
 const OPEN_TABLE_FUNCTIONS = new Set(
@@ -37,6 +37,8 @@ export function admitGuest(sql: string, tableFunctions: ReadonlySet<string>): st
   for (const [i, token] of tokens.entries()) {
     const next = tokens[i + 1];
     if (token.kind === 'broken') throw new EngineFault(62, 'SYNTAX_ERROR', `Syntax error: ${token.text}`);
+    // Before a blank it would be a comment; alone it is nothing.
+    if (isSymbol(token, '#')) throw new EngineFault(62, 'SYNTAX_ERROR', 'Syntax error: stray #');
     if (isSymbol(token, ';')) {
       throw new EngineFault(
         62,
@@ -89,18 +91,17 @@ function refuse(what: string): never {
   );
 }
 
-/**
- * Names and heredocs in plain quotes, comments as blanks. Two slashes never meet: for the engine they could open a
- * comment that is none here.
- */
+/** Names and heredocs in plain quotes, a blank for each comment, and one where a new quote could join another. */
 function written(sql: string, tokens: readonly SqlToken[]): string {
   let text = '';
   let end = 0;
   for (const token of tokens) {
     const gap = sql.slice(end, token.start);
-    text += /^\s*$/.test(gap) ? gap : ' ';
-    if (token.kind === 'symbol' && /[/*#-]/.test(token.text) && /[/*#-]$/.test(text)) text += ' ';
-    text += source(sql, token);
+    const next = source(sql, token);
+    const joins =
+      gap === '' && /[\w$'"`]$/.test(text) && /^['"`]/.test(next) && !sql.startsWith(next, token.start);
+    const joined = gap === '' && /['"`]$/.test(text) && /^[\w$'"`]/.test(next);
+    text += (joins || joined || !/^\s*$/.test(gap) ? ' ' : gap) + next;
     end = token.end;
   }
   return text;

@@ -15,6 +15,7 @@ export async function readOrCreateEngineToken(dataDir: string): Promise<string> 
     await mkdir(dataDir, { recursive: true });
     return (await readToken(path)) ?? (await createToken(path));
   } catch (error) {
+    if (error instanceof PipelineError) throw error;
     throw new PipelineError(
       'data_dir_unwritable',
       `Cannot read or write ${path}; make the data directory writable for this user, or set PLUMBLINE_DATA_DIR.`,
@@ -46,6 +47,9 @@ async function createToken(path: string): Promise<string> {
     await rm(draft, { force: true });
   }
   const token = await readToken(path);
-  if (token === null) throw new Error(`${path} holds no token; delete it, and a new one is made`);
+  if (token === null) {
+    const message = `${path} holds no token of ours; delete it and start again, and a new one is made.`;
+    throw new PipelineError('data_dir_unwritable', message, { path });
+  }
   return token;
 }

@@ -1,5 +1,5 @@
+import { type SqlToken, sqlTokens } from '../sql-tokens.ts';
 import { isSymbol, isWord } from './describe-statement.ts';
-import { type SqlToken, sqlTokens } from './sql-tokens.ts';
 
 /** An INSERT that carries data: everything up to the data, ready to take it from a file instead. */
 export interface InsertHead {
