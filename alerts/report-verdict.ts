@@ -25,6 +25,8 @@ export interface VerdictContext {
   /** Verdicts about the same source in other dimensions. */
   readonly siblings?: readonly Verdict[] | undefined;
   readonly decisions?: readonly DecisionRow[] | undefined;
+  /** `set/id` of the constraint the limits come from; null where the defaults hold. */
+  readonly constraint?: string | null | undefined;
 }
 
 const INSTANCES_MAX = 5;
@@ -67,7 +69,7 @@ function buildReport(group: VerdictGroup, context: VerdictContext, told: Told): 
   const markdown = reportMarkdown({
     headline: markdownText(headline),
     state: `${STATE_TEXT[told.news]}, ${when}; report \`${id}\``,
-    intent: intentText(group),
+    intent: intentText(group, context.constraint ?? null),
     picture: pictureOf(group, streak),
     evidence: group.worst.reasons.map((reason) => `${markdownText(reason.text)} (${reason.code})`),
     dataTrust: trustLines(group, context, closed),
@@ -116,14 +118,14 @@ function failingOf(group: VerdictGroup, nowMs: number): Verdict[] {
   return group.verdicts.filter((verdict) => currentOutcome(verdict, nowMs) === 'fail');
 }
 
-function intentText(group: VerdictGroup): string {
+function intentText(group: VerdictGroup, constraint: string | null): string {
   const { worst, dimension, source } = group;
   const limit = DIMENSION_TEXT[dimension].limit(
     amountText(worst.limits.fail, worst.unit),
     ITEM_NOUN[source.signal],
   );
-  const constraint = worst.evidence['constraint'];
-  const from = typeof constraint === 'string' ? `constraint ${markdownText(constraint)}` : 'limits in force';
+  const from =
+    constraint === null ? 'default; nobody wrote another limit' : `constraint ${markdownText(constraint)}`;
   return `${limit} (${from})`;
 }
 
@@ -210,6 +212,7 @@ function factsOf(group: VerdictGroup, context: VerdictContext, parts: FactParts)
     unit: worst.unit,
     n: worst.n,
     limits: worst.limits,
+    constraint: context.constraint ?? null,
     window: { start: rfc3339(worst.window.startMs), end: rfc3339(worst.window.endMs) },
     reasons: worst.reasons,
     estimators: worst.estimators,

@@ -1,7 +1,7 @@
 import type { Telling } from './telling.ts';
 
 /** Ways a report leaves the house; its Markdown file and its row in the store are always written. */
-export const CHANNELS = ['webhook'] as const;
+const CHANNELS = ['webhook'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** What is configured. */

@@ -1,22 +1,21 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { EdgeTally } from '../core/edge-tally.ts';
 import { readEdgeTallies } from '../store/tallies/read-edge-tallies.ts';
-import { readSettledWindows } from '../store/tallies/read-settled-windows.ts';
+import { readSettledWindows, type SettledWindow } from '../store/tallies/read-settled-windows.ts';
 import { type MeasuredLoss, measureLoss } from '../validators/measure-loss.ts';
 import { BUCKET_MS, FAST_MS, SLOW_MS } from '../validators/windows.ts';
 
 /**
- * The settled edges of the last ten minutes, read once each, and what they measure. Edges change every five seconds,
- * verdicts are given every second: without this, every tick would read and measure the same again.
+ * The settled edges of the last ten minutes, each window read once per settling, and what they measure. Edges change
+ * every five seconds, verdicts are given every second: without this, every tick would read and measure the same again.
  */
 export interface EdgeMemory {
-  edges: readonly EdgeTally[];
-  settledUntilMs: number | null;
+  readonly windows: Map<number, { readonly settledAtMs: number; readonly edges: readonly EdgeTally[] }>;
   measured: { readonly loss: MeasuredLoss; readonly inconsistent: string } | null;
 }
 
 export function newEdgeMemory(): EdgeMemory {
-  return { edges: [], settledUntilMs: null, measured: null };
+  return { windows: new Map(), measured: null };
 }
 
 /**
@@ -33,24 +32,39 @@ export async function refreshLoss(
     readonly nowMs: number;
   },
 ): Promise<MeasuredLoss | null> {
-  const windows = await readSettledWindows(of.client, of.nowMs - SLOW_MS - FAST_MS);
-  const newest = windows.at(-1);
+  const settled = await readSettledWindows(of.client, of.nowMs - SLOW_MS - FAST_MS);
+  const newest = settled.at(-1);
   if (newest === undefined) return null;
   const untilMs = newest.startMs + BUCKET_MS;
+  const windows = settled.filter((window) => window.startMs >= untilMs - SLOW_MS);
+  const isChanged = await refreshWindows(memory, of.client, windows);
   const inconsistent = [...of.inconsistent].sort().join();
-  if (untilMs === memory.settledUntilMs && memory.measured?.inconsistent === inconsistent) {
-    return memory.measured.loss;
-  }
-  if (untilMs !== memory.settledUntilMs) {
-    const fromMs = untilMs - SLOW_MS;
-    const known = memory.settledUntilMs ?? fromMs;
-    const added = await readEdgeTallies(of.client, { fromMs: Math.max(fromMs, known), untilMs });
-    memory.edges = [...memory.edges.filter((edge) => edge.windowMs >= fromMs), ...added];
-    memory.settledUntilMs = untilMs;
-  }
+  if (!isChanged && memory.measured?.inconsistent === inconsistent) return memory.measured.loss;
   const fast = windows.filter((window) => window.startMs >= untilMs - FAST_MS);
   const lagMs = Math.min(...fast.map((window) => window.lagMs));
-  const loss = measureLoss(memory.edges, { untilMs, lagMs }, of.inconsistent);
+  const edges = windows.flatMap((window) => memory.windows.get(window.startMs)?.edges ?? []);
+  const loss = measureLoss(edges, { untilMs, lagMs }, of.inconsistent);
   memory.measured = { loss, inconsistent };
   return loss;
+}
+
+/** Reads the windows that are new or were settled again, and forgets the old. */
+async function refreshWindows(
+  memory: EdgeMemory,
+  client: ClickHouseClient,
+  windows: readonly SettledWindow[],
+): Promise<boolean> {
+  const changed = windows.filter(
+    (window) => memory.windows.get(window.startMs)?.settledAtMs !== window.settledAtMs,
+  );
+  const [first, last] = [changed[0], changed.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  const range = { fromMs: first.startMs, untilMs: last.startMs + BUCKET_MS };
+  const edges = Map.groupBy(await readEdgeTallies(client, range), (edge) => edge.windowMs);
+  for (const { startMs, settledAtMs } of changed) {
+    memory.windows.set(startMs, { settledAtMs, edges: edges.get(startMs) ?? [] });
+  }
+  const oldestMs = windows[0]?.startMs ?? 0;
+  for (const startMs of memory.windows.keys()) if (startMs < oldestMs) memory.windows.delete(startMs);
+  return true;
 }

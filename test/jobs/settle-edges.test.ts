@@ -44,6 +44,7 @@ describe('settleEdges', () => {
     const outcome = await settle(0);
     expect(outcome).toEqual({
       settledWindows: 107,
+      resettledWindows: 0,
       skippedWindows: 0,
       settledUntilMs: T0 - 65_000,
       lagMs: 5_000,
@@ -72,6 +73,7 @@ describe('settleEdges', () => {
     expect((await readSettledWindows(engine.client, T0 + 30_000))[0]).toEqual({
       startMs: T0 + 30_000,
       lagMs: 24_000,
+      settledAtMs: T0 + 60_000,
     });
   });
 
@@ -84,5 +86,21 @@ describe('settleEdges', () => {
     expect(outcome.skippedWindows).toBe((300_000 - 65_000) / 5_000);
     expect(outcome.settledWindows).toBe(107);
     expect(outcome.settledUntilMs).toBe(T0 + 835_000);
+  });
+
+  it('takes back orphans whose parents were late, once it sees that they are late', async () => {
+    const calls = Array.from({ length: 40 }, (_, i) => call(400 + i, 1_000_000 + i * 100, 15_000));
+    await insert([...calls.map(([child]) => child as Record<string, unknown>), ...call(500, 1_011_000, 0)]);
+    expect(await settle(1_012_000)).toMatchObject({ lagMs: 5_000, settledUntilMs: T0 + 1_005_000 });
+    expect(await orphansIn(1_000_000, 1_005_000)).toBe(40);
+    await insert([
+      ...calls.map(([, parent]) => parent as Record<string, unknown>),
+      ...call(501, 1_050_000, 0),
+    ]);
+    const outcome = await settle(1_051_000);
+    expect(outcome.lagMs).toBe(30_000);
+    expect(outcome.resettledWindows).toBeGreaterThan(0);
+    expect(await orphansIn(1_000_000, 1_005_000)).toBe(0);
+    expect((await settle(1_052_000)).resettledWindows).toBe(0);
   });
 });

@@ -1,0 +1,101 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Meter } from '@opentelemetry/api';
+import type { Finding } from '../core/finding.ts';
+import type { Log } from '../core/log.ts';
+import type { Source } from '../core/source.ts';
+import type { Dimension, Verdict } from '../core/verdict.ts';
+import { NOTIFY_ATTEMPTS, NOTIFY_QUEUE } from './notification-job.ts';
+import { createNotifier } from './notify.ts';
+import { connectQueues } from './queues.ts';
+import { createTeller } from './tell.ts';
+import { createTickMetrics } from './tick-metrics.ts';
+import { startTicks, type TickKind } from './ticks.ts';
+
+export interface JobsConfig {
+  readonly dataDir: string;
+  readonly redisUrl?: string | undefined;
+  readonly webhookUrl?: string | undefined;
+  readonly webhookSecret?: string | undefined;
+}
+
+export interface JobsDeps {
+  readonly client: ClickHouseClient;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** First delay of a notification's retries; a test cannot wait as long as a receiver's restart takes. */
+  readonly notifyDelayMs?: number | undefined;
+}
+
+/** What the ticks do; each is called by one worker at a time. */
+export interface Judgement {
+  judge(nowMs: number): Promise<readonly Verdict[]>;
+  settleEdges(nowMs: number): Promise<void>;
+  detect(nowMs: number): Promise<readonly Finding[]>;
+  /** `set/id` of what people wrote about this source and dimension; null where defaults hold. */
+  constraintFor(subject: { source: Source; dimension: Dimension }): string | null;
+}
+
+/** Promise of the design: from arrival to verdict within 2 s, of which the writer takes up to one. */
+const JUDGE_EVERY_MS = 1_000;
+/** Parents are waited for half a minute: two seconds more decide nothing. */
+const SETTLE_EVERY_MS = 2_000;
+/** States that last for hours: five seconds are soon enough, and its queries are the widest. */
+const DETECT_EVERY_MS = 5_000;
+/** A webhook that needs its full 10 s must not keep the reports of others waiting. */
+const NOTIFY_CONCURRENCY = 4;
+
+/**
+ * Opens the queue and starts the ticks and the worker of notifications. Ready when they are scheduled to start: a
+ * Redis that is away only delays them.
+ * @throws PipelineError queue_unavailable, disk_full when the embedded queue cannot be made
+ */
+export async function startJobs(
+  config: JobsConfig,
+  judgement: Judgement,
+  deps: JobsDeps,
+): Promise<{ close(): Promise<void> }> {
+  const { client, log, meter, now } = deps;
+  const { dataDir, webhookUrl, webhookSecret } = config;
+  const connection = await connectQueues({ redisUrl: config.redisUrl, dataDir, log, now });
+  const notifyQueue = connection.queue(NOTIFY_QUEUE);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const notifier = createNotifier({ client, webhookUrl, webhookSecret, fetch, now, log, meter, signal });
+  connection.worker(NOTIFY_QUEUE, notifier, {
+    concurrency: NOTIFY_CONCURRENCY,
+    // A process that is killed again and again must not use up the tries of a report.
+    maxStalledCount: NOTIFY_ATTEMPTS,
+  });
+  const teller = createTeller({
+    client,
+    notifyQueue,
+    dataDir,
+    webhookUrl,
+    log,
+    constraintFor: judgement.constraintFor,
+    notifyDelayMs: deps.notifyDelayMs,
+  });
+  const kinds: readonly TickKind[] = [
+    {
+      name: 'judge',
+      everyMs: JUDGE_EVERY_MS,
+      run: async (nowMs) => teller.tellVerdicts(await judgement.judge(nowMs), nowMs),
+    },
+    { name: 'settle-edges', everyMs: SETTLE_EVERY_MS, run: (nowMs) => judgement.settleEdges(nowMs) },
+    {
+      name: 'detect',
+      everyMs: DETECT_EVERY_MS,
+      run: async (nowMs) => teller.tellFindings(await judgement.detect(nowMs), nowMs),
+    },
+  ];
+  const metrics = createTickMetrics(meter);
+  const ticks = kinds.map((kind) => startTicks(kind, { connection, metrics, log, now }));
+  return {
+    close: async () => {
+      stopping.abort();
+      for (const tick of ticks) tick.close();
+      await connection.close();
+    },
+  };
+}

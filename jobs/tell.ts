@@ -1,0 +1,146 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Queue } from 'bullmq';
+import { reportFinding } from '../alerts/report-finding.ts';
+import { reportId } from '../alerts/report-id.ts';
+import { reportVerdict } from '../alerts/report-verdict.ts';
+import { channelsFor, deliveryId } from '../alerts/tell.ts';
+import type { Telling } from '../alerts/telling.ts';
+import { groupVerdicts, type VerdictGroup } from '../alerts/verdict-group.ts';
+import { addToStreak, type VerdictStreak } from '../alerts/verdict-streak.ts';
+import type { Finding } from '../core/finding.ts';
+import type { Log } from '../core/log.ts';
+import type { Report } from '../core/report.ts';
+import type { Source } from '../core/source.ts';
+import type { Dimension, Verdict } from '../core/verdict.ts';
+import { readDecisions } from '../store/decisions.ts';
+import { readFinding } from '../store/findings.ts';
+import { readReport, readReports, writeReport } from '../store/reports.ts';
+import { readVerdicts } from '../store/verdicts.ts';
+import { addNotification } from './notification-job.ts';
+import { writeReportFile } from './write-report-file.ts';
+
+export interface TellDeps {
+  readonly client: ClickHouseClient;
+  readonly notifyQueue: Queue;
+  readonly dataDir: string;
+  readonly webhookUrl: string | undefined;
+  readonly log: Log;
+  readonly constraintFor: (subject: { source: Source; dimension: Dimension }) => string | null;
+  readonly notifyDelayMs?: number | undefined;
+}
+
+/** Turns what was judged into reports, and reports into notifications. */
+export interface Teller {
+  tellVerdicts(verdicts: readonly Verdict[], nowMs: number): Promise<void>;
+  tellFindings(findings: readonly Finding[], nowMs: number): Promise<void>;
+}
+
+/** Other workers open and close reports too; after this long their doings are seen here. */
+const REFRESH_EVERY_MS = 15_000;
+const OPEN_REPORTS_MAX = 10_000;
+const DECISIONS_SHOWN = 20;
+/** A subject without evaluations for so long is forgotten; its open report, if any, stays. */
+const FORGET_AFTER_MS = 600_000;
+
+/**
+ * Keeps in memory what the last evaluations of the failing subjects said. Where several workers share the ticks each
+ * sees its part of them, so a report may open some seconds later; before one is told its newest state is read from
+ * the store, so it opens once.
+ * @returns functions that throw PipelineError store_* and then have told nothing: the next tick tries again
+ */
+export function createTeller(deps: TellDeps): Teller {
+  const streaks = new Map<string, VerdictStreak>();
+  /** By subject. */
+  const open = new Map<string, Report>();
+  let refreshedAtMs: number | null = null;
+
+  async function refresh(nowMs: number): Promise<void> {
+    if (refreshedAtMs !== null && Math.abs(nowMs - refreshedAtMs) < REFRESH_EVERY_MS) return;
+    const reports = await readReports(deps.client, { state: 'open', limit: OPEN_REPORTS_MAX });
+    open.clear();
+    for (const report of reports) open.set(report.subjectId, report);
+    refreshedAtMs = nowMs;
+  }
+
+  async function tellGroup(group: VerdictGroup, verdicts: readonly Verdict[], nowMs: number): Promise<void> {
+    const streak = addToStreak(streaks.get(group.subjectId) ?? null, group);
+    streaks.set(group.subjectId, streak);
+    const previous = open.get(group.subjectId) ?? null;
+    if (group.outcome === 'pass' && previous === null) streaks.delete(group.subjectId);
+    if (reportVerdict(group, { nowMs, previous, streak }) === null) return;
+    const service = group.source.serviceName;
+    const [newest, decisions] = await Promise.all([
+      readReport(deps.client, reportId(group.subjectId)),
+      readDecisions(deps.client, { service, limit: DECISIONS_SHOWN }),
+    ]);
+    const siblings = verdicts.filter((verdict) => isSibling(verdict, group));
+    const constraint = deps.constraintFor(group);
+    const context = { nowMs, previous: newest, streak, siblings, decisions, constraint };
+    await tell(reportVerdict(group, context), newest);
+  }
+
+  async function tellFinding(finding: Finding, nowMs: number): Promise<void> {
+    if (reportFinding(finding, { nowMs, previous: open.get(finding.id) ?? null }) === null) return;
+    const service = finding.subject;
+    const [previous, decisions, verdicts] = await Promise.all([
+      readReport(deps.client, reportId(finding.id)),
+      readDecisions(deps.client, { service, limit: DECISIONS_SHOWN }),
+      readVerdicts(deps.client, { service, nowMs }),
+    ]);
+    await tell(reportFinding(finding, { nowMs, previous, decisions, verdicts }), previous);
+  }
+
+  /** The notification first: should the process end here, it is told twice rather than never. */
+  async function tell(telling: Telling | null, newest: Report | null): Promise<void> {
+    const report = telling?.report ?? newest;
+    if (telling !== null) {
+      for (const channel of channelsFor(telling, deps)) {
+        const job = { deliveryId: deliveryId(telling, channel), channel, report: telling.report };
+        await addNotification(deps.notifyQueue, job, deps.notifyDelayMs);
+      }
+      await writeReport(deps.client, telling.report);
+      await writeReportFile(deps.dataDir, telling.report).catch((error) =>
+        deps.log.warn({ error }, 'A report could not be written as a file; it stands in the store.'),
+      );
+      deps.log.info({ reportId: telling.report.id, news: telling.news }, telling.report.headline);
+    }
+    if (report?.state === 'open') open.set(report.subjectId, report);
+    else if (report !== null) open.delete(report.subjectId);
+  }
+
+  return {
+    async tellVerdicts(verdicts, nowMs) {
+      await refresh(nowMs);
+      for (const [subjectId, streak] of streaks) {
+        if (nowMs - streak.evaluatedAtMs > FORGET_AFTER_MS) streaks.delete(subjectId);
+      }
+      for (const group of groupVerdicts(verdicts, nowMs)) {
+        const isKnown = streaks.has(group.subjectId) || open.has(group.subjectId);
+        if (isKnown || group.outcome === 'fail') await tellGroup(group, verdicts, nowMs);
+      }
+    },
+    async tellFindings(findings, nowMs) {
+      await refresh(nowMs);
+      for (const finding of findings) await tellFinding(finding, nowMs);
+      const told = new Set(findings.map(({ id }) => id));
+      const silent = [...open.values()].filter(
+        ({ facts, subjectId }) => facts['kind'] === 'finding' && !told.has(subjectId),
+      );
+      // A finding is handed out as closed once. Was that tick cut short, what it wrote is told here.
+      for (const { subjectId } of silent) {
+        const finding = await readFinding(deps.client, subjectId);
+        if (finding !== null) await tellFinding(finding, nowMs);
+      }
+    },
+  };
+}
+
+function isSibling(verdict: Verdict, { source, dimension }: VerdictGroup): boolean {
+  return (
+    verdict.dimension !== dimension &&
+    verdict.source.tenant === source.tenant &&
+    verdict.source.serviceNamespace === source.serviceNamespace &&
+    verdict.source.serviceName === source.serviceName &&
+    verdict.source.signal === source.signal
+  );
+}

@@ -1,0 +1,140 @@
+import type { Queue } from 'bullmq';
+import { PipelineError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { createFailureLog, type FailureLog } from './failure-log.ts';
+import type { QueueConnection } from './queues.ts';
+import type { TickMetrics } from './tick-metrics.ts';
+
+/** Something to do every so often by one worker at a time, however many there are. */
+export interface TickKind {
+  readonly name: string;
+  readonly everyMs: number;
+  run(nowMs: number): Promise<void>;
+}
+
+export interface TickDeps {
+  readonly connection: QueueConnection;
+  readonly metrics: TickMetrics;
+  readonly log: Log;
+  readonly now: () => number;
+  /** How often the schedule is looked after when no tick comes; 5 s unless told. */
+  readonly checkEveryMs?: number | undefined;
+}
+
+const CHECK_EVERY_MS = 5_000;
+/** Without a tick for two minutes an embedded queue is not going to recover by itself. */
+const CHECKS_STUCK = 24;
+
+/**
+ * Runs `kind` as a job that repeats. A tick that fails is counted and said, never retried: the next one is due
+ * anyway. Ticks do not pile up: the schedule holds one job, and what comes late on the heels of another is skipped.
+ * @returns how to stop looking after the schedule; the worker is closed by the connection
+ */
+export function startTicks(kind: TickKind, deps: TickDeps): { close(): void } {
+  const { connection, metrics, checkEveryMs = CHECK_EVERY_MS } = deps;
+  const queueName = `plumbline-${kind.name}`;
+  const queue = connection.queue(queueName);
+  const tick = createTick(kind, deps);
+  let checksWithoutTick = 0;
+  connection.worker(
+    queueName,
+    () => {
+      checksWithoutTick = 0;
+      connection.failures.recovered();
+      return tick.run();
+    },
+    { concurrency: 1 },
+  );
+  metrics.watch(kind.name, tick.ageMs);
+  const check = oneAtATime(() => keepSchedule(queue, kind, connection), connection.failures);
+  check();
+  const timer = setInterval(() => {
+    checksWithoutTick = tick.isRunning() ? 0 : checksWithoutTick + 1;
+    if (connection.backend === 'embedded' && checksWithoutTick >= CHECKS_STUCK) throw stuck(kind);
+    if (checksWithoutTick * checkEveryMs > 3 * kind.everyMs) check();
+  }, checkEveryMs);
+  return { close: () => clearInterval(timer) };
+}
+
+interface Tick {
+  run(): Promise<void>;
+  isRunning(): boolean;
+  /** Since the last success; null before the first. */
+  ageMs(): number | null;
+}
+
+function createTick(kind: TickKind, { metrics, now, log }: TickDeps): Tick {
+  const failing = `The tick ${kind.name} fails; it is tried again every ${kind.everyMs / 1_000} s.`;
+  const recovered = `The tick ${kind.name} works again.`;
+  const failures = createFailureLog({ failing, recovered }, { log, now });
+  let startedAtMs: number | null = null;
+  let succeededAtMs: number | null = null;
+  let isRunning = false;
+  return {
+    isRunning: () => isRunning,
+    ageMs: () => (succeededAtMs === null ? null : now() - succeededAtMs),
+    run: async () => {
+      const nowMs = now();
+      if (startedAtMs !== null && nowMs >= startedAtMs && nowMs - startedAtMs < kind.everyMs / 2) {
+        metrics.skipped(kind.name);
+        return;
+      }
+      startedAtMs = nowMs;
+      isRunning = true;
+      try {
+        await kind.run(nowMs);
+        succeededAtMs = now();
+        failures.recovered();
+      } catch (error) {
+        metrics.failed(kind.name);
+        failures.failed(error);
+      } finally {
+        isRunning = false;
+        metrics.ran(kind.name, now() - nowMs);
+      }
+    },
+  };
+}
+
+/** One look at a time: against a dead Redis a command waits until it is back. */
+function oneAtATime(look: () => Promise<void>, failures: FailureLog): () => void {
+  let isLooking = false;
+  return () => {
+    if (isLooking) return;
+    isLooking = true;
+    look()
+      .catch((error) => failures.failed(error))
+      .finally(() => {
+        isLooking = false;
+      });
+  };
+}
+
+/**
+ * Makes the schedule when it is not there, was made with another period, or has no job left to go on with: BullMQ
+ * plans the next job when it hands one out, so a full disk or an emptied Redis at that moment ends it for good.
+ */
+async function keepSchedule(
+  queue: Queue,
+  { name, everyMs }: TickKind,
+  { backend }: QueueConnection,
+): Promise<void> {
+  const scheduler = await queue.getJobScheduler(name);
+  const counts = await queue.getJobCounts('active', 'waiting', 'delayed');
+  const jobCount = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (scheduler?.every === everyMs && jobCount > 0) return;
+  // Several workers share a Redis; in this process the worker's own concurrency is enough.
+  if (backend === 'redis') await queue.setGlobalConcurrency(1);
+  await queue.upsertJobScheduler(
+    name,
+    { every: everyMs },
+    { name, opts: { removeOnComplete: true, removeOnFail: true } },
+  );
+}
+
+/** Ends the process (uncaught, on purpose): opened anew, a damaged queue is set aside. */
+function stuck({ name }: TickKind): PipelineError {
+  const seconds = (CHECKS_STUCK * CHECK_EVERY_MS) / 1_000;
+  const text = `The job queue has brought no tick ${name} for ${seconds} s; the process ends and is started again.`;
+  return new PipelineError('queue_unavailable', text, { kind: name });
+}

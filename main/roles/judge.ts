@@ -1,0 +1,18 @@
+import { startJudge } from '../../jobs/start-judge.ts';
+import { connectStore } from '../connect-store.ts';
+import { runRole } from '../role-process.ts';
+
+runRole('judge', async (config, { now, log, meter }) => {
+  const { dataDir, redisUrl, constraints: constraintsPath, webhookUrl, webhookSecret } = config;
+  const client = await connectStore(config);
+  const judge = await startJudge(
+    { dataDir, redisUrl, constraintsPath, webhookUrl, webhookSecret },
+    { client, now, log, meter },
+  );
+  return {
+    close: async () => {
+      await judge.close();
+      await client.close();
+    },
+  };
+});
