@@ -16,6 +16,8 @@ import { SLOW_MS, windowsUntil } from './windows.ts';
 export const COMPLETENESS_LIMITS: Limits = { warn: 0.01, fail: 0.05 };
 /** Settling waits for a minute at most; twice that without a settled window, and nobody is settling. */
 const SETTLED_AGO_MS_MAX = 120_000;
+/** More of a caller's spans than this arriving after the wait could be what looks like loss. */
+const LATE_RATIO_MAX = 0.01;
 /** A caller silent for longer than parents are ever waited for has lost them, as far as anyone can use them. */
 const WAIT_MS_MAX = 60_000;
 
@@ -144,7 +146,7 @@ function vetoOf(of: {
   if (of.inconsistent) return 'SAMPLING_INCONSISTENT';
   if (of.slow === null)
     return of.loss.vetoedCallers.has(of.key) ? 'SAMPLING_INCONSISTENT' : 'NO_REMOTE_CHILDREN';
-  if (of.lateShare > of.limits.warn) return 'PARENTS_LATE';
+  if (of.lateShare > Math.min(LATE_RATIO_MAX, of.limits.warn)) return 'PARENTS_LATE';
   const { silentMs } = of;
   const isSilent = silentMs !== null && silentMs > of.loss.lagMs && silentMs <= WAIT_MS_MAX;
   return isSilent ? 'CALLER_SILENT' : null;

@@ -30,30 +30,32 @@ export function tellTimeliness(facts: TimelinessFacts): Reason[] {
   );
 }
 
-function tellSilence({ freshness, fast, all, nowMs }: TimelinessFacts): Reason | null {
-  if (fast !== null || freshness.outcome === 'pass') return null;
+/** Silence is the whole reason once it alone exceeds what is allowed. */
+function isSilent({ freshness, all, nowMs }: TimelinessFacts): boolean {
+  return freshness.outcome !== 'pass' && nowMs - all.receivedMsMax > freshness.limits.warn * 1_000;
+}
+
+function tellSilence(facts: TimelinessFacts): Reason | null {
+  if (!isSilent(facts)) return null;
+  const { all, nowMs } = facts;
   const text = `Nothing has arrived since ${rfc3339(all.receivedMsMax)}, ${seconds(nowMs - all.receivedMsMax)} ago; see whether the service runs and its exporter reaches us.`;
   return { code: 'SILENT', text };
 }
 
-function tellAge({ freshness, fast, all, interval, nowMs }: TimelinessFacts): Reason | null {
+function tellAge(facts: TimelinessFacts): Reason | null {
+  const { freshness, all, interval, nowMs } = facts;
   const age = `The newest event is ${seconds(nowMs - all.eventTimeMsMax)} old`;
   const { warn, fail } = freshness.limits;
-  if (freshness.outcome === 'fail') {
-    return fast === null
-      ? null
-      : {
-          code: 'STALE',
-          text: `${age}, the limit is ${fail} s, though data still arrive; look for a backlog in the exporter or a Collector.`,
-        };
-  }
   if (freshness.outcome === 'pass') return null;
-  return interval === null && freshness.interval !== null && freshness.interval.estimate > fail
-    ? {
-        code: 'INTERVAL_UNKNOWN',
-        text: `${age}; only one report of these metrics was seen, so when the next is due is not known.`,
-      }
-    : { code: 'AGE_UNDECIDED', text: `${age}, between the limits ${warn} s and ${fail} s.` };
+  if (freshness.outcome === 'fail') {
+    const text = `${age}, the limit is ${fail} s, though data still arrive; look for a backlog in the exporter or a Collector.`;
+    return isSilent(facts) ? null : { code: 'STALE', text };
+  }
+  if (interval === null && (freshness.interval?.estimate ?? 0) > fail) {
+    const text = `${age}; only one report of these metrics was seen, so when the next is due is not known.`;
+    return { code: 'INTERVAL_UNKNOWN', text };
+  }
+  return { code: 'AGE_UNDECIDED', text: `${age}, between the limits ${warn} s and ${fail} s.` };
 }
 
 function tellLateness({ lateness, quantile, fast, all }: TimelinessFacts): Reason | null {

@@ -7,15 +7,18 @@ export interface SettledWindow {
   readonly startMs: number;
   /** How long parents were waited for. */
   readonly lagMs: number;
+  /** When it was settled last; again, when it turned out that parents take longer. */
+  readonly settledAtMs: number;
 }
 
 /** Settled windows that begin at `fromMs` or later, oldest first. @throws PipelineError store_unavailable */
 export async function readSettledWindows(client: ClickHouseClient, fromMs: number): Promise<SettledWindow[]> {
-  const rows = await readRows<{ WindowS: number; Lag: number }>(client, {
-    sql: `SELECT toUnixTimestamp(Window) AS WindowS, argMax(LagMs, SettledAt) AS Lag
+  const rows = await readRows<{ WindowS: number; Lag: number; At: string }>(client, {
+    sql: `SELECT toUnixTimestamp(Window) AS WindowS, argMax(LagMs, SettledAt) AS Lag,
+        toUnixTimestamp64Milli(max(SettledAt)) AS At
       FROM tally_edge_settled WHERE Window >= {from:DateTime64(3, 'UTC')} GROUP BY Window ORDER BY Window`,
     params: { from: toClickhouseTime(fromMs) },
     about: 'tally_edge_settled',
   });
-  return rows.map((row) => ({ startMs: row.WindowS * 1_000, lagMs: row.Lag }));
+  return rows.map((row) => ({ startMs: row.WindowS * 1_000, lagMs: row.Lag, settledAtMs: Number(row.At) }));
 }

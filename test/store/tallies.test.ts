@@ -184,7 +184,7 @@ describe('settleEdgeWindows', () => {
     ]);
     expect(of('other', null)).toMatchObject([{ children: 1 }]);
     expect(await readSettledWindows(engine.client, range.fromMs)).toEqual([
-      { startMs: range.fromMs, lagMs: 5_000 },
+      { startMs: range.fromMs, lagMs: 5_000, settledAtMs: T0 + 120_000 },
     ]);
   });
 

@@ -44,6 +44,7 @@ describe('checkTimeliness', () => {
     ['too few for a p99', { agoMs: 1_000, latenessMs: 100, count: 300 }, 'unknown', 'TOO_FEW'],
     ['silent for a minute and more', { agoMs: 90_000, latenessMs: 100, count: 500 }, 'fail', 'SILENT'],
     ['silent, not yet for a minute', { agoMs: 55_000, latenessMs: 100, count: 500 }, 'unknown', 'SILENT'],
+    ['a backlog that still arrives', { agoMs: 1_000, latenessMs: 90_000, count: 20 }, 'fail', 'STALE'],
     ['of the future', { agoMs: 1_000, latenessMs: -5_000, count: 500 }, 'pass', 'CLOCK_AHEAD'],
   ] as const)('%s', (_name, arrived, outcome, code) => {
     const verdict = check([arrivals(arrived)]);
