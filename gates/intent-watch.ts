@@ -29,13 +29,13 @@ export class IntentWatch {
     const { nowMs } = of;
     if (nowMs - this.#readAtMs < REFRESH_MS) return;
     const fromMs = Math.floor((nowMs - WINDOW_MS) / STEP_MS) * STEP_MS;
-    const byService = Map.groupBy(intents(of.sets), ({ serviceName }) => serviceName);
-    const states: IntentState[] = [];
-    for (const [serviceName, targets] of byService) {
-      const range = { serviceName, fromMs, untilMs: nowMs, stepMs: STEP_MS };
-      const steps = await readServiceSeries(client, range);
-      states.push(...targets.map((intent) => intentState(intent, steps)));
-    }
+    const targets = intents(of.sets);
+    const serviceNames = [...new Set(targets.map(({ serviceName }) => serviceName))];
+    const series =
+      targets.length === 0
+        ? new Map<string, never>()
+        : await readServiceSeries(client, { serviceNames, fromMs, untilMs: nowMs, stepMs: STEP_MS });
+    const states = targets.map((intent) => intentState(intent, series.get(intent.serviceName) ?? []));
     this.#states = states;
     this.#readAtMs = nowMs;
   }

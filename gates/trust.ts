@@ -5,6 +5,7 @@ import { sourceKey } from '../core/source.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Dimension, Outcome, Reason, Verdict } from '../core/verdict.ts';
 import { readFindings } from '../store/findings.ts';
+import { readJudgementMarks } from '../store/read-judgement-marks.ts';
 import { readVerdictsSince } from '../store/verdicts.ts';
 
 /** Whose data; a namespace or tenant left out (null) means any. */
@@ -70,6 +71,7 @@ export class TrustState implements Trust {
   readonly #marked = new Set<string>();
   #newestMs = Number.NEGATIVE_INFINITY;
   #findings: readonly Finding[] = [];
+  #seen = { verdicts: '', findings: '' };
   #isFilled = false;
 
   /** Whether the store was ever read. */
@@ -86,12 +88,13 @@ export class TrustState implements Trust {
   async refresh(client: ClickHouseClient, nowMs: number): Promise<void> {
     // A judge with a fast clock must not move our look-back past the others.
     const sinceMs = Math.max(Math.min(this.#newestMs, nowMs) - OVERLAP_MS, nowMs - FIRST_LOOK_BACK_MS);
-    const [verdicts, findings] = await Promise.all([
-      readVerdictsSince(client, sinceMs),
-      readFindings(client, { state: 'confirmed' }),
-    ]);
-    this.absorb(verdicts, nowMs);
-    this.#findings = findings;
+    const marks = await readJudgementMarks(client, sinceMs);
+    const verdictMark = `${sinceMs}/${marks.verdicts}`;
+    if (verdictMark !== this.#seen.verdicts) this.absorb(await readVerdictsSince(client, sinceMs), nowMs);
+    if (marks.findings !== this.#seen.findings)
+      this.#findings = await readFindings(client, { state: 'confirmed' });
+    // Marks of before the reading: what was written meanwhile is news the next time.
+    this.#seen = { verdicts: verdictMark, findings: marks.findings };
     this.#isFilled = true;
   }
 

@@ -74,17 +74,20 @@ async function judge(
   );
 }
 
+/** Generous: a busy machine is no fault of ours. */
+const soon = (check: () => unknown) => vi.waitFor(check, 15_000);
+
 describe('the gate on a real store', () => {
   it('follows the verdicts within seconds, and their expiry at once', async () => {
     const gate = await gateOn();
-    await vi.waitFor(() => expect(gate.ready()).toBe(true));
+    await soon(() => expect(gate.ready()).toBe(true));
     expect((await ask(gate, 'follows')).decision).toBe('hold');
 
     await judge('follows', 'pass');
-    await vi.waitFor(async () => expect((await ask(gate, 'follows')).decision).toBe('allow'), 5_000);
+    await soon(async () => expect((await ask(gate, 'follows')).decision).toBe('allow'));
     clockMs += 2_000;
     await judge('follows', 'fail');
-    await vi.waitFor(async () => expect((await ask(gate, 'follows')).decision).toBe('hold'), 5_000);
+    await soon(async () => expect((await ask(gate, 'follows')).decision).toBe('hold'));
     clockMs += 20_000;
     const expired = await ask(gate, 'follows');
     expect(expired.reasons[0]?.text).toContain('VERDICT_EXPIRED');
@@ -110,10 +113,10 @@ describe('the gate on a real store', () => {
     await judge('found', 'pass');
     await writeFinding(engine.client, finding, NOW_MS);
     const gate = await gateOn();
-    await vi.waitFor(() => expect(gate.ready()).toBe(true));
+    await soon(() => expect(gate.ready()).toBe(true));
     expect((await ask(gate, 'found')).reasons[0]?.code).toBe('FINDING_OPEN');
     await writeFinding(engine.client, { ...finding, state: 'closed', closedAtMs: NOW_MS }, NOW_MS + 1);
-    await vi.waitFor(async () => expect((await ask(gate, 'found')).decision).toBe('allow'), 5_000);
+    await soon(async () => expect((await ask(gate, 'found')).decision).toBe('allow'));
   });
 
   it('copies every decision into the store, in order, once, also those of before a restart', async () => {
@@ -123,11 +126,11 @@ describe('the gate on a real store', () => {
     gates = [];
     const second = await gateOn();
     const last = await ask(second, 'copied');
-    await vi.waitFor(async () => {
+    await soon(async () => {
       const rows = await readDecisions(engine.client, { service: 'copied' });
       expect(rows.map(({ response }) => response.seq)).toEqual([6, 5, 4, 3, 2, 1]);
       expect(rows[0]?.response).toEqual(last);
-    }, 5_000);
+    });
     expect(second.checkpoint().seq).toBe(6);
     expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 6 });
   });
@@ -137,17 +140,15 @@ describe('the gate on a real store', () => {
     writeFileSync(constraintsPath, SET);
     await judge('bounded', 'pass');
     const gate = await gateOn({ constraintsPath });
-    await vi.waitFor(() => expect(gate.ready()).toBe(true));
+    await soon(() => expect(gate.ready()).toBe(true));
     const decisionOn = async () => (await ask(gate, 'bounded')).decision;
     expect(await decisionOn()).toBe('allow');
     expect(gate.effective()[0]?.origin.file).toBe(constraintsPath);
 
     writeFileSync(constraintsPath, SET.replace('max: 10', 'max: 5'));
-    await vi.waitFor(async () => expect(await decisionOn()).toBe('deny'));
+    await soon(async () => expect(await decisionOn()).toBe('deny'));
     writeFileSync(constraintsPath, SET.replace('boundaries', 'bounds'));
-    await vi.waitFor(() =>
-      expect(lines.join('\n')).toContain(`${constraintsPath}:6:1: unknown key "bounds"`),
-    );
+    await soon(() => expect(lines.join('\n')).toContain(`${constraintsPath}:6:1: unknown key "bounds"`));
     expect(await decisionOn()).toBe('deny');
     expect(gate.lint('a: 1', 'a.yaml').set).toBeNull();
   });
@@ -161,10 +162,7 @@ describe('the gate on a real store', () => {
     const values = [{ ServiceName: 'intended', Bucket, Requests: 500, Errors: 100, DurationBins: {} }];
     await engine.client.insert({ table: 'tally_service', values, format: 'JSONEachRow' });
     const gate = await gateOn({ constraintsPath });
-    await vi.waitFor(
-      async () => expect((await ask(gate, 'intended', 'rightsize.down')).decision).toBe('deny'),
-      5_000,
-    );
+    await soon(async () => expect((await ask(gate, 'intended', 'rightsize.down')).decision).toBe('deny'));
     expect((await ask(gate, 'intended', 'rightsize.down')).reasons[0]?.code).toBe('INTENT_UNMET');
     expect((await ask(gate, 'intended', 'scale.down')).decision).toBe('allow');
   });
@@ -188,7 +186,7 @@ describe('the gate without a store', () => {
   it('is not ready, answers by fail modes, records, and says so once', async () => {
     const client = createStoreClient({ url: 'http://127.0.0.1:9' });
     const gate = await gateOn({ client });
-    await vi.waitFor(() => expect(lines.join('\n')).toContain('Verdicts cannot be read'));
+    await soon(() => expect(lines.join('\n')).toContain('Verdicts cannot be read'));
     expect(gate.ready()).toBe(false);
     expect((await ask(gate, 'alone')).decision).toBe('hold');
     expect((await ask(gate, 'alone', 'scale.up')).decision).toBe('allow');
@@ -201,7 +199,7 @@ describe('the gate without a store', () => {
     await insertVerdicts(own.client, tracesVerdicts('pass', { serviceName: 'lost', evaluatedAtMs: clockMs }));
     const client = createStoreClient(own);
     const gate = await gateOn({ client });
-    await vi.waitFor(async () => expect((await ask(gate, 'lost')).decision).toBe('allow'), 5_000);
+    await soon(async () => expect((await ask(gate, 'lost')).decision).toBe('allow'));
     await own.kill();
     expect((await ask(gate, 'lost')).decision).toBe('allow');
     clockMs += 16_000;
