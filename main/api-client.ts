@@ -22,17 +22,16 @@ async function refusal(response: Response, url: string): Promise<PipelineError> 
     const message = `${url} wants a key: pass --key, or set PLUMBLINE_KEYS to the key the server has.`;
     return new PipelineError('unauthenticated', message, facts);
   }
-  let reason = text.slice(0, 200);
+  let reason = `${url} answered ${response.status}: ${text.slice(0, 200)}`;
   try {
     const problem = JSON.parse(text) as ProblemDetails;
-    reason = [problem.title, problem.detail].filter((part) => part !== undefined).join(': ');
+    reason = problem.detail ?? problem.title ?? reason;
   } catch {
     // Not ours to parse: whatever answers on that port is shown as it is.
   }
-  if (response.status === 404)
-    return new PipelineError('not_found', `${url}: ${reason || 'not found'}`, facts);
+  if (response.status === 404) return new PipelineError('not_found', reason, facts);
   const code = response.status < 500 ? 'request_invalid' : 'api_unavailable';
-  return new PipelineError(code, `${url} answered ${response.status}: ${reason}`, facts);
+  return new PipelineError(code, reason, facts);
 }
 
 /**

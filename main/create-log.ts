@@ -43,7 +43,7 @@ export function createLog(name: string, level: LogLevel): Log {
   if (isatty(STDERR)) return humanLog(name, level);
   const options = {
     level,
-    base: { role: name, pid: process.pid },
+    base: { process: name, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: pino.stdSerializers.err, cause: pino.stdSerializers.err },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../core/errors.ts';
@@ -76,6 +77,17 @@ export function takeDataDir(dataDir: string): DirectoryLock {
   const pid = readServing(dataDir)?.pid;
   const text = `The data directory ${dataDir} is in use by another plumbline process${pid === undefined ? '' : ` (pid ${pid})`}: stop that one first, or set PLUMBLINE_DATA_DIR to another directory.`;
   throw new PipelineError('data_dir_locked', text, { dataDir, pid: pid ?? 'unknown' });
+}
+
+/** A UUID made once per directory: after a restart our own telemetry still comes from the same source. */
+export function readOrCreateInstanceId(dataDir: string): string {
+  const path = join(dataDir, 'instance-id');
+  try {
+    writeFileSync(path, `${randomUUID()}\n`, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(dataDir, error as Error);
+  }
+  return readFileSync(path, 'utf8').trim();
 }
 
 /**

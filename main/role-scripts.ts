@@ -1,25 +1,30 @@
-import { join } from 'node:path';
+import { getCompileCacheDir } from 'node:module';
+import { dirname, join } from 'node:path';
+import { ENGINE_THREADS } from '../store/engine/engine-threads.ts';
 import type { Config } from './config.ts';
 import type { Role } from './settings.ts';
 import type { RoleScript } from './supervised-role.ts';
-
-/** The engine runs each of its sessions on a thread of libuv's pool; the default of 4 would starve them. */
-const ENGINE_THREAD_COUNT = 16;
 
 /** Settings of other OpenTelemetry SDKs on this machine must not redirect our own exporters. */
 function inheritedEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(OTEL_|PLUMBLINE_)/.test(name)));
 }
 
+/** Where compiled modules are kept, so that the second start need not strip types and compile again. */
+function compileCache(dataDir: string): string {
+  // Node adds a folder for its version. None when node_modules cannot be written, as in a container.
+  const own = getCompileCacheDir();
+  return own === undefined ? join(dataDir, 'compile-cache') : dirname(own);
+}
+
 /** The processes of a configuration. Their settings travel by message; the environment keeps only the rest. */
 export function roleScripts(config: Config, env: NodeJS.ProcessEnv): RoleScript[] {
   const common = {
     ...inheritedEnv(env),
-    // Compiled modules are kept: the second start saves a good part of parsing and stripping types.
-    NODE_COMPILE_CACHE: join(config.dataDir, 'compile-cache'),
+    NODE_COMPILE_CACHE: compileCache(config.dataDir),
   };
   const ofRole: Partial<Record<Role, NodeJS.ProcessEnv>> = {
-    store: { ...common, UV_THREADPOOL_SIZE: String(ENGINE_THREAD_COUNT) },
+    store: { ...common, UV_THREADPOOL_SIZE: String(ENGINE_THREADS) },
   };
   return config.roles.map((role) => ({
     role,

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Log } from '../core/log.ts';
 import { type Config, readConfig } from './config.ts';
 import { createLog } from './create-log.ts';
-import { removeServing, takeDataDir, writeServing } from './data-dir.ts';
+import { readOrCreateInstanceId, removeServing, takeDataDir, writeServing } from './data-dir.ts';
 import { withFreePorts } from './free-ports.ts';
 import { prepareStore } from './prepare-store.ts';
 import { readyText } from './ready-text.ts';
@@ -49,7 +48,7 @@ export async function startServing(
   };
   stopOnSignals(stop);
   try {
-    await supervisor.start({ config, instanceId: randomUUID() }, () =>
+    await supervisor.start({ config, instanceId: readOrCreateInstanceId(config.dataDir) }, () =>
       prepareStore(config, log, preparing.signal),
     );
   } catch (error) {

@@ -6,7 +6,7 @@ import type { FromRole, RoleStart, ToRole } from './role-message.ts';
 
 /** A role that ran this long is healthy again: its next crash starts with the shortest delay. */
 const HEALTHY_AFTER_MS = 30_000;
-/** Unexplained ends before the first success; then the start as a whole has failed. */
+/** Other ends before the first success; then the start as a whole has failed. */
 const FIRST_START_TRIES = 3;
 
 type Failure = Extract<FromRole, { kind: 'failed' }>;
@@ -167,8 +167,9 @@ export class SupervisedRole {
 
   /** A store that does not answer yet may do so later; a taken port or a bad setting needs a person. */
   #isHopeless(failure: Failure | null): boolean {
-    if (failure === null) return this.#attempt + 1 >= FIRST_START_TRIES;
-    return FAILURES[failure.code].exitCode !== 1;
+    if (failure?.code === 'store_unavailable') return false;
+    const needsPerson = failure !== null && FAILURES[failure.code].exitCode !== 1;
+    return needsPerson || this.#attempt + 1 >= FIRST_START_TRIES;
   }
 
   #firstStartFailed(failure: Failure | null, how: string): PipelineError {

@@ -40,6 +40,7 @@ export function startTelemetry(options: {
     'service.version': VERSION,
     'service.instance.id': `${options.instanceId}-${options.role}`,
     'plumbline.role': options.role,
+    'process.pid': process.pid,
   });
   const pull = new PrometheusExporter({ preventServerStart: true });
   const serializer = new PrometheusSerializer('', false, /^plumbline\.role$/, false, true);

@@ -1,6 +1,7 @@
 import type { PipelineError } from '../../core/errors.ts';
 import { type Config, readConfig } from '../config.ts';
 import { readServing } from '../data-dir.ts';
+import { serverAddresses } from '../server-addresses.ts';
 import { type Check, fail, ok } from './check.ts';
 import { checkClock } from './check-clock.ts';
 import { checkConstraints } from './check-constraints.ts';
@@ -9,8 +10,10 @@ import { checkKeys } from './check-keys.ts';
 import { checkMachine, checkNode } from './check-node.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkQueue } from './check-queue.ts';
+import { checkRoles } from './check-roles.ts';
 import { checkSpool } from './check-spool.ts';
 import { checkStore } from './check-store.ts';
+import { readMetrics } from './read-metrics.ts';
 
 /** Looks at everything that can be looked at; a broken configuration leaves only the machine. */
 export async function examine(): Promise<Check[]> {
@@ -39,7 +42,24 @@ export async function examine(): Promise<Check[]> {
     server,
     ...(await checkPorts(config, serving)),
     ...(hasStore ? await checkStore(asServed) : []),
-    ...(await checkQueue(asServed, serving)),
-    ...(await checkSpool(asServed, serving)),
+    ...(await checkQueue(asServed)),
+    ...(serving === null ? [] : await checkRunning(asServed)),
   ];
+}
+
+/** What only the running server knows. */
+async function checkRunning(config: Config): Promise<Check[]> {
+  if (!config.roles.includes('api')) return [];
+  const samples = await readMetrics(serverAddresses(config).apiUrl, config.keys[0]);
+  if (samples === null) {
+    return [
+      fail(
+        'metrics',
+        'the API does not hand them out',
+        'see the lines the server wrote; check PLUMBLINE_KEYS',
+      ),
+    ];
+  }
+  const spool = config.roles.includes('ingest') ? checkSpool(samples, config.spoolBytesMax) : [];
+  return [...checkRoles(samples), ...spool];
 }

@@ -3,10 +3,10 @@ import { connectStore } from '../connect-store.ts';
 import { runRole } from '../role-process.ts';
 
 runRole('judge', async (config, { now, log, meter }) => {
-  const { dataDir, redisUrl, constraints: constraintsPath, webhookUrl, webhookSecret } = config;
+  const { dataDir, redisUrl, webhookUrl, webhookSecret } = config;
   const client = await connectStore(config);
   const judge = await startJudge(
-    { dataDir, redisUrl, constraintsPath, webhookUrl, webhookSecret },
+    { dataDir, redisUrl, webhookUrl, webhookSecret, constraintsPath: config.constraints },
     { client, now, log, meter },
   );
   return {

@@ -1,0 +1,19 @@
+import { startApi } from '../api/start-api.ts';
+import { connectStore } from '../connect-store.ts';
+import { collectMetrics } from '../metrics-exchange.ts';
+import { runRole } from '../role-process.ts';
+
+runRole('api', async (config, { now, log, meter }) => {
+  const { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles } = config;
+  const client = await connectStore(config);
+  const api = await startApi(
+    { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles, constraintsPath: config.constraints },
+    { client, now, log, meter, collectMetrics },
+  );
+  return {
+    close: async () => {
+      await api.close();
+      await client.close();
+    },
+  };
+});

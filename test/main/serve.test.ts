@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Server, startServer } from './run-plumbline.ts';
+
+let folder: string;
+const servers: Server[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'plumbline-serve-'));
+});
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    if (server.groupLives()) server.signalGroup('SIGKILL');
+    await server.exitCode();
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function serve(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<Server> {
+  const server = await startServer({ dataDir, env });
+  servers.push(server);
+  return server;
+}
+
+async function isReady({ ports }: Server): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${ports.apiPort}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function sendSpan({ ports }: Server, spanId: string): Promise<number> {
+  const nanos = `${Date.now()}000000`;
+  const span = {
+    traceId: '5b8efff798038103d269b633813fc60c',
+    spanId,
+    name: 'pay',
+    kind: 2,
+    startTimeUnixNano: nanos,
+    endTimeUnixNano: nanos,
+  };
+  const response = await fetch(`http://127.0.0.1:${ports.otlpHttpPort}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }),
+  });
+  await response.text();
+  return response.status;
+}
+
+async function countSpans({ ports }: Server, spanId: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${ports.clickhousePort}/`, {
+    method: 'POST',
+    body: `SELECT count() FROM otel_traces WHERE SpanId = '${spanId}' FORMAT TSV`,
+  });
+  return (await response.text()).trim();
+}
+
+describe('serve', () => {
+  it('survives its engine being killed: what is sent meanwhile is stored once it is back', async () => {
+    const server = await serve(join(folder, 'engine'));
+    await expect.poll(() => isReady(server), { timeout: 10_000 }).toBe(true);
+    const before = await server.rolePids();
+    expect([...before.keys()].sort()).toEqual(['api', 'ingest', 'judge', 'store']);
+    process.kill(before.get('store') as number, 'SIGKILL');
+    expect(await sendSpan(server, 'aaaaaaaaaaaaaaaa')).toBe(200);
+    await expect
+      .poll(() => countSpans(server, 'aaaaaaaaaaaaaaaa').catch(() => 'no answer'), { timeout: 15_000 })
+      .toBe('1');
+    const after = await server.rolePids();
+    expect(after.get('store')).not.toBe(before.get('store'));
+    expect(after.get('ingest')).toBe(before.get('ingest'));
+    expect(server.output.stderr).toContain('The store process ended and is started again');
+  });
+
+  it('drains on SIGTERM, ends with 0 and leaves no process behind', async () => {
+    const dataDir = join(folder, 'drain');
+    const server = await serve(dataDir);
+    expect(await sendSpan(server, 'bbbbbbbbbbbbbbbb')).toBe(200);
+    server.child.kill('SIGTERM');
+    expect(await server.exitCode()).toBe(0);
+    expect(server.groupLives()).toBe(false);
+    const again = await serve(dataDir);
+    expect(await countSpans(again, 'bbbbbbbbbbbbbbbb')).toBe('1');
+  });
+
+  it('starts again on the same directory after SIGKILL of the whole group, with all it acknowledged', async () => {
+    const dataDir = join(folder, 'killed');
+    const server = await serve(dataDir);
+    expect(await sendSpan(server, 'cccccccccccccccc')).toBe(200);
+    server.signalGroup('SIGKILL');
+    await server.exitCode();
+    const again = await serve(dataDir);
+    await expect.poll(() => isReady(again), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => countSpans(again, 'cccccccccccccccc'), { timeout: 15_000 }).toBe('1');
+  });
+
+  it('takes its roles along when only the supervisor is killed, so that a start succeeds at once', async () => {
+    const dataDir = join(folder, 'orphans');
+    const server = await serve(dataDir);
+    server.child.kill('SIGKILL');
+    const again = await serve(dataDir);
+    await expect.poll(() => isReady(again), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => server.groupLives(), { timeout: 5_000 }).toBe(false);
+  });
+});
