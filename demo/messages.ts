@@ -12,6 +12,8 @@ export interface Asked {
   /** The gate's answer; `unreachable` when there was none. */
   readonly answer: 'allow' | 'deny' | 'hold' | 'unreachable';
   readonly reasons: readonly string[];
+  /** Set when the gate could not tell and answered by what is safe. */
+  readonly failMode: string | null;
   readonly acted: boolean;
 }
 

@@ -109,8 +109,9 @@ function changedAnswers(onChange: (asked: Asked) => void): (message: { kind: str
   return (message) => {
     if (message.kind !== 'asked') return;
     const asked = message as Asked;
-    if (last.get(asked.action) === asked.answer) return;
-    last.set(asked.action, asked.answer);
+    const answer = `${asked.answer} ${asked.failMode}`;
+    if (last.get(asked.action) === answer) return;
+    last.set(asked.action, answer);
     onChange(asked);
   };
 }

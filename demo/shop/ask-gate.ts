@@ -10,7 +10,7 @@ export async function askGate(question: {
   action: Asked['action'];
   from: number;
   to: number;
-}): Promise<Pick<Asked, 'answer' | 'reasons'>> {
+}): Promise<Pick<Asked, 'answer' | 'reasons' | 'failMode'>> {
   const { apiUrl, key, action, from, to } = question;
   const request: DecisionRequest = {
     actor: { id: 'autoscaler/checkout', type: 'autoscaler' },
@@ -30,13 +30,22 @@ export async function askGate(question: {
     const body = (await response.json()) as {
       decision?: Asked['answer'];
       reasons?: { text: string }[];
+      failMode?: string | null;
       detail?: string;
     };
     if (!response.ok || body.decision === undefined) {
-      return { answer: 'unreachable', reasons: [body.detail ?? `the gate answered ${response.status}`] };
+      return {
+        answer: 'unreachable',
+        reasons: [body.detail ?? `the gate answered ${response.status}`],
+        failMode: null,
+      };
     }
-    return { answer: body.decision, reasons: (body.reasons ?? []).map(({ text }) => text) };
+    return {
+      answer: body.decision,
+      reasons: (body.reasons ?? []).map(({ text }) => text),
+      failMode: body.failMode ?? null,
+    };
   } catch (error) {
-    return { answer: 'unreachable', reasons: [(error as Error).message] };
+    return { answer: 'unreachable', reasons: [(error as Error).message], failMode: null };
   }
 }

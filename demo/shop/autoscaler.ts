@@ -9,17 +9,17 @@ const TICK_MS = 5_000;
 const autoscaler = startProcess();
 const checkoutUrl = autoscaler.url('checkout');
 
-async function readLoad(): Promise<{ replicas: number; ordersPerSecond: number }> {
+async function readLoad(): Promise<{ replicas: number; requestsPerSecond: number }> {
   const response = await fetch(`${checkoutUrl}/load`, { signal: AbortSignal.timeout(2_000) });
-  return (await response.json()) as { replicas: number; ordersPerSecond: number };
+  return (await response.json()) as { replicas: number; requestsPerSecond: number };
 }
 
 async function tick(count: number): Promise<void> {
-  const { replicas, ordersPerSecond } = await readLoad();
-  const to = nextStep({ replicas, ordersPerSecond, tick: count });
+  const { replicas, requestsPerSecond } = await readLoad();
+  const to = nextStep({ replicas, requestsPerSecond, tick: count });
   if (to === replicas) return;
   const action: Asked['action'] = to > replicas ? 'scale.up' : 'scale.down';
-  const { answer, reasons } = await askGate({
+  const { answer, reasons, failMode } = await askGate({
     apiUrl: autoscaler.url('api'),
     key: autoscaler.options.key,
     action,
@@ -29,7 +29,7 @@ async function tick(count: number): Promise<void> {
   // Without a gate to ask, the safe direction is more capacity.
   const acted = answer === 'allow' || (answer === 'unreachable' && action === 'scale.up');
   if (acted) await fetch(`${checkoutUrl}/replicas?count=${to}`, { method: 'POST' });
-  autoscaler.tell({ kind: 'asked', action, from: replicas, to, answer, reasons, acted });
+  autoscaler.tell({ kind: 'asked', action, from: replicas, to, answer, reasons, failMode, acted });
 }
 
 for (let count = 0; !autoscaler.signal.aborted; count++) {

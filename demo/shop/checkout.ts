@@ -10,7 +10,7 @@ import { startTelemetry } from './start-telemetry.ts';
 import { workFor } from './work-for.ts';
 
 /** What one replica of the simulated deployment serves before requests begin to queue. */
-const ORDERS_PER_SECOND_AND_REPLICA = 12;
+const REQUESTS_PER_SECOND_AND_REPLICA = 12;
 const REPLICAS_AT_START = 4;
 const LOAD_WINDOW_MS = 5_000;
 
@@ -44,29 +44,41 @@ meter.createObservableGauge('shop.checkout.replicas', { unit: '{replica}' }).add
   result.observe(replicas);
 });
 
-function ordersPerSecond(nowMs: number): number {
+function requestsPerSecond(nowMs: number): number {
   while (arrivals.length > 0 && (arrivals[0] as number) < nowMs - LOAD_WINDOW_MS) arrivals.shift();
   return arrivals.length / (LOAD_WINDOW_MS / 1_000);
 }
 
-async function takeOrder(): Promise<Readonly<Record<string, unknown>>> {
+/** What a request costs now, and whether it will fail: load on the replicas, and the bad state. */
+function meetRequest(): { workMs: number; fails: boolean } {
   const nowMs = Date.now();
   arrivals.push(nowMs);
   if (checkout.faults().stuck) stuckSinceMs ??= nowMs;
   else stuckSinceMs = null;
   const { extraMs, failRatio } = strain(stuckSinceMs, nowMs);
-  const utilisation = ordersPerSecond(nowMs) / (replicas * ORDERS_PER_SECOND_AND_REPLICA);
+  const utilisation = requestsPerSecond(nowMs) / (replicas * REQUESTS_PER_SECOND_AND_REPLICA);
+  return { workMs: 25 + 30 * utilisation ** 2 + extraMs, fails: Math.random() < failRatio };
+}
+
+function failWithLog(what: string): never {
+  const body = `${what}: the queue of the worker is full`;
+  logger.emit({ severityNumber: SeverityNumber.ERROR, severityText: 'ERROR', body });
+  throw new Error('the queue of the worker is full');
+}
+
+async function addToCart(): Promise<Readonly<Record<string, unknown>>> {
+  const { workMs, fails } = meetRequest();
+  await workFor(workMs, Math.random);
+  await callService(checkout.url('cart'), 'POST', '/items');
+  return fails ? failWithLog('cart not changed') : { added: true };
+}
+
+async function placeOrder(): Promise<Readonly<Record<string, unknown>>> {
+  const { workMs, fails } = meetRequest();
   await callService(checkout.url('cart'), 'GET', '/items');
-  await workFor(25 + 30 * utilisation ** 2 + extraMs, Math.random);
+  await workFor(workMs, Math.random);
   await callService(checkout.url('payment'), 'POST', '/charges');
-  if (Math.random() < failRatio) {
-    logger.emit({
-      severityNumber: SeverityNumber.ERROR,
-      severityText: 'ERROR',
-      body: 'order not placed: the queue of the worker is full',
-    });
-    throw new Error('the queue of the worker is full');
-  }
+  if (fails) return failWithLog('order not placed');
   orders.add(1);
   logger.emit({ severityNumber: SeverityNumber.INFO, severityText: 'INFO', body: 'order placed' });
   return { placed: true };
@@ -74,9 +86,9 @@ async function takeOrder(): Promise<Readonly<Record<string, unknown>>> {
 
 const port = await serveRoutes({
   signal: checkout.signal,
-  routes: { 'POST /orders': takeOrder },
+  routes: { 'POST /orders': placeOrder, 'POST /cart': addToCart },
   unobserved: {
-    'GET /load': async () => ({ replicas, ordersPerSecond: ordersPerSecond(Date.now()) }),
+    'GET /load': async () => ({ replicas, requestsPerSecond: requestsPerSecond(Date.now()) }),
     'POST /replicas': async (url) => {
       replicas = Number(url.searchParams.get('count'));
       return { replicas };

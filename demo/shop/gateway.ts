@@ -14,7 +14,7 @@ const port = await serveRoutes({
     },
     'POST /cart': async () => {
       await callService(gateway.url('catalog'), 'GET', '/products');
-      await callService(gateway.url('cart'), 'POST', '/items');
+      await callService(gateway.url('checkout'), 'POST', '/cart');
       return { page: 'cart' };
     },
     'POST /orders': async () => {

@@ -31,7 +31,7 @@ const SERVICES: readonly { name: string; protocol: Protocol; calls: readonly str
   { name: 'cart', protocol: 'http/protobuf', calls: [] },
   { name: 'catalog', protocol: 'http/json', calls: [] },
   { name: 'checkout', protocol: 'http/protobuf', calls: ['cart', 'payment', 'otlp'] },
-  { name: 'gateway', protocol: 'http/protobuf', calls: ['catalog', 'cart', 'checkout'] },
+  { name: 'gateway', protocol: 'http/protobuf', calls: ['catalog', 'checkout'] },
 ];
 
 /** Starts the shop: five services, the visitors, and the autoscaler of checkout; each a process of its own. */

@@ -42,12 +42,18 @@ export function measureText(verdict: SeenVerdict): string {
   return `${number(estimate)}${sign}${noun} (${number(lower)} to ${number(upper)}${sign})`;
 }
 
+/** The API has the whole of it; a line that wraps three times hides the next one. */
+const REASON_CHARS_MAX = 150;
+
+function whyText(reason: string | undefined, paint: Paint): string {
+  if (reason === undefined) return '';
+  const text = reason.length > REASON_CHARS_MAX ? `${reason.slice(0, REASON_CHARS_MAX)}...` : reason;
+  return paint('dim', ` - ${text}`);
+}
+
 export function turnLine({ verdict, from, to }: Turn, nowMs: number, paint: Paint): string {
   const label = `${sourceLabel(verdict.source as Source)} ${verdict.dimension}`;
-  const why =
-    to === 'pass'
-      ? ''
-      : paint('dim', verdict.reasons[0] === undefined ? '' : ` - ${verdict.reasons[0].text}`);
+  const why = to === 'pass' ? '' : whyText(verdict.reasons[0]?.text, paint);
   const change = `${from === null ? 'new' : word(from, paint)} -> ${word(to, paint)}`;
   return line(nowMs, 'verdict', `${paint('bold', label)}: ${change}, ${measureText(verdict)}${why}`, paint);
 }
@@ -61,10 +67,16 @@ export function turnsLine(turns: readonly Turn[], nowMs: number, paint: Paint): 
 }
 
 export function askedLine(asked: Asked, nowMs: number, paint: Paint): string {
-  const { action, from, to, answer, reasons, acted } = asked;
-  const why = reasons.length === 0 ? '' : paint('dim', ` - ${reasons[0]}`);
+  const { action, from, to, answer, reasons, failMode, acted } = asked;
+  const how = failMode === null ? '' : ' without sure data';
+  const why = answer === 'allow' ? '' : whyText(reasons[0], paint);
   const done = acted ? 'done' : 'not done';
-  return line(nowMs, 'gate', `${action} ${from} -> ${to}: ${word(answer, paint)}, ${done}${why}`, paint);
+  return line(
+    nowMs,
+    'gate',
+    `${action} ${from} -> ${to}: ${word(answer, paint)}${how}, ${done}${why}`,
+    paint,
+  );
 }
 
 export function reportLine(

@@ -32,11 +32,12 @@ describe('askGate', () => {
   it('asks before it scales, and passes the answer on', async () => {
     const { asked, apiUrl } = await gateThatAnswers(
       200,
-      '{"decision":"hold","reasons":[{"text":"data is missing"}]}',
+      '{"decision":"hold","failMode":"hold","reasons":[{"text":"data is missing"}]}',
     );
     expect(await askGate({ ...QUESTION, apiUrl, key: 'k' })).toEqual({
       answer: 'hold',
       reasons: ['data is missing'],
+      failMode: 'hold',
     });
     expect(asked).toEqual([
       {

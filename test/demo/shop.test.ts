@@ -72,7 +72,6 @@ describe('the shop', { concurrent: false }, () => {
     expect([...edges].sort()).toEqual([
       'checkout > cart',
       'checkout > payment',
-      'gateway > cart',
       'gateway > catalog',
       'gateway > checkout',
     ]);
