@@ -7,7 +7,7 @@ import { PipelineError } from '../core/errors.ts';
 import { nearestName } from './nearest-name.ts';
 import { type Role, SETTING_KEYS, SETTINGS, variableOf } from './settings.ts';
 
-export const CONFIG_FILE = 'plumbline.yaml';
+const CONFIG_FILE = 'plumbline.yaml';
 
 /** What the environment and `plumbline.yaml` say, checked; plain data, sent to every role's process as it is. */
 export interface Config extends Omit<z.output<typeof SETTINGS>, 'roles'> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const ROLES = ['store', 'ingest', 'judge', 'api'] as const;
+const ROLES = ['store', 'ingest', 'judge', 'api'] as const;
 export type Role = (typeof ROLES)[number];
 
 const port = z.coerce
