@@ -4,6 +4,9 @@ import { gzip } from 'node:zlib';
 import type { Log } from '../../core/log.ts';
 import { contentTypeOf } from './content-type.ts';
 import { EngineFault, httpStatusOfCode } from './engine-fault.ts';
+import type { EngineJob } from './engine-job.ts';
+import type { EngineRequest } from './engine-request.ts';
+import { nativeOfRevision } from './native-revision.ts';
 import type { StatementResult } from './run-statement.ts';
 
 const UNKNOWN_EXCEPTION = 1002;
@@ -13,16 +16,19 @@ const gzipBytes = promisify(gzip);
 /** Sends a result with the headers by which clients of ClickHouse know what they got. */
 export async function answerResult(
   response: ServerResponse,
-  answer: { readonly format: string; readonly bodyPath: string | null; readonly gzip: boolean },
+  answer: Pick<EngineJob, 'format' | 'bodyPath'> &
+    Pick<EngineRequest, 'gzipAnswer' | 'nativeRevision' | 'settings'>,
   result: StatementResult,
 ): Promise<void> {
+  const bytes =
+    answer.format === 'Native' ? nativeOfRevision(result.bytes, answer.nativeRevision) : result.bytes;
   response.setHeader('X-ClickHouse-Summary', summary(result, answer.bodyPath !== null));
   response.setHeader('X-ClickHouse-Format', answer.format);
-  response.setHeader('X-ClickHouse-Timezone', 'UTC');
+  response.setHeader('X-ClickHouse-Timezone', answer.settings['session_timezone'] ?? 'UTC');
   response.setHeader('Content-Type', contentTypeOf(answer.format));
-  if (!answer.gzip) return void response.end(result.bytes);
+  if (!answer.gzipAnswer) return void response.end(bytes);
   response.setHeader('Content-Encoding', 'gzip');
-  response.end(await gzipBytes(result.bytes, { level: 1 }));
+  response.end(await gzipBytes(bytes, { level: 1 }));
 }
 
 /** What chdb does not tell (totals, rows of the answer) is '0', as in ClickHouse's own early summaries. */

@@ -29,6 +29,7 @@ export async function writeEngineConfig(enginePath: string): Promise<string> {
  */
 function config(usersPath: string): string {
   return `<clickhouse>
+  <timezone>UTC</timezone>
   <default_database>${FILES_DATABASE}</default_database>
   <users_config>${xmlText(usersPath)}</users_config>
   <user_directories><users_xml><path>${xmlText(usersPath)}</path></users_xml></user_directories>

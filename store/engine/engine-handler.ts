@@ -35,7 +35,7 @@ export async function handleEngineRequest(
     const access = engineAccess(parts.token, asked);
     const job = await engineJob(parts, asked, access, request);
     const result = await runJob(parts, job, gone.signal);
-    await answerResult(response, { ...job, gzip: asked.gzipAnswer }, result);
+    await answerResult(response, { ...asked, ...job }, result);
   } catch (error) {
     answerFault(parts.log, response, error);
   }

@@ -33,6 +33,8 @@ export interface EngineRequest {
   readonly settings: Readonly<Record<string, string>>;
   readonly params: Readonly<Record<string, string>>;
   readonly gzipAnswer: boolean;
+  /** Of the Native blocks that the caller reads; 0 where it says nothing. */
+  readonly nativeRevision: number;
   readonly user: string | null;
   readonly password: string | null;
 }
@@ -56,6 +58,7 @@ export function readEngineRequest(request: IncomingMessage, url: URL): EngineReq
     defaultFormat: url.searchParams.get('default_format') ?? header(request, 'x-clickhouse-format'),
     settings,
     params,
+    nativeRevision: Number(url.searchParams.get('client_protocol_version') ?? 0) || 0,
     gzipAnswer: wantsGzip && ['1', 'true'].includes(settings['enable_http_compression'] ?? ''),
     ...credentials(request, url),
   };
