@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export class StoreGate {
   readonly url: string;
   readonly #port: number;
-  readonly #storePort: number;
+  #storePort: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
   #losesAnswers = false;
@@ -31,6 +31,11 @@ export class StoreGate {
     this.#losesAnswers = losesAnswers;
     this.#server = createServer((socket) => this.#lead(socket)).listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
+  }
+
+  /** The store came back under another address. */
+  leadTo(storeUrl: string): void {
+    this.#storePort = Number(new URL(storeUrl).port);
   }
 
   async shut(): Promise<void> {
