@@ -63,6 +63,14 @@ export function answerFault(log: Log, response: ServerResponse, error: unknown):
 function asFault(error: unknown): { readonly code: number; readonly text: string } {
   if (error instanceof EngineFault) return { code: error.code, text: error.body };
   const message = error instanceof Error ? error.message : String(error);
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+    const full = new EngineFault(
+      243,
+      'NOT_ENOUGH_SPACE',
+      `No space left for the data of an INSERT: ${message}`,
+    );
+    return { code: full.code, text: full.body };
+  }
   const code = Number((error as { clickhouseCode?: unknown }).clickhouseCode ?? Number.NaN);
   if (Number.isInteger(code)) return { code, text: message };
   return {

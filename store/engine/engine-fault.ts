@@ -30,7 +30,7 @@ const CODES_OF_STATUS: Readonly<Record<number, readonly number[]>> = {
   408: [159],
   413: [307, 396],
   501: [48],
-  503: [202, 209, 439],
+  503: [202, 209, 236, 243, 439],
 };
 
 const STATUS = new Map(

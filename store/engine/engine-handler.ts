@@ -10,12 +10,18 @@ import type { EngineLane } from './engine-lane.ts';
 import { readEngineRequest } from './engine-request.ts';
 import { runStatement, type StatementResult } from './run-statement.ts';
 
+const ABORTED = 236;
+
 export interface EngineParts extends JobContext {
   /** chdb's directory. */
   readonly enginePath: string;
   readonly token: string;
   readonly lanes: Readonly<Record<LaneName, EngineLane>>;
   readonly log: Log;
+  /** Aborted when the engine is about to close. */
+  readonly closing: AbortSignal;
+  /** Told of every failure that is not an answer of ours. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Answers one request in ClickHouse's HTTP protocol. Never throws: a failure is an answer. */
@@ -30,6 +36,9 @@ export async function handleEngineRequest(
     const url = new URL(request.url ?? '/', 'http://engine');
     if (isHealthCheck(request, url)) return void response.end('Ok.\n');
     checkTarget(request, url);
+    if (parts.closing.aborted) {
+      throw new EngineFault(ABORTED, 'ABORTED', 'The engine is closing; try again when it is back');
+    }
     const asked = readEngineRequest(request, url);
     response.setHeader('X-ClickHouse-Query-Id', asked.queryId ?? randomUUID());
     const access = engineAccess(parts.token, asked);
@@ -37,6 +46,7 @@ export async function handleEngineRequest(
     const result = await runJob(parts, job, gone.signal);
     await answerResult(response, { ...asked, ...job }, result);
   } catch (error) {
+    if (!(error instanceof EngineFault)) parts.onFailure(error);
     answerFault(parts.log, response, error);
   }
 }

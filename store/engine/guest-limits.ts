@@ -3,7 +3,7 @@ import { EngineFault } from './engine-fault.ts';
 /** What one read-only statement may use; a caller may ask for less, never for more. */
 const LIMITS = {
   max_execution_time: 60, // seconds
-  max_memory_usage: 2_147_483_648, // bytes
+  max_memory_usage: 1_073_741_824, // bytes; four may run, beside the inserts
   max_result_bytes: 268_435_456, // the answer is held in memory, as text up to three times as long
   max_threads: 4,
 } as const;

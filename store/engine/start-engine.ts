@@ -8,6 +8,7 @@ import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { type EngineParts, handleEngineRequest } from './engine-handler.ts';
 import { EngineLane } from './engine-lane.ts';
+import { feelPulse } from './engine-pulse.ts';
 import { openEngine } from './open-engine.ts';
 
 export interface EngineConfig {
@@ -35,6 +36,7 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   const enginePath = resolve(config.dataDir, 'engine');
   const bodiesPath = resolve(config.dataDir, 'engine-tmp');
   const holder = await openEngine(enginePath);
+  const closing = new AbortController();
   const parts: EngineParts = {
     enginePath,
     bodiesPath,
@@ -46,6 +48,8 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
       guest: new EngineLane({ name: 'read-only', ...LANES.guest }),
     },
     log: config.log,
+    closing: closing.signal,
+    onFailure: (error) => void feelPulse(holder, error, crash),
   };
   // Only now: the bodies of an engine that still runs here would be gone.
   await rm(bodiesPath, { recursive: true, force: true });
@@ -57,7 +61,7 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   });
   try {
     const port = await listen(server, config.port);
-    return { port, close: () => closeEngine({ server, holder, running }) };
+    return { port, close: () => closeEngine({ server, holder, running, closing }) };
   } catch (error) {
     holder.close();
     throw error;
@@ -76,15 +80,28 @@ function tableFunctions(session: Session): ReadonlySet<string> {
   return new Set(names.map((name) => name.toLowerCase()));
 }
 
+/** Outside of every promise, so that no handler keeps a dead engine's process alive. */
+function crash(reason: Error): void {
+  setImmediate(() => {
+    throw reason;
+  });
+}
+
+/** How long a closing engine waits for callers before it hangs up; reads then end, writes are waited for. */
+const CLOSE_GRACE_MS = 3_000;
+
 /** Lets running statements end: an engine that is closed under one takes the process down with it. */
 async function closeEngine(engine: {
   server: Server;
   holder: Session;
   running: ReadonlySet<Promise<void>>;
+  closing: AbortController;
 }): Promise<void> {
+  engine.closing.abort();
   const closed = new Promise((done) => engine.server.close(done));
-  engine.server.closeIdleConnections();
+  const hangUp = setTimeout(() => engine.server.closeAllConnections(), CLOSE_GRACE_MS);
   await Promise.all(engine.running);
+  clearTimeout(hangUp);
   engine.server.closeAllConnections();
   await closed;
   await drainPending();

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { feelPulse } from '../../store/engine/engine-pulse.ts';
 import { readOrCreateEngineToken } from '../../store/engine/engine-token.ts';
 import { migrate } from '../../store/migrate.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
@@ -83,6 +84,37 @@ describe('the engine process', () => {
     await closed;
     expect(existsSync(dataDir)).toBe(false);
     engine = await startTestEngine();
+  });
+
+  it('does not wait long for those who only read', async () => {
+    const endless = 'SELECT count() FROM numbers(100000000000000) WHERE NOT ignore(number)';
+    const reading = fetch(`${engine.url}/?query=${encodeURIComponent(endless)}`);
+    await expect.poll(() => count("system.processes WHERE query LIKE '%ignore%'")).toBeGreaterThan(0);
+    const startedAt = performance.now();
+    const closed = engine.close();
+    await expect(reading).rejects.toThrow();
+    await closed;
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    engine = await startTestEngine();
+  });
+});
+
+describe('feelPulse', () => {
+  const alive = { queryAsync: async () => ({}) as never };
+  const dead = { queryAsync: () => Promise.reject(new Error('aborted')) };
+  const aborted = Object.assign(new Error('Code: 236'), { clickhouseCode: 236 });
+  const syntax = Object.assign(new Error('Code: 62'), { clickhouseCode: 62 });
+
+  // A fake session: chdb cannot be brought into this state on purpose.
+  it.each([
+    ['a dead engine that says so', dead, aborted, 1],
+    ['a dead engine that cannot be opened', dead, new Error('Failed to create connection'), 1],
+    ['an engine that cancelled one statement', alive, aborted, 0],
+    ['an engine that refused one statement', dead, syntax, 0],
+  ])('ends the process of %s: %#', async (_, session, failure, crashes) => {
+    const reasons: Error[] = [];
+    await feelPulse(session, failure, (reason) => reasons.push(reason));
+    expect(reasons).toHaveLength(crashes);
   });
 });
 
