@@ -42,15 +42,30 @@ export async function startExportPath(options: {
       signal,
     });
 
+  const held = new Set<() => void>();
+
+  /** Sends it later, or as soon as the fault is off: a backlog drains when what held it up is gone. */
+  const hold = (request: ExportRequest): void => {
+    const release = (): void => {
+      clearTimeout(timer);
+      held.delete(release);
+      // Nobody is left to tell when a held request fails: the SDK was told it is done.
+      forward(request).catch(() => undefined);
+    };
+    const timer = setTimeout(release, HELD_MS);
+    timer.unref();
+    held.add(release);
+  };
+
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await readRequest(incoming);
     const { lose, delay } = faults();
+    if (!delay) for (const release of held) release();
     if (lose && random() < LOST_RATIO) {
       sayDone(response, request.contentType);
     } else if (delay) {
       sayDone(response, request.contentType);
-      // Nobody is left to tell when a held request fails: the SDK was told it is done.
-      setTimeout(() => void forward(request).catch(() => undefined), HELD_MS).unref();
+      hold(request);
     } else {
       const answered = await forward(request);
       const body = Buffer.from(await answered.arrayBuffer());

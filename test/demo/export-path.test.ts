@@ -61,9 +61,14 @@ describe('the export path of checkout', () => {
     expect(Math.abs(lostRatio - LOST_RATIO)).toBeLessThan(4 * deviation);
   });
 
-  it('holds requests and says they were sent', async () => {
-    const { bodies, send } = await startPath(() => ({ ...NO_FAULTS, delay: true }));
-    expect(await send('held')).toBe(200);
+  it('holds requests and says they were sent, until it is off again', async () => {
+    let delay = true;
+    const { bodies, send } = await startPath(() => ({ ...NO_FAULTS, delay }));
+    expect(await send('first')).toBe(200);
+    expect(await send('second')).toBe(200);
     expect(bodies).toEqual([]);
+    delay = false;
+    expect(await send('third')).toBe(200);
+    await expect.poll(() => [...bodies].sort()).toEqual(['first', 'second', 'third']);
   });
 });
