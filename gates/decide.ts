@@ -23,7 +23,7 @@ export interface DecideInput {
   /** Every set in force; which of them speak about the request is decided here. */
   readonly sets: readonly ConstraintSet[];
   readonly trust: Trust;
-  /** Confirmed findings that are not closed. */
+  /** Findings that are not closed. */
   readonly findings: readonly Finding[];
   readonly intents: readonly IntentState[];
   readonly nowMs: number;

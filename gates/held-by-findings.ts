@@ -15,16 +15,21 @@ function isAtRisk({ kind, stages }: Question): boolean {
   return stages.includes('optimisation') || ['scale.down', 'scale.in', 'scale.to_zero'].includes(kind);
 }
 
+/** Confirmed and not closed. Where its data went away it stays open: missing data never resolves anything. */
+function isOpen({ state, closedAtMs, evidence }: Finding): boolean {
+  const wasConfirmed = state === 'cannot-say' && typeof evidence['confirmedAt'] === 'string';
+  return closedAtMs === null && (state === 'confirmed' || wasConfirmed);
+}
+
 /** A confirmed stabilised-bad-state finding about the target holds scale-down and optimisation until it closes. */
 export function heldByFindings(question: Question, findings: readonly Finding[]): Vote {
   const { target } = question;
   if (target === null || !isAtRisk(question)) return NO_OBJECTION;
   const open = findings.filter(
-    ({ kind, state, closedAtMs, subject }) =>
-      kind === 'stabilised-bad-state' &&
-      state === 'confirmed' &&
-      closedAtMs === null &&
-      servicesOf(subject).includes(target.serviceName),
+    (finding) =>
+      finding.kind === 'stabilised-bad-state' &&
+      isOpen(finding) &&
+      servicesOf(finding.subject).includes(target.serviceName),
   );
   if (open.length === 0) return NO_OBJECTION;
   return {

@@ -43,8 +43,11 @@ interface Held {
 }
 
 const FIRST_LOOK_BACK_MS = 600_000;
-/** Several judges write: one may commit an older verdict after another's newer one. */
-const OVERLAP_MS = 5_000;
+/**
+ * Several judges write: one may commit an older verdict after another's newer one. What comes later than this is
+ * renewed within 5 s anyway, before what we hold expires.
+ */
+const OVERLAP_MS = 2_000;
 /** An expired verdict is kept for this long, so that a hold can say when its data went away. */
 const FORGET_MS = 3_600_000;
 
@@ -79,7 +82,7 @@ export class TrustState implements Trust {
     return this.#isFilled;
   }
 
-  /** Findings that are confirmed and not closed, as of the last refresh. */
+  /** Findings that are confirmed, or of which nothing can be said for want of data, as of the last refresh. */
   get openFindings(): readonly Finding[] {
     return this.#findings;
   }
@@ -91,8 +94,7 @@ export class TrustState implements Trust {
     const marks = await readJudgementMarks(client, sinceMs);
     const verdictMark = `${sinceMs}/${marks.verdicts}`;
     if (verdictMark !== this.#seen.verdicts) this.absorb(await readVerdictsSince(client, sinceMs), nowMs);
-    if (marks.findings !== this.#seen.findings)
-      this.#findings = await readFindings(client, { state: 'confirmed' });
+    if (marks.findings !== this.#seen.findings) this.#findings = await readOpenFindings(client);
     // Marks of before the reading: what was written meanwhile is news the next time.
     this.#seen = { verdicts: verdictMark, findings: marks.findings };
     this.#isFilled = true;
@@ -160,6 +162,11 @@ export class TrustState implements Trust {
     const worst = current.map((held) => readingOf(held, nowMs)).reduce(worse, null);
     return worst ?? NO_VERDICT;
   }
+}
+
+async function readOpenFindings(client: ClickHouseClient): Promise<Finding[]> {
+  const states = (['confirmed', 'cannot-say'] as const).map((state) => readFindings(client, { state }));
+  return (await Promise.all(states)).flat();
 }
 
 const NO_VERDICT: TrustReading = {

@@ -8,7 +8,7 @@ import * as values from './constraint-values.ts';
 export const UNKNOWN_MODES = ['allow', 'allow-capped', 'hold', 'deny'] as const;
 export type UnknownMode = (typeof UNKNOWN_MODES)[number];
 
-export const INTENT_EXPRESSIONS = INTENT_METRICS.map((metric) => `traces.${metric}` as const);
+const INTENT_EXPRESSIONS = INTENT_METRICS.map((metric) => `traces.${metric}` as const);
 
 const source = z.strictObject({
   id: values.identifier,
@@ -91,7 +91,6 @@ export const constraintFile = z.strictObject({
 
 export type ConstraintFile = z.infer<typeof constraintFile>;
 export type SourceConstraint = ConstraintFile['sources'][number];
-export type StageConstraint = z.infer<typeof stage>;
 
 /** A constraint set in force, and which text it came from: `revision` is the start of the text's SHA-256. */
 export interface ConstraintSet extends ConstraintFile {

@@ -346,6 +346,8 @@ describe('findings and intent', () => {
     ['scale.up', {}, 'allow'],
     ['rollback', {}, 'allow'],
     ['scale.down', { state: 'suspect' }, 'allow'],
+    ['scale.down', { state: 'cannot-say', evidence: { confirmedAt: '2026-11-24T11:30:00.000Z' } }, 'hold'],
+    ['scale.down', { state: 'cannot-say', evidence: { confirmedAt: null } }, 'allow'],
     ['scale.down', { closedAtMs: NOW_MS }, 'allow'],
     ['scale.down', { subject: 'cart' }, 'allow'],
     ['scale.down', { subject: 'cart->checkout' }, 'hold'],

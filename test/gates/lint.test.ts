@@ -33,13 +33,15 @@ describe('lintConstraints', () => {
     expect(set === null).toBe(!file.startsWith('warn-'));
   });
 
-  it('finds nothing wrong with the example people start from', () => {
-    const file = join(root, 'deploy', 'constraints', 'checkout.yaml');
-    const { set, problems } = lintConstraints(readFileSync(file, 'utf8'), file, NOW_MS);
-    expect(problems).toEqual([]);
-    expect(set?.metadata.name).toBe('checkout');
-    expect(set?.origin.revision).toMatch(/^[0-9a-f]{12}$/);
-  });
+  it.each(['deploy/constraints/checkout.yaml', 'demo/constraints.yaml'])(
+    'finds nothing wrong with %s',
+    (name) => {
+      const { set, problems } = lintConstraints(readFileSync(join(root, name), 'utf8'), name, NOW_MS);
+      expect(problems).toEqual([]);
+      expect(set?.metadata.name).toBe('checkout');
+      expect(set?.origin.revision).toMatch(/^[0-9a-f]{12}$/);
+    },
+  );
 
   it('names every problem of a file at once, from top to bottom', () => {
     const text =
