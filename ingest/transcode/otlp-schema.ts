@@ -1,6 +1,6 @@
 import type { Signal } from '../../core/signal.ts';
 
-export type ScalarKind =
+type ScalarKind =
   | 'string'
   | 'bytes'
   | 'id'

@@ -5,7 +5,7 @@ import type { WireReader } from './wire-reader.ts';
 export const VALUE = { empty: 0, text: 1, bool: 2, int: 3, double: 4, array: 5, map: 6, bytes: 7 } as const;
 
 /** Values nested deeper cost their record: what reads them back recursively must not be brought down. */
-export const VALUE_DEPTH_MAX = 64;
+const VALUE_DEPTH_MAX = 64;
 
 /** Where an AnyValue lies in the body: `at` and `byteCount` of its content, or `at` of its number. */
 export class ValueScan {

@@ -21,17 +21,37 @@ export function pushValueText(
   byteCount: number,
 ): number {
   if (kind === VALUE.text) return column.push(reader, at, byteCount);
-  if (kind === VALUE.int) {
-    reader.position = at;
-    reader.varint64(reader.bytes.length);
-    number.setInt64(reader.low, reader.high);
-    return column.push(number, number.start, number.byteCount);
+  if (kind === VALUE.int || kind === VALUE.bool) {
+    const first = reader.bytes[at] as number;
+    if (first < 0x80) {
+      if (kind === VALUE.int) column.pushInteger(first);
+      else pushBoolean(column, first !== 0);
+      return 0;
+    }
+    return pushLongVarint(column, reader, kind, at);
   }
   if (kind === VALUE.double) {
     number.setDouble(reader.view.getFloat64(at, true));
     return column.push(number, number.start, number.byteCount);
   }
   return pushRareText(column, reader, kind, at, byteCount);
+}
+
+function pushLongVarint(column: TextColumn, reader: WireReader, kind: number, at: number): number {
+  reader.position = at;
+  reader.varint64(reader.bytes.length);
+  if (kind === VALUE.bool) pushBoolean(column, (reader.low | reader.high) !== 0);
+  else if (reader.high === 0 && reader.low >= 0) column.pushInteger(reader.low);
+  else {
+    number.setInt64(reader.low, reader.high);
+    column.push(number, number.start, number.byteCount);
+  }
+  return 0;
+}
+
+function pushBoolean(column: TextColumn, value: boolean): void {
+  if (value) column.push(TRUE, 0, 4);
+  else column.push(FALSE, 0, 5);
 }
 
 function pushRareText(
@@ -44,12 +64,6 @@ function pushRareText(
   if (kind === VALUE.empty) {
     column.pushEmpty();
     return 0;
-  }
-  if (kind === VALUE.bool) {
-    reader.position = at;
-    reader.varint64(reader.bytes.length);
-    const text = (reader.low | reader.high) === 0 ? FALSE : TRUE;
-    return column.push(text, 0, text.bytes.length);
   }
   if (kind === VALUE.bytes) {
     const base64 = new WireReader(Buffer.from(bytesOf(reader, at, byteCount).toString('base64'), 'latin1'));

@@ -78,7 +78,8 @@ function readFrame(reader: WireReader, end: number, scan: ResourceScan | ScopeSc
   scan.clear();
   while (reader.position < end) {
     const tag = reader.tag(end);
-    if (tag === 0x0a) {
+    if (tag === 0x12) reader.position = reader.contentEnd(end);
+    else if (tag === 0x0a) {
       if (messages++ > 0) throw SPLIT_MESSAGE_FOUND;
       scan.read(reader, reader.contentEnd(end));
     } else if (tag === 0x1a) scan.schemaUrl = readText(reader, end);

@@ -51,6 +51,32 @@ export class ByteDictionary {
     return index;
   }
 
+  /**
+   * Looks up the keys of a list of attributes, one after the other, into `indexes`.
+   * @param places numbers of the list: key start and key bytes at every `stride`, from `from` on
+   * @returns whether all of them were UTF-8
+   */
+  lookUpKeys(
+    source: ByteSource,
+    places: Int32Array,
+    from: number,
+    stride: number,
+    indexes: Int32Array,
+    count: number,
+  ): boolean {
+    let valid = true;
+    let previous = -1;
+    let at = from;
+    for (let i = 0; i < count; i++) {
+      const found = this.indexAfter(previous, source, places[at] as number, places[at + 1] as number);
+      if (found < 0) valid = false;
+      previous = found < 0 ? ~found : found;
+      indexes[i] = previous;
+      at += stride;
+    }
+    return valid;
+  }
+
   /** As `indexAfter`, without a guess. */
   indexOf(source: ByteSource, at: number, byteCount: number): number {
     const hash = hashBytes(source, at, byteCount);

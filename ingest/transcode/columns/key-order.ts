@@ -19,6 +19,7 @@ export class KeyOrder {
 
   /** @returns how many distinct keys there are, the length of the answer */
   sort(dictionary: ByteDictionary, keys: Int32Array, count: number): number {
+    if (count === 0) return 0;
     if (count > CACHED_KEYS_MAX) return this.#sortNow(dictionary, keys, count);
     let hash = count;
     for (let i = 0; i < count; i++) hash = (Math.imul(hash, 31) + (keys[i] as number)) | 0;

@@ -1,7 +1,8 @@
 import { ANOMALY } from '../../../core/anomaly.ts';
 import { ByteDictionary } from './byte-dictionary.ts';
 import type { Column } from './column.ts';
-import { type ByteSource, GrowingBytes } from './growing-bytes.ts';
+import type { ByteSource, GrowingBytes } from './growing-bytes.ts';
+import { IndexList } from './index-list.ts';
 
 /** The one version of a shared dictionary that Native knows. */
 const KEYS_SERIALIZATION_VERSION = 1;
@@ -13,7 +14,7 @@ const NEEDS_UPDATE = 0x400;
 export class LowCardinalityColumn implements Column {
   readonly type = 'LowCardinality(String)';
   readonly dictionary = new ByteDictionary();
-  readonly #indexes = new GrowingBytes();
+  readonly #indexes = new IndexList();
   readonly #seeds: readonly Uint8Array[];
   #previous = -1;
 
@@ -24,36 +25,37 @@ export class LowCardinalityColumn implements Column {
   }
 
   get rowCount(): number {
-    return this.#indexes.length / 4;
+    return this.#indexes.rowCount;
   }
 
   /** @returns anomaly bits: text that is not UTF-8 is stored with its broken bytes replaced */
   push(source: ByteSource, at: number, byteCount: number): number {
-    return this.repeat(source, at, byteCount, 1);
+    const found = this.dictionary.indexAfter(this.#previous, source, at, byteCount);
+    const index = found < 0 ? ~found : found;
+    this.#previous = index;
+    this.#indexes.push(index);
+    return found < 0 ? ANOMALY.invalidUtf8 : 0;
   }
 
   /** The same text in `times` rows. */
   repeat(source: ByteSource, at: number, byteCount: number, times: number): number {
     if (times === 0) return 0;
-    const found = this.dictionary.indexAfter(this.#previous, source, at, byteCount);
-    const index = found < 0 ? ~found : found;
-    this.#previous = index;
-    this.#indexes.int32(index);
-    if (times > 1) this.#indexes.repeatTail(4, times - 1);
-    return found < 0 ? ANOMALY.invalidUtf8 : 0;
+    const anomalies = this.push(source, at, byteCount);
+    this.#indexes.repeatTail(1, times - 1);
+    return anomalies;
   }
 
   pushIndex(index: number): void {
-    this.#indexes.int32(index);
+    this.#indexes.push(index);
   }
 
   /** Appends the last `rows` rows another `times` times. */
   repeatTail(rows: number, times: number): void {
-    this.#indexes.repeatTail(rows * 4, times);
+    this.#indexes.repeatTail(rows, times);
   }
 
   get byteCount(): number {
-    return this.#indexes.length + this.dictionary.byteCount;
+    return this.#indexes.byteCount + this.dictionary.byteCount;
   }
 
   mark(): void {
@@ -86,19 +88,7 @@ export class LowCardinalityColumn implements Column {
     into.uint64(count);
     into.copy(this.dictionary.encodedKeys);
     into.uint64(this.rowCount);
-    this.#writeIndexes(into, 1 << indexType);
-  }
-
-  #writeIndexes(into: GrowingBytes, width: number): void {
-    into.reserve(this.rowCount * width);
-    const from = this.#indexes.view;
-    let to = into.length;
-    for (let at = 0; at < this.#indexes.length; at += 4, to += width) {
-      if (width === 1) into.bytes[to] = from.getUint8(at);
-      else if (width === 2) into.view.setUint16(to, from.getUint16(at, true), true);
-      else into.view.setInt32(to, from.getInt32(at, true), true);
-    }
-    into.length = to;
+    this.#indexes.write(into, 1 << indexType);
   }
 
   #seed(): void {

@@ -1,5 +1,6 @@
 import { ANOMALY } from '../../../core/anomaly.ts';
 import { ATTRIBUTE_WIDTH, type AttributeList } from '../attribute-list.ts';
+import { VALUE } from '../value-scan.ts';
 import { pushValueText } from '../value-text.ts';
 import type { WireReader } from '../wire-reader.ts';
 import { ArrayOffsets } from './array-offsets.ts';
@@ -26,28 +27,37 @@ export class MapColumn implements Column {
    */
   push(reader: WireReader, list: AttributeList, from = 0, to = list.count): number {
     const count = to - from;
-    let anomalies = this.#lookUp(reader, list, from, count);
-    const { dictionary } = this.#keys;
-    const unique = this.#order.sort(dictionary, this.#indexes, count);
-    if (unique < count) anomalies |= ANOMALY.duplicateKeys;
     const { entries } = list;
-    const { positions } = this.#order;
-    const valuesStart = this.#values.data.length;
-    for (let i = 0; i < unique; i++) {
-      const position = positions[i] as number;
-      this.#keys.pushIndex(this.#indexes[position] as number);
-      const at = (from + position) * ATTRIBUTE_WIDTH;
-      anomalies |= pushValueText(
-        this.#values,
-        reader,
-        entries[at + 2] as number,
-        entries[at + 3] as number,
-        entries[at + 4] as number,
-      );
-    }
+    if (count > this.#indexes.length) this.#indexes = new Int32Array(count * 2);
+    const { dictionary } = this.#keys;
+    const first = from * ATTRIBUTE_WIDTH;
+    const valid = dictionary.lookUpKeys(reader, entries, first, ATTRIBUTE_WIDTH, this.#indexes, count);
+    const unique = this.#order.sort(dictionary, this.#indexes, count);
+    let anomalies = valid ? 0 : ANOMALY.invalidUtf8;
+    if (unique < count) anomalies |= ANOMALY.duplicateKeys;
+    const start = this.#values.data.length;
+    anomalies |= this.#pushPairs(reader, entries, first, unique);
     this.#offsets.push(unique);
     this.#tailKeys = unique;
-    this.#tailValueBytes = this.#values.data.length - valuesStart;
+    this.#tailValueBytes = this.#values.data.length - start;
+    return anomalies;
+  }
+
+  #pushPairs(reader: WireReader, entries: Int32Array, first: number, unique: number): number {
+    const { positions } = this.#order;
+    const indexes = this.#indexes;
+    const values = this.#values;
+    let anomalies = 0;
+    for (let i = 0; i < unique; i++) {
+      const position = positions[i] as number;
+      this.#keys.pushIndex(indexes[position] as number);
+      const at = first + position * ATTRIBUTE_WIDTH;
+      const kind = entries[at + 2] as number;
+      const valueAt = entries[at + 3] as number;
+      const valueBytes = entries[at + 4] as number;
+      if (kind === VALUE.text) anomalies |= values.push(reader, valueAt, valueBytes);
+      else anomalies |= pushValueText(values, reader, kind, valueAt, valueBytes);
+    }
     return anomalies;
   }
 
@@ -56,23 +66,6 @@ export class MapColumn implements Column {
     this.#keys.repeatTail(this.#tailKeys, times);
     this.#values.data.repeatTail(this.#tailValueBytes, times);
     for (let i = 0; i < times; i++) this.#offsets.push(this.#tailKeys);
-  }
-
-  /** Fills `#indexes` with the dictionary index of each key. */
-  #lookUp(reader: WireReader, list: AttributeList, from: number, count: number): number {
-    if (count > this.#indexes.length) this.#indexes = new Int32Array(count * 2);
-    const { dictionary } = this.#keys;
-    const { entries } = list;
-    let anomalies = 0;
-    let previous = -1;
-    for (let i = 0; i < count; i++) {
-      const at = (from + i) * ATTRIBUTE_WIDTH;
-      const found = dictionary.indexAfter(previous, reader, entries[at] as number, entries[at + 1] as number);
-      if (found < 0) anomalies |= ANOMALY.invalidUtf8;
-      previous = found < 0 ? ~found : found;
-      this.#indexes[i] = previous;
-    }
-    return anomalies;
   }
 
   get byteCount(): number {

@@ -4,8 +4,8 @@ import { GrowingBytes } from './growing-bytes.ts';
 /** One self-contained block of ClickHouse's Native format, as an HTTP insert without a client revision takes it. */
 export function nativeBlock(columns: Readonly<Record<string, Column>>, rowCount: number): Uint8Array {
   const entries = Object.entries(columns);
-  const estimate = entries.reduce((sum, [, column]) => sum + column.byteCount + 128, 16);
-  const into = new GrowingBytes(estimate);
+  // Close above what it will be, so that every column is copied once.
+  const into = new GrowingBytes(entries.reduce((sum, [, column]) => sum + column.byteCount + 128, 16));
   into.varint(entries.length);
   into.varint(rowCount);
   for (const [name, column] of entries) {
@@ -14,7 +14,7 @@ export function nativeBlock(columns: Readonly<Record<string, Column>>, rowCount:
     column.writePrefix(into);
     column.writeData(into);
   }
-  return into.bytes.slice(0, into.length);
+  return into.filled();
 }
 
 function writeName(into: GrowingBytes, name: string): void {

@@ -1,6 +1,6 @@
 import { ANOMALY } from '../../../core/anomaly.ts';
 import type { Column } from './column.ts';
-import { type ByteSource, GrowingBytes } from './growing-bytes.ts';
+import { type ByteSource, copyWords, GrowingBytes, NOT_ASCII } from './growing-bytes.ts';
 import { repairUtf8 } from './repair-utf8.ts';
 
 /** Two hexadecimal digits per byte, as they lie in memory. */
@@ -17,16 +17,41 @@ export class TextColumn implements Column {
   /** @returns anomaly bits: text that is not UTF-8 is stored with its broken bytes replaced */
   push(source: ByteSource, at: number, byteCount: number): number {
     const { data } = this;
+    data.reserve(byteCount + 5);
     const start = data.length;
-    if (byteCount < 0x80) data.uint8(byteCount);
+    if (byteCount < 0x80) data.bytes[data.length++] = byteCount;
     else data.varint(byteCount);
-    if (data.copyText(source, at, byteCount)) return 0;
-    const repaired = repairUtf8(source.bytes.subarray(at, at + byteCount));
+    const seen = copyWords(source, at, data, data.length, byteCount);
+    data.length += byteCount;
+    if ((seen & NOT_ASCII) === 0) return 0;
+    return this.#repair(source.bytes.subarray(at, at + byteCount), start);
+  }
+
+  /** Text that was written from `start` on and is not all ASCII. */
+  #repair(text: Uint8Array, start: number): number {
+    const repaired = repairUtf8(text);
     if (repaired === null) return 0;
+    const { data } = this;
     data.length = start;
     data.varint(repaired.length);
     data.copy(repaired);
     return ANOMALY.invalidUtf8;
+  }
+
+  /** An integer from 0 to 2^31 - 1 in decimal. */
+  pushInteger(value: number): void {
+    const { data } = this;
+    data.reserve(11);
+    const { bytes, length } = data;
+    const digits = digitCount(value);
+    bytes[length] = digits;
+    let rest = value;
+    for (let at = length + digits; at > length; at--) {
+      const tenth = (rest / 10) | 0;
+      bytes[at] = 48 + rest - tenth * 10;
+      rest = tenth;
+    }
+    data.length = length + 1 + digits;
   }
 
   pushEmpty(): void {
@@ -77,4 +102,11 @@ export class TextColumn implements Column {
   writeData(into: GrowingBytes): void {
     into.copy(this.data.filled());
   }
+}
+
+function digitCount(value: number): number {
+  if (value < 10_000) return value < 100 ? (value < 10 ? 1 : 2) : value < 1_000 ? 3 : 4;
+  if (value < 1_000_000) return value < 100_000 ? 5 : 6;
+  if (value < 100_000_000) return value < 10_000_000 ? 7 : 8;
+  return value < 1_000_000_000 ? 9 : 10;
 }

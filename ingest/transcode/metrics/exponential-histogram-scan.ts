@@ -4,7 +4,7 @@ import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 import { PointScan } from './point-scan.ts';
 
 /** One side of an exponential histogram. */
-export class BucketsScan {
+class BucketsScan {
   offset = 0;
   readonly counts = new PairList();
   #messages = 0;

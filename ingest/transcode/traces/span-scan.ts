@@ -49,7 +49,7 @@ export class SpanScan {
       const tag = reader.tag(end);
       switch (tag) {
         case 0x4a:
-          if (!this.attributes.read(reader, reader.contentEnd(end))) this.fits = false;
+          this.#readAttributes(reader, end);
           break;
         case 0x0a:
           this.traceIdBytes = reader.content(end);
@@ -105,6 +105,14 @@ export class SpanScan {
           reader.skip(tag, end);
       }
     }
+  }
+
+  /** The attributes follow one another: one loop, without a turn through the switch for each. */
+  #readAttributes(reader: WireReader, end: number): void {
+    const { bytes } = reader;
+    do {
+      if (!this.attributes.read(reader, reader.contentEnd(end))) this.fits = false;
+    } while (reader.position < end && bytes[reader.position] === 0x4a && ++reader.position);
   }
 
   #readStatus(reader: WireReader, end: number): void {

@@ -132,6 +132,23 @@ describe('the same bodies in the same order', () => {
   });
 });
 
+describe('a batch that has seen very many kinds of records', () => {
+  it('still knows a record without attributes', () => {
+    const ids = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 1) };
+    const kinds = Array.from({ length: 2_000 }, (_, i) => ({
+      ...ids,
+      attributes: [{ key: `a${i}` }, { key: `b${i}` }],
+    }));
+    const body = (spans: object[]) =>
+      encodeRequest('traces', { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    const used = new SignalBatch('traces');
+    used.append(body(kinds), ARRIVAL);
+    used.seal();
+    used.append(body([ids]), ARRIVAL);
+    expect(sealed(used)).toEqual(chunksOf('traces', [body([ids])]).chunks);
+  });
+});
+
 describe('chunks', () => {
   it('hold every row once and never more than their limit', () => {
     const cut = fc.property(
