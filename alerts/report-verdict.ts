@@ -30,6 +30,11 @@ export interface VerdictContext {
 }
 
 const INSTANCES_MAX = 5;
+/**
+ * Three spans and then silence is a job that ran, or our own start: nobody is called for so few, unless a written
+ * constraint asks for the source. The verdict stays a failure; gates hold on it all the same.
+ */
+const RECORDS_MIN = 30;
 
 /**
  * What to tell about one subject's verdicts now; null when there is no news. Opens after a lasting failure,
@@ -45,7 +50,10 @@ export function reportVerdict(group: VerdictGroup, context: VerdictContext): Tel
 
 function newsOf(group: VerdictGroup, context: VerdictContext, told: Told | null): News | null {
   const { streak, nowMs } = context;
-  if (told === null) return group.outcome === 'fail' && failsLastingly(streak) ? 'opened' : null;
+  if (told === null) {
+    const isAskedFor = group.worst.n >= RECORDS_MIN || context.constraint != null;
+    return group.outcome === 'fail' && isAskedFor && failsLastingly(streak) ? 'opened' : null;
+  }
   if (group.outcome === 'pass') return passesLastingly(streak) ? 'closed' : null;
   if (group.outcome !== 'fail') return null;
   return hasDoubled(told, { effectSize: group.worst.estimate, nowMs }) ? 'doubled' : null;

@@ -67,14 +67,14 @@ export function createTeller(deps: TellDeps): Teller {
     streaks.set(group.subjectId, streak);
     const previous = open.get(group.subjectId) ?? null;
     if (group.outcome === 'pass' && previous === null) streaks.delete(group.subjectId);
-    if (reportVerdict(group, { nowMs, previous, streak }) === null) return;
+    const constraint = deps.constraintFor(group);
+    if (reportVerdict(group, { nowMs, previous, streak, constraint }) === null) return;
     const service = group.source.serviceName;
     const [newest, decisions] = await Promise.all([
       readReport(deps.client, reportId(group.subjectId)),
       readDecisions(deps.client, { service, limit: DECISIONS_SHOWN }),
     ]);
     const siblings = verdicts.filter((verdict) => isSibling(verdict, group));
-    const constraint = deps.constraintFor(group);
     const context = { nowMs, previous: newest, streak, siblings, decisions, constraint };
     await tell(reportVerdict(group, context), newest);
   }

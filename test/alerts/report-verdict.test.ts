@@ -36,6 +36,15 @@ function seconds(outcomes: string): Verdict[] {
   );
 }
 
+const lastingFailure = (nowMs: number): VerdictStreak => ({
+  evaluatedAtMs: nowMs,
+  failCount: 3,
+  failSinceMs: T0_MS,
+  failedAtMs: nowMs,
+  passSinceMs: null,
+  recent: [],
+});
+
 const told = (outcomes: string): [News, number][] =>
   play(seconds(outcomes)).map(({ news, atMs }) => [news, atMs]);
 
@@ -136,6 +145,14 @@ describe('reportVerdict', () => {
     await expect(closed?.report.markdown).toMatchFileSnapshot('golden/verdict-closed.md');
   });
 
+  it('calls nobody for a handful of records, unless a constraint asks for the source', () => {
+    const nowMs = T0_MS + 10_000;
+    const [group] = groupVerdicts([makeVerdict({ n: 3, evaluatedAtMs: nowMs })], nowMs) as [VerdictGroup];
+    const context = { nowMs, previous: null, streak: lastingFailure(nowMs) };
+    expect(reportVerdict(group, context)).toBeNull();
+    expect(reportVerdict(group, { ...context, constraint: 'checkout/traces' })?.news).toBe('opened');
+  });
+
   it('takes the instances of a service together and names the failing ones', () => {
     const nowMs = T0_MS + 10_000;
     const instance = (serviceInstanceId: string, changes: Partial<Verdict>) =>
@@ -148,14 +165,7 @@ describe('reportVerdict', () => {
     const groups = groupVerdicts(verdicts, nowMs);
     expect(groups.map(({ outcome, source }) => [outcome, source.serviceInstanceId])).toEqual([['fail', '']]);
     const [group] = groups as [VerdictGroup];
-    const streak = {
-      evaluatedAtMs: nowMs,
-      failCount: 3,
-      failSinceMs: T0_MS,
-      failedAtMs: nowMs,
-      passSinceMs: null,
-      recent: [],
-    };
+    const streak = lastingFailure(nowMs);
     const report = reportVerdict(group, { nowMs, previous: null, streak })?.report;
     expect(report?.headline).toContain('(2 of 3 instances): 60 % of the spans lost');
     expect(report?.facts['failingInstances']).toEqual(['pod-2', 'pod-3']);

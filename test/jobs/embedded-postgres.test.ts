@@ -4,10 +4,12 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectQueues } from '../../jobs/queues.ts';
 import { recordingLog } from './recording-log.ts';
 import { waitUntil } from './wait-until.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describe('the embedded queue', () => {
   let dataDir: string;
@@ -21,9 +23,13 @@ describe('the embedded queue', () => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'queue-main.ts'), dataDir], {
       stdio: 'ignore',
     });
-    await waitUntil('a half made directory', () => existsSync(join(path(), 'global')));
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    const exited = once(child, 'exit');
+    try {
+      await waitUntil('a half made directory', () => existsSync(join(path(), 'global')));
+    } finally {
+      child.kill('SIGKILL');
+    }
+    await exited;
   };
   async function openAndUse(): Promise<readonly string[]> {
     const log = recordingLog();

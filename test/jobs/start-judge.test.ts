@@ -2,12 +2,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startJudge } from '../../jobs/start-judge.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { testMetrics } from './metric-values.ts';
 import { recordingLog } from './recording-log.ts';
 import { waitUntil } from './wait-until.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const KINDS = ['judge', 'settle-edges', 'detect'].map((kind) => JSON.stringify({ kind }));
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Report } from '../../core/report.ts';
 import type { Outcome, Verdict } from '../../core/verdict.ts';
 import { NOTIFY_QUEUE } from '../../jobs/notification-job.ts';
@@ -20,6 +20,8 @@ import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { testMetrics } from './metric-values.ts';
 import { recordingLog } from './recording-log.ts';
 import { waitUntil } from './wait-until.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describe('createTeller', () => {
   let engine: TestEngine;

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Looks again every 20 ms until it holds; fails with `what` when it does not within `msMax`. */
+/**
+ * Looks again every 20 ms until it holds; fails with `what` when it does not within `msMax`. Patient, because a first
+ * start takes 2 s of processor time, which on a busy machine is a minute.
+ */
 export async function waitUntil(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  msMax = 10_000,
+  msMax = 100_000,
 ): Promise<void> {
   const untilMs = Date.now() + msMax;
   while (!(await holds())) {
