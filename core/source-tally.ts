@@ -18,6 +18,10 @@ export interface SourceTally {
   /** Bins of core/log-bin.ts, in milliseconds. */
   readonly latenessBins: ReadonlyMap<number, number>;
   readonly anomalous: number;
-  /** Distinct 5 s buckets of event time; kept for metrics only, whose interval is learned from them. */
-  readonly eventBucketsMs: readonly number[];
+  /**
+   * Distinct 5 s buckets that were filled, from which a source's rhythm is learned: of event time for metrics, as
+   * several reports may arrive at once; of arrival for traces and logs. Null where nearly every bucket of the stretch
+   * is filled and a list would say nothing more; never for metrics.
+   */
+  readonly rhythmBucketsMs: readonly number[] | null;
 }

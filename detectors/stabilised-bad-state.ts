@@ -112,8 +112,10 @@ export interface Assessment {
   readonly state: FindingState;
   readonly load?: GoodReference;
   readonly settled?: { readonly holds: boolean; readonly slopePerHour: Interval | null };
+  /** Outside the intent for the rule's duration, counted from the onset. */
   readonly isLongEnough?: boolean;
-  readonly onsetAtMs?: number;
+  /** In most of the steps that count, without large gaps. */
+  readonly isBadNow?: boolean;
 }
 
 function assess(
@@ -132,16 +134,16 @@ function assess(
   const load = goodReference(before, usable, view.stepMs);
   const settled = isSettled(usable, view.input);
   const endMs = (view.tail.at(-1) as JudgedStep).startMs + view.stepMs;
-  const isLongEnough =
-    endMs - of.onsetAtMs >= durationMs(view) && hasData(view.tail) && isBad(countSteps(view.tail));
-  const holds = isLongEnough && settled.holds && load.knownLoadRatio >= AGREE_RATIO;
+  const isLongEnough = endMs - of.onsetAtMs >= durationMs(view);
+  const isBadNow = hasData(view.tail) && isBad(countSteps(view.tail));
+  const holds = isLongEnough && isBadNow && settled.holds && load.knownLoadRatio >= AGREE_RATIO;
   const isConfirmed = of.wasConfirmed || holds;
   const assessment: Assessment = {
     state: isConfirmed ? 'confirmed' : 'suspect',
     load,
     settled,
     isLongEnough,
-    onsetAtMs: of.onsetAtMs,
+    isBadNow,
   };
   const run = countSteps(view.steps.filter((step) => step.startMs >= of.onsetAtMs));
   return {

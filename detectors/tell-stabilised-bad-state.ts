@@ -12,7 +12,7 @@ export function tellState(view: StateView, assessment: Assessment): Reason[] {
   if (assessment.state === 'cannot-say') return [tellNoData(view)];
   if (assessment.state === 'closed') return [tellMet(view)];
   return [
-    tellViolated(view),
+    tellViolated(view, assessment),
     ...(assessment.isLongEnough ? [] : [tellTooShort(view)]),
     tellSettled(view, assessment),
     tellLoad(assessment),
@@ -31,11 +31,14 @@ function tellMet(view: StateView): Reason {
   return { code: 'INTENT_MET_AGAIN', text };
 }
 
-function tellViolated(view: StateView): Reason {
+function tellViolated(view: StateView, { isLongEnough, isBadNow }: Assessment): Reason {
   const { usable, violated } = countSteps(view.tail);
   const { why } = view.input.intent;
   const text = `${intentText(view)}${why === '' ? '' : ` (${why})`} was violated beyond doubt in ${violated} of the last ${usable} steps of ${seconds(view)}.`;
-  return { code: 'INTENT_VIOLATED', text };
+  return {
+    code: isLongEnough === true && isBadNow !== true ? 'INTENT_PARTLY_VIOLATED' : 'INTENT_VIOLATED',
+    text,
+  };
 }
 
 function tellTooShort(view: StateView): Reason {

@@ -6,7 +6,7 @@ import type { CalleeFold, EdgeFold, FoundFold } from './fold-edges.ts';
 import { type OrphanCell, splitOrphans } from './split-orphans.ts';
 
 /** One of a caller's callees, as far as it speaks about the caller's losses. */
-export interface CalleeShare {
+interface CalleeShare {
   readonly callee: ServiceId;
   readonly found: number;
   readonly orphans: number;

@@ -3,7 +3,7 @@ import type { Source } from '../core/source.ts';
 import type { Dimension, Estimator, Limits, Outcome, Reason, Verdict } from '../core/verdict.ts';
 
 /** A gate asks within seconds; what nobody renewed for three writes (5 s each) is no longer known. */
-export const VALID_FOR_MS = 15_000;
+const VALID_FOR_MS = 15_000;
 
 export interface VerdictParts {
   readonly source: Source;

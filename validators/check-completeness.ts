@@ -13,7 +13,7 @@ import { type CompletenessFacts, tellCompleteness } from './tell-completeness.ts
 import { SLOW_MS, windowsUntil } from './windows.ts';
 
 /** Lost share of spans. */
-export const COMPLETENESS_LIMITS: Limits = { warn: 0.01, fail: 0.05 };
+const COMPLETENESS_LIMITS: Limits = { warn: 0.01, fail: 0.05 };
 /** Settling waits for a minute at most; twice that without a settled window, and nobody is settling. */
 const SETTLED_AGO_MS_MAX = 120_000;
 /** More of a caller's spans than this arriving after the wait could be what looks like loss. */

@@ -11,7 +11,7 @@ import { windowsUntil } from './windows.ts';
  * Under the specification no span contradicts its own threshold, so a tenth of a percent, beyond doubt, is a
  * fault; to pass, the share must be shown to be below one percent, which takes about 400 spans without any.
  */
-export const SAMPLING_LIMITS: Limits = { warn: 0.01, fail: 0.001 };
+const SAMPLING_LIMITS: Limits = { warn: 0.01, fail: 0.001 };
 /** Spans without a weight above this share make counts of the source unusable (sampling.md, c9). */
 const WEIGHTLESS_MAX = 0.01;
 const SPANS_MIN = 30;

@@ -1,19 +1,20 @@
 import type { SourceExpectation } from '../core/expectation.ts';
 import type { Interval } from '../core/interval.ts';
+import type { Signal } from '../core/signal.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceTally } from '../core/source-tally.ts';
 import type { Limits, Outcome, Verdict } from '../core/verdict.ts';
 import { buildEstimator, buildVerdict } from './build-verdict.ts';
 import { foldSources, type SourceTotals } from './fold-sources.ts';
 import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
-import { learnIntervalMs } from './learn-interval.ts';
+import { learnIntervalMs, learnSilenceMs } from './learn-interval.ts';
 import { quantileBounds } from './quantile-bounds.ts';
 import { type TimelinessPart, tellTimeliness } from './tell-timeliness.ts';
 import { SLOW_MS, type Windows, windowsUntil } from './windows.ts';
 
 /** Freshness and lateness of traces and logs, seconds: three and twelve exports at the SDKs' 5 s. */
-export const TIMELINESS_LIMITS: Limits = { warn: 15, fail: 60 };
-export const LATENESS_QUANTILE = 0.99;
+const TIMELINESS_LIMITS: Limits = { warn: 15, fail: 60 };
+const LATENESS_QUANTILE = 0.99;
 /** OpenTelemetry's default interval of metrics, assumed until one was seen. */
 const METRIC_INTERVAL_MS = 60_000;
 const ITEMS_MIN = 30;
@@ -24,7 +25,9 @@ const ITEMS_MIN = 30;
  *   event time after its arrival counts as its arrival: one future stamp must not hide a silence.
  * - *lateness*: the quantile of arrival minus event time, in seconds, over what arrived; for spans the end is the
  *   event. What has not arrived yet cannot be late yet: freshness is there for that.
- * Metrics come at an interval, so their freshness limits are at least two and three times the interval learned.
+ * Metrics come at an interval, so their freshness limits are at least two and three times the interval learned; traces
+ * and logs come when somebody asks, so they fail no sooner than three times their usual silence. With only one report
+ * or one moment of requests seen, neither is known and an old age is unknown, not fail.
  * @param input tallies of one service and signal, any instances, split in any way, of the last ten minutes
  * @returns null for a source that was silent for more than ten minutes: it is gone, not late
  * @see quality.md 3.3 T1 to T3
@@ -41,8 +44,8 @@ export function checkTimeliness(
   const limits = expectation?.limits.timeliness ?? TIMELINESS_LIMITS;
   const quantile = expectation?.latenessQuantile ?? LATENESS_QUANTILE;
   const fast = foldSources(recent.filter((tally) => tally.receiveStartMs >= windows.fastStartMs));
-  const interval = input.source.signal === 'metrics' ? learnIntervalMs(recent) : null;
-  const freshness = checkFreshness({ source: input.source, all, limits, interval, windows });
+  const rhythmMs = input.source.signal === 'metrics' ? learnIntervalMs(recent) : learnSilenceMs(recent);
+  const freshness = checkFreshness({ source: input.source, all, limits, rhythmMs, windows });
   const lateness = checkLateness({ fast, all, quantile, limits, windows });
   const worse = badness(freshness) >= badness(lateness.part) ? freshness : lateness.part;
   return buildVerdict(
@@ -55,12 +58,12 @@ export function checkTimeliness(
       interval: worse.interval,
       n: worse.n,
       window: worse.window,
-      reasons: tellTimeliness({ freshness, lateness: lateness.part, quantile, fast, all, interval, nowMs }),
+      reasons: tellTimeliness({ freshness, lateness: lateness.part, quantile, fast, all, rhythmMs, nowMs }),
       estimators: [
         buildEstimator('freshness', 'clock', all.items, freshness.interval),
         ...lateness.estimators,
       ],
-      evidence: describe({ tallies: recent, all, quantile, interval, nowMs }),
+      evidence: describe({ tallies: recent, all, quantile, rhythmMs, nowMs }),
     },
     nowMs,
   );
@@ -70,19 +73,15 @@ function checkFreshness(of: {
   source: Source;
   all: SourceTotals;
   limits: Limits;
-  interval: number | null;
+  rhythmMs: number | null;
   windows: Windows;
 }): TimelinessPart {
-  const { source, all, windows } = of;
+  const { all, windows } = of;
   const ageS = Math.max(0, windows.endMs - all.eventTimeMsMax) / 1_000;
-  const intervalS = (of.interval ?? METRIC_INTERVAL_MS) / 1_000;
-  const isMetrics = source.signal === 'metrics';
-  const limits = isMetrics
-    ? { warn: Math.max(of.limits.warn, 2 * intervalS), fail: Math.max(of.limits.fail, 3 * intervalS) }
-    : of.limits;
-  const late: Outcome = ageS > limits.fail ? 'fail' : 'unknown';
-  // One report of metrics says nothing about when the next is due.
-  const outcome = ageS <= limits.warn ? 'pass' : isMetrics && of.interval === null ? 'unknown' : late;
+  const limits = freshnessLimits(of.limits, of.source.signal, of.rhythmMs);
+  // One report, or one moment of requests, says nothing about when the next is due.
+  const late: Outcome = ageS > limits.fail && of.rhythmMs !== null ? 'fail' : 'unknown';
+  const outcome = ageS <= limits.warn ? 'pass' : late;
   const window = { startMs: windows.slowStartMs, endMs: windows.endMs };
   return {
     id: 'freshness',
@@ -92,6 +91,12 @@ function checkFreshness(of: {
     n: all.items,
     interval: { estimate: ageS, lower: ageS, upper: ageS },
   };
+}
+
+function freshnessLimits({ warn, fail }: Limits, signal: Signal, rhythmMs: number | null): Limits {
+  if (signal !== 'metrics') return { warn, fail: Math.max(fail, (3 * (rhythmMs ?? 0)) / 1_000) };
+  const intervalS = (rhythmMs ?? METRIC_INTERVAL_MS) / 1_000;
+  return { warn: Math.max(warn, 2 * intervalS), fail: Math.max(fail, 3 * intervalS) };
 }
 
 function checkLateness(of: {
@@ -143,7 +148,7 @@ function describe(of: {
   tallies: readonly SourceTally[];
   all: SourceTotals;
   quantile: number;
-  interval: number | null;
+  rhythmMs: number | null;
   nowMs: number;
 }): Record<string, unknown> {
   const byInstance = Map.groupBy(of.tallies, (tally) => tally.source.serviceInstanceId);
@@ -164,7 +169,7 @@ function describe(of: {
     latenessMsMax: of.all.lateness.max,
     aheadOfOurClock: of.all.aheadCount,
     anomalous: of.all.anomalous,
-    reportIntervalMs: of.interval,
+    rhythmMs: of.rhythmMs,
     instanceCount: instances.length,
     instances: instances.slice(0, 10),
   };

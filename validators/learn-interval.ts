@@ -1,5 +1,6 @@
-import { median } from 'simple-statistics';
+import { median, quantileSorted } from 'simple-statistics';
 import type { SourceTally } from '../core/source-tally.ts';
+import { BUCKET_MS } from './windows.ts';
 
 /**
  * How often a source of metrics reports: per instance the median gap between the distinct 5 s buckets of event
@@ -8,19 +9,33 @@ import type { SourceTally } from '../core/source-tally.ts';
  * @returns milliseconds, or null before any instance reported twice
  */
 export function learnIntervalMs(tallies: readonly SourceTally[]): number | null {
-  const buckets = new Map<string, Set<number>>();
-  for (const { source, eventBucketsMs } of tallies) {
-    const seen = buckets.get(source.serviceInstanceId) ?? new Set();
-    for (const bucket of eventBucketsMs) seen.add(bucket);
-    buckets.set(source.serviceInstanceId, seen);
-  }
-  const medians = [...buckets.values()]
-    .filter((seen) => seen.size >= 2)
-    .map((seen) => median(gaps([...seen])));
+  const byInstance = Map.groupBy(tallies, (tally) => tally.source.serviceInstanceId);
+  const medians = [...byInstance.values()]
+    .map((own) => gapsMs(own.map((tally) => tally.rhythmBucketsMs ?? [])))
+    .filter((gaps) => gaps.length > 0)
+    .map((gaps) => median(gaps));
   return medians.length === 0 ? null : median(medians);
 }
 
-function gaps(times: number[]): number[] {
-  const sorted = times.sort((a, b) => a - b);
+/**
+ * How long a source of traces or logs is usually silent: the 90 % quantile of the gaps between filled buckets of
+ * arrival, all instances together, less the width of a bucket. 0 for a busy source; a service that is asked every two
+ * minutes is not stale after one.
+ * @returns milliseconds, or null while a single bucket is all that was ever filled
+ */
+export function learnSilenceMs(tallies: readonly SourceTally[]): number | null {
+  const lists = tallies.map((tally) => tally.rhythmBucketsMs);
+  if (lists.includes(null)) return 0;
+  const gaps = gapsMs(lists.map((list) => list ?? []));
+  return gaps.length === 0
+    ? null
+    : quantileSorted(
+        gaps.sort((a, b) => a - b),
+        0.9,
+      ) - BUCKET_MS;
+}
+
+function gapsMs(lists: readonly (readonly number[])[]): number[] {
+  const sorted = [...new Set(lists.flat())].sort((a, b) => a - b);
   return sorted.slice(1).map((time, i) => time - (sorted[i] as number));
 }

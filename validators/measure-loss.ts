@@ -5,7 +5,7 @@ import { type EdgeFold, foldEdges } from './fold-edges.ts';
 import { windowsUntil } from './windows.ts';
 
 /** Orphans of a callee none of whose callers is known: kept out of every service's verdict. */
-export interface Unattributed {
+interface Unattributed {
   readonly callee: ServiceId;
   readonly orphans: number;
   readonly exampleTraceIds: readonly string[];

@@ -69,7 +69,7 @@ function tellOutcome(facts: CompletenessFacts): Reason | null {
   }
   const shared =
     (fast ?? slow)?.callees.some((callee) => callee.otherCallers > 0 && callee.orphans > 0) ?? false;
-  if (shared && decisive.interval.lower <= limits.warn && decisive.interval.estimate > limits.warn) {
+  if (shared && decisive.interval.lower === 0 && decisive.interval.estimate > limits.warn) {
     const text = `Orphans at ${names(fast, slow)} may be this service's or another caller's; nothing tells them apart.`;
     return { code: 'ORPHANS_SHARED', text };
   }

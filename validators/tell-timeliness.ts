@@ -19,7 +19,8 @@ export interface TimelinessFacts {
   readonly quantile: number;
   readonly fast: SourceTotals | null;
   readonly all: SourceTotals;
-  readonly interval: number | null;
+  /** Interval of metrics, usual silence of traces and logs, ms; null while not known. */
+  readonly rhythmMs: number | null;
   readonly nowMs: number;
 }
 
@@ -43,7 +44,7 @@ function tellSilence(facts: TimelinessFacts): Reason | null {
 }
 
 function tellAge(facts: TimelinessFacts): Reason | null {
-  const { freshness, all, interval, nowMs } = facts;
+  const { freshness, all, rhythmMs, nowMs } = facts;
   const age = `The newest event is ${seconds(nowMs - all.eventTimeMsMax)} old`;
   const { warn, fail } = freshness.limits;
   if (freshness.outcome === 'pass') return null;
@@ -51,8 +52,8 @@ function tellAge(facts: TimelinessFacts): Reason | null {
     const text = `${age}, the limit is ${fail} s, though data still arrive; look for a backlog in the exporter or a Collector.`;
     return isSilent(facts) ? null : { code: 'STALE', text };
   }
-  if (interval === null && (freshness.interval?.estimate ?? 0) > fail) {
-    const text = `${age}; only one report of these metrics was seen, so when the next is due is not known.`;
+  if (rhythmMs === null && (freshness.interval?.estimate ?? 0) > fail) {
+    const text = `${age}; records came at one moment only, so when the next are due is not known.`;
     return { code: 'INTERVAL_UNKNOWN', text };
   }
   return { code: 'AGE_UNDECIDED', text: `${age}, between the limits ${warn} s and ${fail} s.` };

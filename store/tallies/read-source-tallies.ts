@@ -18,8 +18,12 @@ interface Row extends BinRows {
   readonly LatenessMin: string;
   readonly LatenessMax: string;
   readonly Anomalous: string;
-  readonly EventBuckets: readonly number[];
+  readonly IsDense: number;
+  readonly RhythmBuckets: readonly number[];
 }
+
+/** Of the 120 buckets of ten minutes: a source that fills so many has no gaps worth learning. */
+const DENSE_BUCKETS = 90;
 
 /**
  * What arrived since `fromMs`, per source: one tally for the arrivals before `splitMs`, one for those from it on,
@@ -48,7 +52,9 @@ SELECT Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal,
   min(LatenessMsMin) AS LatenessMin, max(LatenessMsMax) AS LatenessMax,
   sum(Anomalous) AS Anomalous,
   sumMap(LatenessBins) AS Merged, mapKeys(Merged) AS Bins, mapValues(Merged) AS Counts,
-  groupUniqArrayIf(toUnixTimestamp(EventBucket), Signal = 'metrics') AS EventBuckets
+  groupUniqArray(toUnixTimestamp(if(Signal = 'metrics', EventBucket, ReceiveBucket))) AS Buckets,
+  Signal != 'metrics' AND length(Buckets) > ${DENSE_BUCKETS} AS IsDense,
+  if(IsDense, [], Buckets) AS RhythmBuckets
 FROM tally_source
 WHERE ReceiveBucket >= {from:DateTime64(3, 'UTC')}
 GROUP BY Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal, ReceiveBucket >= {split:DateTime64(3, 'UTC')}`;
@@ -70,6 +76,6 @@ function tallyOf(row: Row): SourceTally {
     latenessMsMax: Number(row.LatenessMax),
     latenessBins: binsOf(row),
     anomalous: Number(row.Anomalous),
-    eventBucketsMs: row.EventBuckets.map((seconds) => seconds * 1_000),
+    rhythmBucketsMs: row.IsDense === 1 ? null : row.RhythmBuckets.map((seconds) => seconds * 1_000),
   };
 }

@@ -59,14 +59,14 @@ describe('readSourceTallies', () => {
       receivedMsMax: T0 + 1_200,
       latenessMsMin: 300,
       latenessMsMax: 500,
-      eventBucketsMs: [],
+      rhythmBucketsMs: [T0],
     });
     expect([...(early?.latenessBins.values() ?? [])]).toEqual([1, 1]);
     const ahead = tallies.find((tally) => tally.source.serviceInstanceId === 'src-2');
     expect(ahead).toMatchObject({ eventTimeMsMax: T0 + 2_000, latenessMsMin: -58_000 });
     expect(ahead?.latenessBins).toEqual(new Map([[-1, 1]]));
     expect(tallies.find((tally) => tally.receiveStartMs === T0 + 40_000)?.items).toBe(1);
-    expect(all.find((tally) => tally.source.signal === 'metrics')?.eventBucketsMs).toEqual([T0]);
+    expect(all.find((tally) => tally.source.signal === 'metrics')?.rhythmBucketsMs).toEqual([T0]);
   });
 });
 

@@ -4,7 +4,7 @@ import type { SourceExpectation } from '../../core/expectation.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { SourceTally } from '../../core/source-tally.ts';
 import { checkTimeliness } from '../../validators/check-timeliness.ts';
-import { arrivals, NOW_MS, sourceOf } from './tallies.ts';
+import { arrivals, NOW_MS, sourceOf, twice } from './tallies.ts';
 
 function check(
   tallies: readonly SourceTally[],
@@ -47,20 +47,20 @@ describe('checkTimeliness', () => {
     ['a backlog that still arrives', { agoMs: 1_000, latenessMs: 90_000, count: 20 }, 'fail', 'STALE'],
     ['of the future', { agoMs: 1_000, latenessMs: -5_000, count: 500 }, 'pass', 'CLOCK_AHEAD'],
   ] as const)('%s', (_name, arrived, outcome, code) => {
-    const verdict = check([arrivals(arrived)]);
+    const verdict = check(twice(arrived));
     expect(verdict?.outcome).toBe(outcome);
     expect(codesOf(verdict)).toContain(code);
   });
 
   it('a future stamp does not hide a silence', () => {
-    const verdict = check([arrivals({ agoMs: 90_000, latenessMs: -3_600_000, count: 500 })]);
+    const verdict = check(twice({ agoMs: 90_000, latenessMs: -3_600_000, count: 500 }));
     expect(verdict?.outcome).toBe('fail');
     expect(verdict?.estimate).toBe(90);
-    expect(verdict?.evidence).toMatchObject({ aheadOfOurClock: 500, latenessMsMin: -3_600_000 });
+    expect(verdict?.evidence).toMatchObject({ aheadOfOurClock: 501, latenessMsMin: -3_600_000 });
   });
 
   it('a source silent for more than ten minutes is gone', () => {
-    const old = [arrivals({ agoMs: 0, latenessMs: 100, count: 500 })];
+    const old = twice({ agoMs: 0, latenessMs: 100, count: 500 });
     expect(check(old, { nowMs: NOW_MS + 599_000 })?.outcome).toBe('fail');
     expect(check(old, { nowMs: NOW_MS + 600_001 })).toBeNull();
     expect(check([])).toBeNull();
@@ -95,6 +95,27 @@ describe('checkTimeliness', () => {
     ];
     expect(check(mixed, { expectation })?.outcome).toBe('pass');
     expect(check(mixed, { expectation: { ...expectation, latenessQuantile: 0.9 } })?.outcome).toBe('fail');
+  });
+
+  const visits = (everyMs: number, newestAgoMs: number) =>
+    Array.from({ length: Math.floor((590_000 - newestAgoMs) / everyMs) + 1 }, (_, i) =>
+      arrivals({ agoMs: newestAgoMs + i * everyMs, latenessMs: 50, count: 100 }),
+    );
+
+  it.each([
+    ['asked every two minutes, silent for one and a half', visits(120_000, 90_000), 'unknown', 345],
+    ['asked every minute, silent for seven', visits(60_000, 400_000), 'fail', 165],
+    ['busy, silent for one and a half minutes', visits(5_000, 90_000), 'fail', 60],
+    ['asked once', visits(1_000_000, 90_000), 'unknown', 60],
+  ] as const)('a service %s', (_name, tallies, outcome, fail) => {
+    const verdict = check(tallies);
+    expect(verdict?.outcome).toBe(outcome);
+    expect(verdict?.limits).toEqual({ warn: 15, fail });
+  });
+
+  it('has no usual silence where nearly every bucket was filled', () => {
+    const dense = visits(5_000, 90_000).map((tally) => ({ ...tally, rhythmBucketsMs: null }));
+    expect(check(dense)?.outcome).toBe('fail');
   });
 
   const reports = (intervalMs: number, newestAgoMs: number) =>

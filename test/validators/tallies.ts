@@ -29,7 +29,7 @@ export function arrivals(of: {
     latenessMsMax: of.latenessMs,
     latenessBins: new Map([[logBin(of.latenessMs), of.count]]),
     anomalous: 0,
-    eventBucketsMs: of.signal === 'metrics' ? [Math.floor(eventMs / 5_000) * 5_000] : [],
+    rhythmBucketsMs: [Math.floor((of.signal === 'metrics' ? eventMs : receivedMs) / 5_000) * 5_000],
   };
 }
 
@@ -48,4 +48,9 @@ export function marks(of: {
     violations: of.violations ?? 0,
     exampleTraceId: of.exampleTraceId ?? '',
   };
+}
+
+/** What arrived five seconds before, alike: a source seen at two moments has a rhythm. */
+export function twice(of: Parameters<typeof arrivals>[0]): SourceTally[] {
+  return [arrivals(of), arrivals({ ...of, agoMs: of.agoMs + 5_000, count: 1 })];
 }
