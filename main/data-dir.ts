@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../core/errors.ts';
-import type { Config } from './config.ts';
 import { type DirectoryLock, isDirectoryLocked, takeDirectoryLock } from './directory-lock.ts';
+import type { Ports } from './role-ports.ts';
 
 /** Who serves a data directory, for the sentence of a second process and for the commands. */
 export interface Serving {
   readonly pid: number;
   readonly startedAt: string;
-  readonly ports: Pick<Config, 'otlpGrpcPort' | 'otlpHttpPort' | 'apiPort' | 'clickhousePort'>;
+  readonly ports: Ports;
 }
 
 /** A command that only looks whether the directory is taken needs less than this. */

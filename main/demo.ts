@@ -41,7 +41,7 @@ async function runWithServer(
       },
     },
   );
-  process.stdout.write(readyText(serving.config, Math.round(performance.now() - startedAtMs)));
+  process.stdout.write(readyText(serving, Math.round(performance.now() - startedAtMs)));
   shop = runShop(serving.config, serverAddresses(serving.config), stopping.signal);
   try {
     await shop;

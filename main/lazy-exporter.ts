@@ -13,18 +13,29 @@ interface Exporter<Batch> {
 const SUCCESS = 0;
 const FAILED = 1;
 
+/** A server that starts or stops is not worth a line. */
+const SILENT_MS = 30_000;
+
+export interface LazyExporterOptions<Batch> {
+  readonly name: string;
+  readonly log: Log;
+  readonly load: () => Promise<Exporter<Batch>>;
+  readonly silentMs?: number | undefined;
+}
+
 /**
  * An exporter whose modules are loaded at its first batch, off the way to a quick start. Failures are told
- * once, and once more when it works again: our ingest may be down for a while, and a line for every attempt
- * would bury the reason.
+ * once, after half a minute of nothing else, and once more when it works again: our ingest may be down for a
+ * while, and a line for every attempt would bury the reason.
  */
 export class LazyExporter<Batch> {
-  readonly #options: { name: string; log: Log; load: () => Promise<Exporter<Batch>> };
+  readonly #options: LazyExporterOptions<Batch>;
   #exporter: Promise<Exporter<Batch>> | null = null;
-  #failedCount = 0;
+  #failingSinceMs: number | null = null;
+  #told = false;
   #stopped = false;
 
-  constructor(options: { name: string; log: Log; load: () => Promise<Exporter<Batch>> }) {
+  constructor(options: LazyExporterOptions<Batch>) {
     this.#options = options;
   }
 
@@ -41,17 +52,24 @@ export class LazyExporter<Batch> {
   }
 
   #note(result: ExportResult): ExportResult {
-    const { log, name } = this.#options;
-    if (result.code === SUCCESS) {
-      if (this.#failedCount > 0) {
-        log.info({ lostExportCount: this.#failedCount }, `Own ${name} are exported again.`);
-      }
-      this.#failedCount = 0;
-    } else if (this.#failedCount++ === 0 && !this.#stopped) {
-      const reason = result.error?.message ?? 'no reason given';
-      log.warn({ reason }, `Own ${name} could not be exported; tried again every 10 s without another line.`);
-    }
+    if (result.code === SUCCESS) this.#worked();
+    else if (!this.#stopped) this.#failed(result.error?.message ?? 'no reason given');
     return result;
+  }
+
+  #worked(): void {
+    if (this.#told) this.#options.log.info({}, `Own ${this.#options.name} are exported again.`);
+    this.#told = false;
+    this.#failingSinceMs = null;
+  }
+
+  #failed(reason: string): void {
+    const { log, name, silentMs = SILENT_MS } = this.#options;
+    const nowMs = performance.now();
+    this.#failingSinceMs ??= nowMs;
+    if (this.#told || nowMs - this.#failingSinceMs < silentMs) return;
+    this.#told = true;
+    log.warn({ reason }, `Own ${name} cannot be exported; tried again without another line until it works.`);
   }
 
   stop(): void {

@@ -3,8 +3,13 @@ import { ENGINE_HOST } from './connect-store.ts';
 import { localUrl } from './local-url.ts';
 import type { Role } from './settings.ts';
 
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
 /** What a person sees when everything runs: where to send, where to look, what to try first. */
-export function readyText(config: Config, readyAfterMs: number): string {
+export function readyText(
+  { config, tookMs }: { config: Config; tookMs: ReadonlyMap<string, number> },
+  readyAfterMs: number,
+): string {
   const has = (role: Role): boolean => config.roles.includes(role);
   const otlp = localUrl(config.host, config.otlpHttpPort);
   const clickhouse =
@@ -27,7 +32,7 @@ export function readyText(config: Config, readyAfterMs: number): string {
     '  npx plumbline doctor',
   ];
   return [
-    `Plumbline is ready after ${(readyAfterMs / 1000).toFixed(1)} s (${config.roles.join(', ')}).`,
+    `Plumbline is ready after ${seconds(readyAfterMs)} (${[...tookMs].map(([role, ms]) => `${role} ${seconds(ms)}`).join(', ')}).`,
     '',
     ...places.filter((line) => line !== false),
     '',

@@ -66,6 +66,12 @@ function ownEndpoint(config: Config): string | null {
  * drains, and the end of the supervisor (also by SIGKILL) ends it at once: what was acknowledged is on disk.
  */
 export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => Promise<Running>): void {
+  if (process.send === undefined) {
+    console.error(
+      `plumbline: the ${role} role is started by "plumbline serve" with PLUMBLINE_ROLES=${role}.`,
+    );
+    process.exit(2);
+  }
   let log = createLog(role, 'info');
   let telemetry: Telemetry | null = null;
   let running: Promise<Running> | null = null;

@@ -1,4 +1,5 @@
 import type { Log } from '../core/log.ts';
+import { assertPortsFree } from './assert-ports-free.ts';
 import { type Config, readConfig } from './config.ts';
 import { createLog } from './create-log.ts';
 import { readOrCreateInstanceId, removeServing, takeDataDir, writeServing } from './data-dir.ts';
@@ -13,6 +14,8 @@ const SECOND_SIGNAL_AFTER_MS = 1_000;
 
 export interface Serving {
   readonly config: Config;
+  /** How long each role took to start, in milliseconds. */
+  readonly tookMs: ReadonlyMap<string, number>;
   /** Drains within 15 s and gives the data directory back. */
   stop(): Promise<void>;
 }
@@ -27,6 +30,7 @@ export async function startServing(
 ): Promise<Serving> {
   const lock = takeDataDir(given.dataDir);
   const config = await withFreePorts(given);
+  await assertPortsFree(config);
   const { otlpGrpcPort, otlpHttpPort, apiPort, clickhousePort } = config;
   writeServing(config.dataDir, {
     pid: process.pid,
@@ -48,14 +52,15 @@ export async function startServing(
   };
   stopOnSignals(stop);
   try {
-    await supervisor.start({ config, instanceId: readOrCreateInstanceId(config.dataDir) }, () =>
-      prepareStore(config, log, preparing.signal),
+    const tookMs = await supervisor.start(
+      { config, instanceId: readOrCreateInstanceId(config.dataDir) },
+      () => prepareStore(config, log, preparing.signal),
     );
+    return { config, tookMs, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { config, stop };
 }
 
 function stopOnSignals(stop: () => Promise<void>): void {
@@ -79,5 +84,5 @@ export async function serve(env: NodeJS.ProcessEnv, folder: string): Promise<voi
   const log = createLog('supervisor', config.logLevel);
   const serving = await startServing(config, { env, log });
   const readyAfterMs = Math.round(performance.now() - startedAtMs);
-  process.stdout.write(readyText(serving.config, readyAfterMs));
+  process.stdout.write(readyText(serving, readyAfterMs));
 }

@@ -100,7 +100,9 @@ export class SupervisedRole {
   }
 
   #fork(): ChildProcess {
-    const child = fork(this.#script.path, [], { env: this.#script.env, execArgv: [] });
+    // Standard input stays with the supervisor: a demo reads keys from it.
+    const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+    const child = fork(this.#script.path, [], { env: this.#script.env, execArgv: [], stdio: [...stdio] });
     child.on('message', (message: FromRole) => this.#receive(message));
     child.on('error', (error) =>
       this.#log.error({ role: this.role, error }, `The ${this.role} process failed.`),

@@ -12,8 +12,11 @@ const METRICS_WAIT_MS = 1_000;
 const DRAIN_ORDER: readonly (readonly string[])[] = [['ingest'], ['judge', 'api'], ['store']];
 
 export interface Supervisor {
-  /** Starts the store, then `betweenStoreAndRest`, then all others at once; resolves when all are ready. */
-  start(start: RoleStart, betweenStoreAndRest: () => Promise<void>): Promise<void>;
+  /**
+   * Starts the store, then `betweenStoreAndRest`, then all others at once; resolves when all are ready.
+   * @returns how long each role took from being told to begin, in milliseconds
+   */
+  start(start: RoleStart, betweenStoreAndRest: () => Promise<void>): Promise<ReadonlyMap<string, number>>;
   /** Drains in order within 15 s; what has not ended by then is killed. */
   stop(): Promise<void>;
   /** Merged Prometheus text of all roles and of the supervisor itself. */
@@ -46,10 +49,16 @@ export function createSupervisor(options: {
   return {
     metrics,
     start: async (start, betweenStoreAndRest) => {
-      await Promise.all(named('store').map((store) => store.begin(start)));
+      const tookMs = new Map<string, number>();
+      const begin = async (role: SupervisedRole): Promise<void> => {
+        const begunAtMs = options.now();
+        await role.begin(start);
+        tookMs.set(role.role, options.now() - begunAtMs);
+      };
+      await Promise.all(named('store').map(begin));
       await betweenStoreAndRest();
-      const others = roles.filter(({ role }) => role !== 'store');
-      await Promise.all(others.map((role) => role.begin(start)));
+      await Promise.all(roles.filter(({ role }) => role !== 'store').map(begin));
+      return tookMs;
     },
     stop: async () => {
       const deadlineMs = options.now() + (options.drainBudgetMs ?? DRAIN_BUDGET_MS);

@@ -34,6 +34,7 @@ export function startTelemetry(options: {
   key: string | null;
   log: Log;
   exportIntervalMs?: number;
+  failuresSilentMs?: number;
 }): Telemetry {
   const resource = resourceFromAttributes({
     'service.name': 'plumbline',
@@ -71,15 +72,17 @@ function otlpExporters(options: {
   key: string | null;
   log: Log;
   exportIntervalMs?: number;
+  failuresSilentMs?: number;
 }) {
-  const intervalMs = options.exportIntervalMs ?? EXPORT_INTERVAL_MS;
+  const { log, failuresSilentMs: silentMs, exportIntervalMs: intervalMs = EXPORT_INTERVAL_MS } = options;
   const timeoutMs = Math.min(EXPORT_TIMEOUT_MS, intervalMs);
   const headers: Record<string, string> =
     options.key === null ? {} : { authorization: `Bearer ${options.key}` };
   const common = { headers, timeoutMillis: timeoutMs };
   const metrics = new LazyExporter({
     name: 'metrics',
-    log: options.log,
+    log,
+    silentMs,
     load: async () => {
       const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto');
       return new OTLPMetricExporter({ ...common, url: `${options.endpoint}/v1/metrics` });
@@ -87,7 +90,8 @@ function otlpExporters(options: {
   });
   const spans = new LazyExporter({
     name: 'spans',
-    log: options.log,
+    log,
+    silentMs,
     load: async () => {
       const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
       return new OTLPTraceExporter({ ...common, url: `${options.endpoint}/v1/traces` });

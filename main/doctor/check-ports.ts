@@ -1,22 +1,18 @@
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import type { Config } from '../config.ts';
-import { ENGINE_HOST } from '../connect-store.ts';
 import type { Serving } from '../data-dir.ts';
-import { type Role, variableOf } from '../settings.ts';
+import { listenBriefly } from '../listen-briefly.ts';
+import { localUrl } from '../local-url.ts';
+import { type RolePort, rolePorts } from '../role-ports.ts';
+import { variableOf } from '../settings.ts';
 import { type Check, fail, ok } from './check.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 
-const PORTS = [
-  { key: 'otlpGrpcPort', role: 'ingest', what: 'OTLP/gRPC' },
-  { key: 'otlpHttpPort', role: 'ingest', what: 'OTLP/HTTP' },
-  { key: 'apiPort', role: 'api', what: 'API' },
-  { key: 'clickhousePort', role: 'store', what: 'ClickHouse' },
-] as const satisfies readonly { key: keyof Serving['ports']; role: Role; what: string }[];
-
-function connects(host: string, port: number): Promise<boolean> {
+function answers({ host, port }: RolePort): Promise<boolean> {
+  const reachable = new URL(localUrl(host, port)).hostname.replaceAll(/[[\]]/g, '');
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MS });
+    const socket = connect({ host: reachable, port, timeout: CONNECT_TIMEOUT_MS });
     const end = (answered: boolean): void => {
       socket.destroy();
       resolve(answered);
@@ -27,37 +23,29 @@ function connects(host: string, port: number): Promise<boolean> {
   });
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
-  });
-}
-
 /** Every port of the configured roles: answering when a server runs here, free when none does. */
 export function checkPorts(config: Config, serving: Serving | null): Promise<Check[]> {
-  const used = PORTS.filter(({ role }) => config.roles.includes(role));
   return Promise.all(
-    used.map(async ({ key, what }): Promise<Check> => {
-      const host = key === 'clickhousePort' ? ENGINE_HOST : config.host;
-      const port = (serving?.ports ?? config)[key];
-      const name = `port ${port}`;
-      if (serving !== null) {
-        const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-        if (await connects(reachable, port)) return ok(name, `${what} answers (pid ${serving.pid})`);
-        return fail(
-          name,
-          `${what} does not answer`,
-          'see the lines the server wrote; it starts a failed role again',
-        );
-      }
-      if (await isFree(host, port)) return ok(name, `free for ${what}`);
-      return fail(
-        name,
-        `taken, and wanted for ${what}`,
-        `stop what listens there, or set ${variableOf(key)}`,
-      );
-    }),
+    rolePorts(config, serving?.ports ?? config).map((rolePort) =>
+      serving === null ? checkFree(rolePort) : checkAnswers(rolePort, serving.pid),
+    ),
   );
+}
+
+async function checkAnswers(rolePort: RolePort, pid: number): Promise<Check> {
+  const name = `port ${rolePort.port}`;
+  if (await answers(rolePort)) return ok(name, `${rolePort.what} answers (pid ${pid})`);
+  const todo = 'see the lines the server wrote; it starts a failed role again';
+  return fail(name, `${rolePort.what} does not answer`, todo);
+}
+
+async function checkFree({ key, what, host, port }: RolePort): Promise<Check> {
+  const name = port === 0 ? 'port' : `port ${port}`;
+  const todo = `stop what listens there, or set ${variableOf(key)}`;
+  try {
+    if ((await listenBriefly(host, port)) !== null) return ok(name, `free for ${what}`);
+    return fail(name, `taken, and wanted for ${what}`, todo);
+  } catch (error) {
+    return fail(name, (error as Error).message, 'correct the configuration');
+  }
 }

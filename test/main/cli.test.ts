@@ -54,9 +54,11 @@ describe('commands against a server', () => {
   });
 
   it('report: an unknown one is an error in one sentence', async () => {
-    expect(await run('report', 'nothing')).toMatchObject({
+    const [list, one] = await Promise.all([run('report'), run('report', 'r_0000000000000000')]);
+    expect(list).toMatchObject({ code: 0, stdout: 'No reports.\n' });
+    expect(one).toMatchObject({
       code: 1,
-      stderr: 'plumbline: There is no report nothing; GET /api/v1/reports lists them.\n',
+      stderr: 'plumbline: There is no report r_0000000000000000; GET /api/v1/reports lists them.\n',
     });
   });
 

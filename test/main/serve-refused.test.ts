@@ -68,6 +68,12 @@ describe('serve refuses in one sentence', () => {
     expect(text).toContain('did you mean PLUMBLINE_API_PORT?');
   });
 
+  it('an address of another machine', async () => {
+    const { code, text } = await refused('host', { PLUMBLINE_HOST: '192.0.2.1', PLUMBLINE_KEYS: 'a' });
+    expect(code).toBe(2);
+    expect(text).toContain('set PLUMBLINE_HOST to an address of this machine');
+  });
+
   it('broken constraints', async () => {
     const constraints = join(folder, 'broken.yaml');
     writeFileSync(constraints, 'apiVersion: constraints/v1alpha1\nkind: ConstraintsSet\n');

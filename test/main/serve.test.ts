@@ -59,7 +59,10 @@ async function countSpans({ ports }: Server, spanId: string): Promise<string> {
   return (await response.text()).trim();
 }
 
-describe('serve', () => {
+/** Judging has no part in what these tests look at, and its queue takes the longest to make. */
+const WITHOUT_JUDGE = { PLUMBLINE_ROLES: 'store,ingest,api' };
+
+describe('serve', { timeout: 60_000 }, () => {
   it('survives its engine being killed: what is sent meanwhile is stored once it is back', async () => {
     const server = await serve(join(folder, 'engine'));
     await expect.poll(() => isReady(server), { timeout: 10_000 }).toBe(true);
@@ -78,12 +81,12 @@ describe('serve', () => {
 
   it('drains on SIGTERM, ends with 0 and leaves no process behind', async () => {
     const dataDir = join(folder, 'drain');
-    const server = await serve(dataDir);
+    const server = await serve(dataDir, WITHOUT_JUDGE);
     expect(await sendSpan(server, 'bbbbbbbbbbbbbbbb')).toBe(200);
     server.child.kill('SIGTERM');
     expect(await server.exitCode()).toBe(0);
     expect(server.groupLives()).toBe(false);
-    const again = await serve(dataDir);
+    const again = await serve(dataDir, WITHOUT_JUDGE);
     expect(await countSpans(again, 'bbbbbbbbbbbbbbbb')).toBe('1');
   });
 
@@ -100,9 +103,9 @@ describe('serve', () => {
 
   it('takes its roles along when only the supervisor is killed, so that a start succeeds at once', async () => {
     const dataDir = join(folder, 'orphans');
-    const server = await serve(dataDir);
+    const server = await serve(dataDir, WITHOUT_JUDGE);
     server.child.kill('SIGKILL');
-    const again = await serve(dataDir);
+    const again = await serve(dataDir, WITHOUT_JUDGE);
     await expect.poll(() => isReady(again), { timeout: 10_000 }).toBe(true);
     await expect.poll(() => server.groupLives(), { timeout: 5_000 }).toBe(false);
   });

@@ -40,13 +40,16 @@ function supervise(behaviour: NodeJS.ProcessEnv = {}): Supervisor {
   return supervisor;
 }
 
-function start(of: Supervisor, betweenStoreAndRest: () => Promise<void> = async () => {}): Promise<void> {
+async function start(
+  of: Supervisor,
+  betweenStoreAndRest: () => Promise<void> = async () => {},
+): Promise<void> {
   const config = parseConfig({
     env: { PLUMBLINE_DATA_DIR: folder, OTEL_SDK_DISABLED: 'true' },
     fileText: null,
     folder,
   });
-  return of.start({ config, instanceId: 'test' }, betweenStoreAndRest);
+  await of.start({ config, instanceId: 'test' }, betweenStoreAndRest);
 }
 
 const diary = (): string[] => readFileSync(join(folder, 'diary'), 'utf8').trim().split('\n');

@@ -39,7 +39,8 @@ beforeEach(async () => {
     endpoint: `http://127.0.0.1:${port}`,
     key: 'secret',
     log,
-    exportIntervalMs: 100,
+    exportIntervalMs: 300,
+    failuresSilentMs: 500,
   });
 });
 afterEach(() => {
@@ -61,9 +62,9 @@ describe('own telemetry', () => {
 
   it('says once that it cannot go out, and once that it can again', async () => {
     status = 400;
-    await expect.poll(() => received.length, { timeout: 5_000 }).toBeGreaterThan(3);
+    await expect.poll(() => received.length, { timeout: 5_000 }).toBeGreaterThan(4);
     await expect.poll(() => logged.length).toBe(1);
-    expect(logged[0]).toContain('Own metrics could not be exported');
+    expect(logged[0]).toContain('Own metrics cannot be exported');
     status = 200;
     await expect.poll(() => logged.length, { timeout: 5_000 }).toBe(2);
     expect(logged[1]).toContain('exported again');
