@@ -146,6 +146,8 @@ export class Writer {
   /**
    * The store refuses the batch: request by request, so that only the one at fault is set aside. Tables that took
    * the batch as a whole are left out, and that stands on disk first, so a restart leaves them out as well.
+   * This counts on a refusal depending on the rows alone: a store that took a batch, lost its answer, and then
+   * refuses the same rows (somebody changed the table meanwhile) gets them twice.
    */
   async #storeOneByOne(batch: RecordedBatch): Promise<void> {
     const { spool } = this.#parts;

@@ -54,10 +54,16 @@ export async function serveGrpc(parts: TransportParts): Promise<Transport> {
     session.once('close', () => sessions.delete(session));
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);
   });
-  server.on('sessionError', () => {
+  const used = new WeakSet<object>();
+  server.on('stream', (stream, headers) => {
+    if (stream.session !== undefined) used.add(stream.session);
+    void answer(parts, stream, headers);
+  });
+  server.on('sessionError', (_error, session) => {
+    // grpc-go's way of leaving counts as an error too; only who never made a call spoke something else.
+    if (used.has(session)) return;
     parts.metrics.request({ signal: 'unknown', transport: 'grpc', outcome: 'http_malformed' });
   });
-  server.on('stream', (stream, headers) => void answer(parts, stream, headers));
   await listen(server, parts);
   return { port: (server.address() as AddressInfo).port, close: () => close(server, sessions) };
 }

@@ -56,6 +56,7 @@ export class StoreGate {
     }
     client.pipe(store);
     client.on('close', () => store.destroy());
+    store.on('close', () => client.destroy());
     if (this.#losesAnswers) store.once('data', () => client.destroy());
     else store.pipe(client);
   }

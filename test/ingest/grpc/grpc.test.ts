@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Client } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -146,6 +147,14 @@ describe('frames that no library sends', () => {
   it('what is not gRPC gets 415', async () => {
     expect(await rawCall(body, { 'content-type': 'application/json' })).toMatchObject({ ':status': 415 });
   });
+});
+
+it('what is not HTTP/2 is counted, a client that leaves is not', async () => {
+  const socket = connectTcp(Number(ingest.grpcUrl.split(':')[1]), '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3));
+  socket.resume();
+  await once(socket, 'close');
+  await expect.poll(() => ingest.metric('plumbline.ingest.requests', { outcome: 'http_malformed' })).toBe(1);
 });
 
 it('79: many calls at once on one connection', async () => {

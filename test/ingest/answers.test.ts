@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FAILURES, type FailureCode, PipelineError } from '../../core/errors.ts';
+import { BackOff } from '../../ingest/back-off.ts';
+import { BodyBudget } from '../../ingest/body-budget.ts';
+import { ingestConfigSchema } from '../../ingest/config.ts';
+import { encodeExportResponse } from '../../ingest/export-response.ts';
+import { grpcStatusHeaders } from '../../ingest/grpc/grpc-status-headers.ts';
+import { retryAfterS } from '../../ingest/retry-after.ts';
+import { encodeRpcStatus, rpcStatusOf } from '../../ingest/rpc-status.ts';
+import { shortenText } from '../../ingest/shorten-text.ts';
+import { WarningLimiter } from '../../ingest/warning-limiter.ts';
+import { decodeAnswer } from './decode-answer.ts';
+
+describe('answers', () => {
+  it('18: a long message is shortened, in whole characters, far below 4 MiB', () => {
+    const message = 'é…😀'.repeat(10_000);
+    const { length } = encodeExportResponse('traces', 'protobuf', { rejectedCount: 1, message });
+    expect(length).toBeLessThan(5_000);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 3, max: 60 }), (text, bytesMax) => {
+        const short = shortenText(text, bytesMax);
+        expect(Buffer.byteLength(short)).toBeLessThanOrEqual(
+          Math.max(bytesMax, Buffer.byteLength(text) <= bytesMax ? bytesMax : 3),
+        );
+        expect(text.startsWith(short.replace(/…$/, '')) || text === short).toBe(true);
+      }),
+    );
+  });
+
+  it('counts of any size survive', () => {
+    fc.assert(
+      fc.property(fc.maxSafeNat(), fc.string(), (rejectedCount, message) => {
+        const bytes = encodeExportResponse('logs', 'protobuf', { rejectedCount, message });
+        const { partial_success: partial } = decodeAnswer('Response', bytes) as {
+          partial_success?: { rejected?: number; error_message?: string };
+        };
+        expect(partial?.rejected ?? 0).toBe(rejectedCount);
+        expect(partial?.error_message ?? '').toBe(message.toWellFormed());
+      }),
+    );
+  });
+
+  it('37: a status is retryable exactly when its failure is, in both protocols', () => {
+    const codes = Object.keys(FAILURES) as FailureCode[];
+    expect(codes.length).toBeGreaterThan(10);
+    for (const code of codes) {
+      const status = rpcStatusOf(new PipelineError(code, 'text'), 3);
+      expect(status.retryAfterS !== null).toBe(FAILURES[code].retryable);
+      const decoded = decodeAnswer('Status', encodeRpcStatus(status, 'protobuf'));
+      expect(decoded).toMatchObject({ code: FAILURES[code].grpcStatus, message: 'text' });
+    }
+  });
+
+  it('38: Retry-After is 1 to 5 whole seconds', () => {
+    expect([0, 0.19, 0.2, 0.999].map((value) => retryAfterS(() => value))).toEqual([1, 1, 2, 5]);
+  });
+
+  it('a gRPC message is printable ASCII and says the same', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (message) => {
+        const headers = grpcStatusHeaders({ code: 3, message, badField: null, retryAfterS: null });
+        expect(headers['grpc-message']).toMatch(/^[\x20-\x7e]*$/);
+        expect(decodeURIComponent(headers['grpc-message'] ?? '')).toBe(message.toWellFormed());
+      }),
+    );
+  });
+});
+
+describe('the warning limiter', () => {
+  it('33: lets a warning through once a minute per producer, whatever its numbers', () => {
+    let nowMs = 0;
+    const limiter = new WarningLimiter(() => nowMs);
+    expect(limiter.due('a', ['3 spans are odd'])).toEqual(['3 spans are odd']);
+    expect(limiter.due('a', ['4 spans are odd', 'another'])).toEqual(['another']);
+    expect(limiter.due('b', ['5 spans are odd'])).toEqual(['5 spans are odd']);
+    nowMs = 60_000;
+    expect(limiter.due('a', ['6 spans are odd'])).toEqual(['6 spans are odd']);
+  });
+
+  it('forgets the oldest producers instead of growing for ever', () => {
+    const limiter = new WarningLimiter(() => 0);
+    for (let producer = 0; producer < 10_001; producer++) limiter.due(String(producer), ['w']);
+    expect(limiter.due('10000', ['w'])).toEqual([]);
+    expect(limiter.due('0', ['w'])).toEqual(['w']);
+  });
+});
+
+it('the budget of bodies refuses above its bound and takes again what is given back', () => {
+  const budget = new BodyBudget(100);
+  budget.take(60);
+  expect(() => budget.take(41)).toThrow(expect.objectContaining({ code: 'overloaded' }));
+  budget.giveBack(60);
+  budget.take(100);
+  expect(budget.bytes).toBe(100);
+});
+
+it('waits double from 50 to 100 ms up to 5 to 10 s, and end with the signal', async () => {
+  const stopping = new AbortController();
+  const backOff = new BackOff({ random: () => 0, signal: stopping.signal });
+  const startedAtMs = performance.now();
+  await backOff.wait();
+  await backOff.wait();
+  expect(performance.now() - startedAtMs).toBeGreaterThan(140);
+  const waiting = backOff.wait();
+  stopping.abort();
+  await expect(waiting).rejects.toThrow(/aborted/);
+});
+
+it('a configuration whose limits contradict each other is refused', () => {
+  const parse = (over: object) => ingestConfigSchema.safeParse({ dataDir: 'x', ...over });
+  expect(parse({}).data).toMatchObject({ bodyBytesMax: 67_108_864, inFlightBytesMax: 536_870_912 });
+  expect(parse({ spoolBytesMax: 1_000 }).error?.issues[0]?.message).toMatch(/spoolBytesMax must hold/);
+  expect(parse({ inFlightBytesMax: 1_000 }).error?.issues[0]?.message).toMatch(/inFlightBytesMax must hold/);
+});
