@@ -1,7 +1,8 @@
 import { statfs } from 'node:fs/promises';
-import type { Database } from 'lmdb';
 import { PipelineError } from '../core/errors.ts';
 import { SIGNALS, type Signal } from '../core/signal.ts';
+import { entryCount, pageBytes } from './database-size.ts';
+import { highestSeq } from './highest-seq.ts';
 import { openSpoolFiles, type RecordedBatch, type SetAside, type SpoolFiles } from './open-spool-files.ts';
 import { decodeSpoolRecord, encodeSpoolRecord, type SpoolRecord, spoolRecordBytes } from './spool-record.ts';
 import { SpoolWrites } from './spool-writes.ts';
@@ -65,7 +66,7 @@ export class Spool {
     if (bytes > bytesMax) {
       throw new PipelineError(
         'spool_full',
-        `The spool in ${folder} holds ${bytes} of ${bytesMax} bytes, ${this.poisonedCount} requests of it set aside: the store takes less than comes in. Look at the store first; send again later.`,
+        `The spool in ${folder} holds ${bytes} of ${bytesMax} bytes, ${this.poisonedCount} requests of it set aside: the store takes less than comes in. Look at the store first, or raise PLUMBLINE_SPOOL_BYTES_MAX; send again later.`,
         { folder, bytes, bytesMax },
       );
     }
@@ -182,11 +183,11 @@ export class Spool {
   }
 
   get poisonedCount(): number {
-    return statsOf(this.#files.poisoned).entryCount;
+    return entryCount(this.#files.poisoned);
   }
 
   recordCount(signal: Signal): number {
-    return statsOf(this.#files.records[signal]).entryCount;
+    return entryCount(this.#files.records[signal]);
   }
 
   /** Bytes of all records: whole pages of those that were there at the last release, and all since. */
@@ -237,41 +238,4 @@ interface Underway {
 
 function bySignal<T>(make: (signal: Signal) => T): Record<Signal, T> {
   return { traces: make('traces'), metrics: make('metrics'), logs: make('logs') };
-}
-
-/** Of all that ever had a seq: held, in a recorded batch, set aside or released. */
-function highestSeq(files: SpoolFiles, signal: Signal): number {
-  const bounds = {
-    start: [signal, Number.MAX_SAFE_INTEGER],
-    end: [signal, 0],
-    reverse: true,
-    limit: 1,
-  } as const;
-  return Math.max(
-    Number(files.meta.get(`released:${signal}`) ?? 0),
-    ...files.records[signal].getKeys({ reverse: true, limit: 1 }),
-    ...[...files.batches.getRange(asRange(bounds))].map(({ value }) => value.toSeq),
-    ...[...files.poisoned.getKeys(asRange(bounds))].map(([, seq]) => seq),
-  );
-}
-
-function asRange<T extends { start: readonly [Signal, number]; end: readonly [Signal, number] }>(bounds: T) {
-  return { ...bounds, start: [...bounds.start], end: [...bounds.end] };
-}
-
-interface TreeStats {
-  readonly pageSize: number;
-  readonly entryCount: number;
-  readonly treeBranchPageCount: number;
-  readonly treeLeafPageCount: number;
-  readonly overflowPages: number;
-}
-
-function statsOf(database: Database<Buffer, number> | Database<Buffer, [Signal, number]>): TreeStats {
-  return database.getStats() as TreeStats;
-}
-
-function pageBytes(database: Database<Buffer, number> | Database<Buffer, [Signal, number]>): number {
-  const stats = statsOf(database);
-  return stats.pageSize * (stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages);
 }

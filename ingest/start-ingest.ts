@@ -19,6 +19,8 @@ import type { Transport } from './transport.ts';
 import { WarningLimiter } from './warning-limiter.ts';
 import { Writer } from './writer.ts';
 
+const REPLAY_BYTES_MAX = 2_147_483_647;
+
 export interface IngestDeps {
   readonly client: ClickHouseClient;
   readonly now: () => number;
@@ -41,53 +43,37 @@ export interface Ingest {
  */
 export async function startIngest(config: IngestConfig, deps: IngestDeps): Promise<Ingest> {
   const limits = ingestConfigSchema.parse(config);
-  const { host, bodyBytesMax, bodyMsMax, keys, spoolBytesMax, diskFreeBytesMin } = limits;
-  const random = deps.random ?? Math.random;
+  const { spoolBytesMax, diskFreeBytesMin } = limits;
   const folder = join(limits.dataDir, 'spool');
   const spool = await Spool.open({ folder, bytesMax: spoolBytesMax, diskFreeBytesMin });
   const metrics = new IngestMetrics(deps.meter);
-  const inflater = new Inflater({ bytesMax: bodyBytesMax });
-  const { lanes, writers } = makeLanes({ ...deps, random, spool, inflater, metrics, limits });
+  const parts = { ...deps, random: deps.random ?? Math.random, spool, metrics, limits };
+  const { lanes, writers } = makeLanes(parts);
   const admission = new Admission({
     lanes,
-    inflater,
     metrics,
+    inflater: new Inflater({ bytesMax: limits.bodyBytesMax }),
     budget: new BodyBudget(limits.inFlightBytesMax),
     warnings: new WarningLimiter(deps.now),
     tenant: limits.tenant,
     now: deps.now,
   });
-  const parts = {
-    host,
-    limits: { bodyBytesMax, bodyMsMax },
-    keys: new KeyCheck(keys),
-    admission,
-    metrics,
-    log: deps.log,
-    random,
-  };
-  const open: Transport[] = [];
-  try {
-    open.push(await serveHttp({ ...parts, port: limits.otlpHttpPort }));
-    open.push(await serveGrpc({ ...parts, port: limits.otlpGrpcPort }));
-  } catch (error) {
-    await Promise.all(open.map((transport) => transport.close()));
+  const transports = await openTransports(parts, admission).catch(async (error: unknown) => {
     await spool.close();
     throw error;
-  }
+  });
   const stopObserving = observeSpool(deps.meter, spool, lanes);
-  const running = writers.map((writer) => writer.run());
-  const [http, grpc] = open as [Transport, Transport];
+  const writing = writers.map((writer) => writer.run());
   return {
-    httpPort: http.port,
-    grpcPort: grpc.port,
+    httpPort: transports.http.port,
+    grpcPort: transports.grpc.port,
     close: async () => {
       await Promise.race([admission.drain(), after(limits.drainMsMax)]);
-      await Promise.all([http.close(), grpc.close()]);
+      await Promise.all([transports.http.close(), transports.grpc.close()]);
       for (const signal of SIGNALS) lanes[signal].close();
-      const giveUp = setTimeout(() => stopAll(writers), limits.drainMsMax);
       for (const writer of writers) writer.finish();
-      await Promise.all(running);
+      const giveUp = setTimeout(() => stopAll(writers), limits.drainMsMax);
+      await Promise.all(writing);
       clearTimeout(giveUp);
       stopObserving();
       await spool.close();
@@ -95,22 +81,37 @@ export async function startIngest(config: IngestConfig, deps: IngestDeps): Promi
   };
 }
 
-interface LaneDeps extends Omit<IngestDeps, 'random'> {
+interface IngestParts extends IngestDeps {
   readonly random: () => number;
   readonly spool: Spool;
-  readonly inflater: Inflater;
   readonly metrics: IngestMetrics;
   readonly limits: IngestLimits;
 }
 
-function makeLanes(deps: LaneDeps): { lanes: Record<Signal, Lane>; writers: Writer[] } {
-  const { client, spool } = deps;
+async function openTransports(
+  { limits, metrics, log, random }: IngestParts,
+  admission: Admission,
+): Promise<{ http: Transport; grpc: Transport }> {
+  const { host, bodyBytesMax, bodyMsMax } = limits;
+  const keys = new KeyCheck(limits.keys);
+  const parts = { host, limits: { bodyBytesMax, bodyMsMax }, keys, admission, metrics, log, random };
+  const http = await serveHttp({ ...parts, port: limits.otlpHttpPort });
+  try {
+    return { http, grpc: await serveGrpc({ ...parts, port: limits.otlpGrpcPort }) };
+  } catch (error) {
+    await http.close();
+    throw error;
+  }
+}
+
+function makeLanes(parts: IngestParts): { lanes: Record<Signal, Lane>; writers: Writer[] } {
+  const { client, spool } = parts;
+  // What was accepted once is accepted again, also when the limit was lowered in between.
+  const deps = { ...parts, inflater: new Inflater({ bytesMax: REPLAY_BYTES_MAX }) };
   const make = (signal: Signal): Lane => {
     const recorded = spool.recordedBatches(signal).at(-1);
-    return new Lane(
-      { ...deps, signal },
-      recorded === undefined ? spool.firstSeq(signal) : recorded.toSeq + 1,
-    );
+    const fromSeq = recorded === undefined ? spool.firstSeq(signal) : recorded.toSeq + 1;
+    return new Lane({ ...deps, signal }, fromSeq);
   };
   const lanes = { traces: make('traces'), metrics: make('metrics'), logs: make('logs') };
   const writers = SIGNALS.map(

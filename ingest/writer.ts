@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hasCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { NativeInsert } from '../core/native-insert.ts';
@@ -115,6 +116,7 @@ export class Writer {
         const record = spool.read(signal, seq);
         if (record === undefined) continue;
         rows.append((await decodeBody(signal, record, inflater)).body, record);
+        await nextTurn(); // requests are answered meanwhile
         oldestReceivedAtMs = Math.min(oldestReceivedAtMs, record.receivedAtMs);
       } catch (error) {
         await this.#until('set a request aside', () => setAsideUnreadable(this.#parts, seq, error));

@@ -4,4 +4,4 @@ import { killRounds } from './kill-rounds.ts';
 
 it('kill -9 at random moments loses nothing and doubles nothing', async () => {
   await killRounds({ rounds: 3, random: randomFrom(20_260_101) });
-});
+}, 90_000);
