@@ -87,10 +87,7 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
       log,
     });
     const { meter, tracer } = telemetry;
-    const span = tracer.startSpan('plumbline.role.start');
-    const part = await start(config, { now: Date.now, log, meter, tracer });
-    span.end();
-    return part;
+    return await start(config, { now: Date.now, log, meter, tracer });
   };
   const stop = async (): Promise<void> => {
     telemetry?.close();

@@ -1,9 +1,13 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
-import { trace } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  AlwaysOffSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import type { Log } from '../core/log.ts';
 import { LazyExporter } from './lazy-exporter.ts';
 import { observeProcess } from './observe-process.ts';
@@ -11,6 +15,8 @@ import { VERSION } from './version.ts';
 
 const EXPORT_INTERVAL_MS = 10_000;
 const EXPORT_TIMEOUT_MS = 5_000;
+/** Whoever looks at a trace looks soon. */
+const SPAN_DELAY_MS = 2_000;
 
 export interface Telemetry {
   readonly meter: Meter;
@@ -54,9 +60,10 @@ export function startTelemetry(options: {
   });
   const tracerProvider = new TracerProvider({
     resource,
+    // Spans join the traces of callers and begin none: a source with a span now and then would look broken.
+    sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
     spanProcessors: exporters === null ? [] : [exporters.spans],
   });
-  trace.setGlobalTracerProvider(tracerProvider);
   const meter = meterProvider.getMeter('plumbline', VERSION);
   observeProcess(meter);
   return {
@@ -105,7 +112,7 @@ function otlpExporters(options: {
     }),
     spans: new BatchSpanProcessor({
       exporter: spans,
-      scheduledDelayMillis: intervalMs,
+      scheduledDelayMillis: Math.min(SPAN_DELAY_MS, intervalMs),
       exportTimeoutMillis: timeoutMs,
     }),
     stop: () => {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { Meter } from '@opentelemetry/api';
+import type { Meter, Tracer } from '@opentelemetry/api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -14,6 +14,7 @@ import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
 import { FINDING_OPERATIONS, serveFindings } from './findings.ts';
 import { serveFirstPage } from './first-page.ts';
 import { OPEN_PATHS, serveHealth } from './health.ts';
+import { joinTraces } from './join-traces.ts';
 import { LEDGER_OPERATIONS, serveLedger } from './ledger.ts';
 import { observeRequests } from './observe-requests.ts';
 import { openApiDocument } from './openapi.ts';
@@ -44,6 +45,8 @@ export interface StartApiDeps {
   readonly now: () => number;
   readonly log: Log;
   readonly meter: Meter;
+  /** For spans in the traces of callers; none without it. */
+  readonly tracer?: Tracer;
   /** Metrics of all roles in Prometheus' text format. */
   readonly collectMetrics: () => Promise<string>;
 }
@@ -79,6 +82,7 @@ export async function startApi(
   guard(app, config);
   answerProblems(app, log);
   observeRequests(app, deps.meter);
+  if (deps.tracer !== undefined) joinTraces(app, deps.tracer, now);
 
   const apiDeps = { client, gate, now };
   for (const serve of [

@@ -3,12 +3,12 @@ import { connectStore } from '../connect-store.ts';
 import { collectMetrics } from '../metrics-exchange.ts';
 import { runRole } from '../role-process.ts';
 
-runRole('api', async (config, { now, log, meter }) => {
+runRole('api', async (config, { now, log, meter, tracer }) => {
   const { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles } = config;
   const client = await connectStore(config);
   const api = await startApi(
     { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles, constraintsPath: config.constraints },
-    { client, now, log, meter, collectMetrics },
+    { client, now, log, meter, tracer, collectMetrics },
   );
   return {
     close: async () => {

@@ -98,6 +98,27 @@ describe('commands against a server', () => {
   });
 });
 
+describe('a decision', () => {
+  it("shows as a span in its caller's trace", async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const response = await fetch(`http://127.0.0.1:${server.ports.apiPort}/api/v1/decisions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+      body: JSON.stringify({
+        actor: { id: 'a' },
+        action: { kind: 'scale.up' },
+        target: { service: 'checkout' },
+      }),
+    });
+    expect(response.status).toBe(200);
+    const query = `SELECT ServiceName, ParentSpanId, SpanName FROM otel_traces WHERE TraceId = '${traceId}'`;
+    const rows = async (): Promise<string> => (await run('sql', '--format', 'TSV', query)).stdout;
+    await expect
+      .poll(rows, { timeout: 20_000, interval: 1_000 })
+      .toBe('plumbline\tb7ad6b7169203331\tPOST /api/v1/decisions\n');
+  }, 30_000);
+});
+
 describe('commands without a server', () => {
   it('say in one sentence that nothing answers', async () => {
     const [findings, ask] = await Promise.all([

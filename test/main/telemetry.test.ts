@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../core/log.ts';
 import { startTelemetry, type Telemetry } from '../../main/telemetry.ts';
@@ -52,7 +53,8 @@ afterEach(() => {
 describe('own telemetry', () => {
   it('goes out as OTLP protobuf with the key, metrics and spans', async () => {
     telemetry.meter.createCounter('verdicts').add(3);
-    telemetry.tracer.startSpan('tick').end();
+    const caller = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1, isRemote: true };
+    telemetry.tracer.startSpan('ask', {}, trace.setSpanContext(ROOT_CONTEXT, caller)).end();
     await expect.poll(() => new Set(received.map(({ url }) => url)).size, { timeout: 5_000 }).toBe(2);
     expect(received[0]).toMatchObject({ type: 'application/x-protobuf', authorization: 'Bearer secret' });
     expect(received.map(({ url }) => url)).toContain('/v1/traces');
