@@ -92,7 +92,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
       key,
       signal,
       now,
-      onTurns: (turns) => printTurns(turns, now(), print),
+      onTurns: (turns) => printTurns(turns.filter(isOfShop), now(), print),
       onReport: (report) => print(reportLine(report, now(), paint)),
       onAnswer: (problem) =>
         note(problem === null ? 'the API answers again' : `the API does not answer: ${problem}`),
@@ -114,6 +114,11 @@ function changedAnswers(onChange: (asked: Asked) => void): (message: { kind: str
     last.set(asked.action, answer);
     onChange(asked);
   };
+}
+
+/** Plumbline judges its own telemetry too; here the shop is the story. */
+function isOfShop({ verdict }: Turn): boolean {
+  return verdict.source.serviceNamespace === 'shop';
 }
 
 function printTurns(turns: readonly Turn[], nowMs: number, print: (line: string) => void): void {
