@@ -1,12 +1,13 @@
 import type { Finding } from '../core/finding.ts';
 import type { Report } from '../core/report.ts';
 import { rfc3339 } from '../core/time.ts';
-import type { Verdict } from '../core/verdict.ts';
+import type { Reason, Verdict } from '../core/verdict.ts';
 import type { DecisionRow } from '../store/decisions.ts';
 import { amountText } from './amount-text.ts';
 import { copyableCommand } from './copyable-command.ts';
 import { decisionLines } from './decision-lines.ts';
 import { evidenceSeries } from './evidence-series.ts';
+import { findingSubjectId } from './finding-group.ts';
 import { KIND_TEXT } from './kind-text.ts';
 import { outcomeText } from './outcome-text.ts';
 import { reportId } from './report-id.ts';
@@ -19,6 +20,8 @@ import { durationText, timeText } from './time-text.ts';
 export interface FindingContext {
   readonly nowMs: number;
   readonly previous: Report | null;
+  /** Findings of the same kind about the same subject, which this report covers too. */
+  readonly others?: readonly Finding[] | undefined;
   /** Newest verdicts about the data of the subject. */
   readonly verdicts?: readonly Verdict[] | undefined;
   readonly decisions?: readonly DecisionRow[] | undefined;
@@ -44,6 +47,8 @@ function newsOf(finding: Finding, { previous, nowMs }: FindingContext, told: Tol
   }
   if (state === 'closed') return 'closed';
   if (state === 'confirmed' && previous.facts['confirmed'] !== true) return 'confirmed';
+  // Another finding of the subject leads now; its effect is not to be compared with the one told before.
+  if (previous.facts['findingId'] !== finding.id) return 'updated';
   if (state !== 'cannot-say' && hasDoubled(told, { effectSize: effectSizeOf(finding), nowMs }))
     return 'doubled';
   return state === previous.facts['state'] ? null : 'updated';
@@ -65,7 +70,8 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
     : headlineOf(finding);
   const onset = timeText(finding.onsetAtMs);
   const when = closed ? `from ${onset}, for ${lastedText}` : `since ${onset} (${lastedText})`;
-  const id = reportId(finding.id);
+  const subjectId = findingSubjectId(finding);
+  const id = reportId(subjectId);
   const confirm = confirmations(finding, id, closed);
   const options = closed ? [] : optionsOf(finding);
   const markdown = reportMarkdown({
@@ -73,7 +79,7 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
     state: `${stateText(finding, told.news)}, ${when}; report \`${id}\``,
     intent: intentText(finding),
     picture: pictureOf(finding),
-    evidence: finding.reasons.map((reason) => `${markdownText(reason.text)} (${reason.code})`),
+    evidence: [...finding.reasons.map(reasonLine), ...otherLines(context)],
     dataTrust: trustLines(context),
     reach: reachLines(finding),
     gateDecisions: decisionLines(context.decisions ?? []),
@@ -82,7 +88,7 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
   });
   return {
     id,
-    subjectId: finding.id,
+    subjectId,
     state: closed ? 'closed' : 'open',
     openedAt: previous?.state === 'open' ? previous.openedAt : rfc3339(nowMs),
     updatedAt: rfc3339(nowMs),
@@ -91,6 +97,16 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
     markdown,
     facts: factsOf(finding, context, { told, confirm, options }),
   };
+}
+
+function reasonLine({ code, text }: Reason): string {
+  return `${markdownText(text)} (${code})`;
+}
+
+function otherLines({ others = [] }: FindingContext): string[] {
+  return others.map(
+    (other) => `also ${other.state}: ${markdownText(headlineOf(other))} (${markdownText(other.id)})`,
+  );
 }
 
 function headlineOf(finding: Finding): string {
@@ -194,7 +210,7 @@ interface FactParts {
 
 function factsOf(
   finding: Finding,
-  { previous, decisions }: FindingContext,
+  { previous, decisions, others = [] }: FindingContext,
   parts: FactParts,
 ): Report['facts'] {
   const { effect } = finding;
@@ -202,6 +218,8 @@ function factsOf(
   return {
     kind: 'finding',
     ...parts,
+    findingId: finding.id,
+    otherFindingIds: others.map(({ id }) => id),
     findingKind: finding.kind,
     subject: finding.subject,
     culprit: finding.culprit,

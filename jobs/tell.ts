@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Queue } from 'bullmq';
+import { type FindingGroup, groupFindings } from '../alerts/finding-group.ts';
 import { reportFinding } from '../alerts/report-finding.ts';
 import { reportId } from '../alerts/report-id.ts';
 import { reportVerdict } from '../alerts/report-verdict.ts';
@@ -79,16 +80,20 @@ export function createTeller(deps: TellDeps): Teller {
     await tell(reportVerdict(group, context), newest);
   }
 
-  async function tellFinding(finding: Finding, nowMs: number): Promise<void> {
-    if (reportFinding(finding, { nowMs, previous: open.get(finding.id) ?? null }) === null) return;
-    const service = finding.subject;
+  async function tellFindingGroup(group: FindingGroup, nowMs: number): Promise<void> {
+    const { subjectId, lead, others } = group;
+    if (reportFinding(lead, { nowMs, previous: open.get(subjectId) ?? null }) === null) return;
+    const service = lead.subject;
     const [previous, decisions, verdicts] = await Promise.all([
-      readReport(deps.client, reportId(finding.id)),
+      readReport(deps.client, reportId(subjectId)),
       readDecisions(deps.client, { service, limit: DECISIONS_SHOWN }),
       readVerdicts(deps.client, { service, nowMs }),
     ]);
-    await tell(reportFinding(finding, { nowMs, previous, decisions, verdicts }), previous);
+    await tell(reportFinding(lead, { nowMs, previous, others, decisions, verdicts }), previous);
   }
+
+  const group = (findings: readonly Finding[]): FindingGroup[] =>
+    groupFindings(findings, (subjectId) => textFact(open.get(subjectId), 'findingId'));
 
   /** The notification first: should the process end here, it is told twice rather than never. */
   async function tell(telling: Telling | null, newest: Report | null): Promise<void> {
@@ -121,18 +126,31 @@ export function createTeller(deps: TellDeps): Teller {
     },
     async tellFindings(findings, nowMs) {
       await refresh(nowMs);
-      for (const finding of findings) await tellFinding(finding, nowMs);
-      const told = new Set(findings.map(({ id }) => id));
+      const groups = group(findings);
+      for (const told of groups) await tellFindingGroup(told, nowMs);
+      const told = new Set(groups.map(({ subjectId }) => subjectId));
       const silent = [...open.values()].filter(
         ({ facts, subjectId }) => facts['kind'] === 'finding' && !told.has(subjectId),
       );
       // A finding is handed out as closed once. Was that tick cut short, what it wrote is told here.
-      for (const { subjectId } of silent) {
-        const finding = await readFinding(deps.client, subjectId);
-        if (finding !== null) await tellFinding(finding, nowMs);
+      for (const report of silent) {
+        const ids = findingIdsOf(report);
+        const read = await Promise.all(ids.map((id) => readFinding(deps.client, id)));
+        for (const late of group(read.filter((finding) => finding !== null)))
+          await tellFindingGroup(late, nowMs);
       }
     },
   };
+}
+
+function findingIdsOf({ facts }: Report): string[] {
+  const others = Array.isArray(facts['otherFindingIds']) ? facts['otherFindingIds'] : [];
+  return [facts['findingId'], ...others].filter((id) => typeof id === 'string');
+}
+
+function textFact(report: Report | undefined, name: string): string | null {
+  const value = report?.facts[name];
+  return typeof value === 'string' ? value : null;
 }
 
 function isSibling(verdict: Verdict, { source, dimension }: VerdictGroup): boolean {
