@@ -15,6 +15,15 @@ export interface Config extends Omit<z.output<typeof SETTINGS>, 'roles'> {
   readonly roles: readonly Role[];
 }
 
+/** Their values hold passwords or keys, and errors end up in logs. */
+const SECRETS: ReadonlySet<string> = new Set([
+  'clickhouseUrl',
+  'redisUrl',
+  'webhookUrl',
+  'webhookSecret',
+  'keys',
+]);
+
 interface Given {
   readonly value: string;
   /** Where it was written: a variable, or a key of the file. */
@@ -151,7 +160,8 @@ export function parseConfig(from: {
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
       const wrong = given.get(String(issue.path[0])) as Given;
-      problems.push(`${wrong.place} is "${wrong.value}": ${issue.message}${serviceLinkHint(wrong)}`);
+      const shown = SECRETS.has(String(issue.path[0])) ? 'not right' : `"${wrong.value}"`;
+      problems.push(`${wrong.place} is ${shown}: ${issue.message}${serviceLinkHint(wrong)}`);
     }
     return refuse(problems);
   }

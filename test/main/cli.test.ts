@@ -133,6 +133,14 @@ describe('commands without a server', () => {
     expect(JSON.parse(ask.stderr)).toMatchObject({ error: { code: 'api_unavailable' } });
   });
 
+  it('demo fault: says when no demo runs', async () => {
+    const fault = await runPlumbline(['demo', 'fault', 'lose', 'on'], {
+      dataDir,
+      env: { PLUMBLINE_DEMO_PORT: '9' },
+    });
+    expect(fault).toMatchObject({ code: 1, stderr: expect.stringContaining('No demo answers on port 9') });
+  });
+
   it('constraints lint: 0 for a good file, 1 with place and hint for a bad one, 2 for none', async () => {
     const bad = join(folder, 'bad.yaml');
     writeFileSync(bad, readFileSync(DEMO_CONSTRAINTS, 'utf8').replace('replicas: { min', 'replicsa: { min'));

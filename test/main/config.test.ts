@@ -95,6 +95,12 @@ describe('configuration', () => {
     expect(refusal(env, fileText)).toContain(part);
   });
 
+  it('shows no secret in an error', () => {
+    const text = refusal({ CLICKHOUSE_URL: 'tcp://user:hunter2@c:9000', REDIS_URL: 'http://:hunter2@r' });
+    expect(text).toContain('2 problems');
+    expect(text).not.toContain('hunter2');
+  });
+
   it('lists every problem at once', () => {
     const text = refusal({ PLUMBLINE_API_PORT: 'x', PLUMBLINE_KEY: 'k', PLUMBLINE_ROLES: 'no' });
     expect(text).toContain('3 problems');
