@@ -16,34 +16,41 @@ export class AttributeList {
   }
 
   /**
-   * Reads one KeyValue between the reader's position and `end` and leaves the reader there. Once per attribute:
-   * the form that encoders write is recognised without a call, 12 ns instead of 40.
-   * @returns false when its value is nested too deep to store
+   * Reads KeyValues, the first of which begins at the reader's position with its length, as long as the next field
+   * has `tag` too (one byte); leaves the reader behind the last. Once per attribute: the form that encoders write
+   * is recognised without a call, 12 ns instead of 40.
+   * @returns false when a value is nested too deep to store
    */
-  read(reader: WireReader, end: number): boolean {
-    const { bytes, position } = reader;
-    const keyBytes = bytes[position + 1] as number;
-    const valueTagAt = position + 2 + keyBytes;
-    const valueAt = valueTagAt + 2;
-    const plain =
-      valueAt < end &&
-      bytes[position] === 0x0a &&
-      keyBytes < 0x80 &&
-      bytes[valueTagAt] === 0x12 &&
-      (bytes[valueTagAt + 1] as number) < 0x80 &&
-      valueAt + (bytes[valueTagAt + 1] as number) === end;
-    if (!plain) return this.#readAny(reader, end);
-    const tag = bytes[valueAt] as number;
-    const next = bytes[valueAt + 1] as number;
-    if (tag === 0x0a && next < 0x80 && valueAt + 2 + next === end) {
-      this.#add(position + 2, keyBytes, VALUE.text, valueAt + 2, next);
-    } else if ((tag === 0x18 || tag === 0x10) && isVarint(bytes, valueAt + 1, end)) {
-      this.#add(position + 2, keyBytes, tag >>> 3, valueAt + 1, 0);
-    } else if (tag === 0x21 && valueAt + 9 === end) {
-      this.#add(position + 2, keyBytes, VALUE.double, valueAt + 1, 0);
-    } else return this.#readAny(reader, end);
-    reader.position = end;
-    return true;
+  read(reader: WireReader, tag: number, limit: number): boolean {
+    const { bytes } = reader;
+    let fits = true;
+    let at = reader.position;
+    do {
+      const keyAt = at + 3;
+      const end = at + 1 + (bytes[at] as number);
+      const keyBytes = bytes[at + 2] as number;
+      const valueAt = keyAt + keyBytes + 2;
+      const plain =
+        end <= limit &&
+        valueAt < end &&
+        ((bytes[at] as number) | keyBytes) < 0x80 &&
+        bytes[at + 1] === 0x0a &&
+        bytes[valueAt - 2] === 0x12 &&
+        valueAt + (bytes[valueAt - 1] as number) === end;
+      if (plain && bytes[valueAt] === 0x0a && valueAt + 2 + (bytes[valueAt + 1] as number) === end) {
+        this.#add(keyAt, keyBytes, VALUE.text, valueAt + 2, end - valueAt - 2);
+        at = end;
+      } else if (plain && isNumber(bytes, valueAt, end)) {
+        this.#add(keyAt, keyBytes, (bytes[valueAt] as number) >>> 3, valueAt + 1, 0);
+        at = end;
+      } else {
+        reader.position = at;
+        if (!this.#readAny(reader, reader.contentEnd(limit))) fits = false;
+        at = reader.position;
+      }
+    } while (at < limit && bytes[at] === tag && ++at);
+    reader.position = at;
+    return fits;
   }
 
   #readAny(reader: WireReader, end: number): boolean {
@@ -86,9 +93,11 @@ export class AttributeList {
   }
 }
 
-/** Whether one varint fills the bytes from `at` to `end`. */
-function isVarint(bytes: Uint8Array, at: number, end: number): boolean {
-  if (end <= at || end - at > 10 || (bytes[end - 1] as number) >= 0x80) return false;
-  for (let i = at; i < end - 1; i++) if ((bytes[i] as number) < 0x80) return false;
-  return true;
+/** Whether an AnyValue is one boolean, integer or double, and nothing else. */
+function isNumber(bytes: Uint8Array, at: number, end: number): boolean {
+  const tag = bytes[at] as number;
+  if (tag === 0x21) return at + 9 === end;
+  if ((tag !== 0x18 && tag !== 0x10) || end - at > 11 || end - at < 2) return false;
+  for (let i = at + 1; i < end - 1; i++) if ((bytes[i] as number) < 0x80) return false;
+  return (bytes[end - 1] as number) < 0x80;
 }

@@ -34,7 +34,7 @@ export class ResourceScan {
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === 0x0a) {
-        if (!this.attributes.read(reader, reader.contentEnd(end))) this.fits = false;
+        if (!this.attributes.read(reader, tag, end)) this.fits = false;
       } else reader.skip(tag, end);
     }
     if (!this.fits) return;

@@ -29,7 +29,7 @@ export class ScopeScan {
       if (tag === 0x0a) this.name = readText(reader, end);
       else if (tag === 0x12) this.version = readText(reader, end);
       else if (tag === 0x1a) {
-        if (!this.attributes.read(reader, reader.contentEnd(end))) this.fits = false;
+        if (!this.attributes.read(reader, tag, end)) this.fits = false;
       } else if (tag === 0x20) this.droppedAttributesCount = reader.varint32(end);
       else reader.skip(tag, end);
     }

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { type ByteSource, GrowingBytes } from './growing-bytes.ts';
+import { type ByteSource, GrowingBytes, sameWords } from './growing-bytes.ts';
 import { repairUtf8 } from './repair-utf8.ts';
 
 /**
@@ -46,33 +46,42 @@ export class ByteDictionary {
   indexAfter(previous: number, source: ByteSource, at: number, byteCount: number): number {
     const guess = this.#followers[previous + 1] as number;
     if (guess !== NO_KEY && this.#equals(guess, source, at, byteCount)) return guess;
+    return this.#learn(previous, source, at, byteCount);
+  }
+
+  #learn(previous: number, source: ByteSource, at: number, byteCount: number): number {
     const index = this.indexOf(source, at, byteCount);
     if (index >= 0) this.#followers[previous + 1] = index;
     return index;
   }
 
   /**
-   * Looks up the keys of a list of attributes, one after the other, into `indexes`.
+   * Looks up the keys of a list of attributes, one after the other, into `indexes`. Once per attribute.
    * @param places numbers of the list: key start and key bytes at every `stride`, from `from` on
    * @returns whether all of them were UTF-8
    */
   lookUpKeys(
     source: ByteSource,
     places: Int32Array,
-    from: number,
-    stride: number,
+    range: { readonly from: number; readonly stride: number; readonly count: number },
     indexes: Int32Array,
-    count: number,
   ): boolean {
+    const theirs = source.view;
     let valid = true;
     let previous = -1;
-    let at = from;
-    for (let i = 0; i < count; i++) {
-      const found = this.indexAfter(previous, source, places[at] as number, places[at + 1] as number);
+    let at = range.from;
+    for (let i = 0; i < range.count; i++, at += range.stride) {
+      const keyAt = places[at] as number;
+      const keyBytes = places[at + 1] as number;
+      const guess = this.#followers[previous + 1] as number;
+      const right =
+        guess !== NO_KEY &&
+        this.#lengths[guess] === keyBytes &&
+        sameWords(this.#keys.view, this.#starts[guess] as number, theirs, keyAt, keyBytes);
+      const found = right ? guess : this.#learn(previous, source, keyAt, keyBytes);
       if (found < 0) valid = false;
       previous = found < 0 ? ~found : found;
       indexes[i] = previous;
-      at += stride;
     }
     return valid;
   }
@@ -135,20 +144,7 @@ export class ByteDictionary {
 
   #equals(index: number, source: ByteSource, at: number, byteCount: number): boolean {
     if (this.#lengths[index] !== byteCount) return false;
-    const start = this.#starts[index] as number;
-    if (byteCount < 4) {
-      for (let i = 0; i < byteCount; i++) {
-        if (this.#keys.bytes[start + i] !== source.bytes[at + i]) return false;
-      }
-      return true;
-    }
-    const mine = this.#keys.view;
-    const theirs = source.view;
-    const last = byteCount - 4;
-    for (let i = 0; i < last; i += 4) {
-      if (mine.getInt32(start + i, true) !== theirs.getInt32(at + i, true)) return false;
-    }
-    return mine.getInt32(start + last, true) === theirs.getInt32(at + last, true);
+    return sameWords(this.#keys.view, this.#starts[index] as number, source.view, at, byteCount);
   }
 
   #add(source: ByteSource, at: number, byteCount: number, hash: number, slot: number): number {

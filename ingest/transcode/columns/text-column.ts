@@ -21,14 +21,14 @@ export class TextColumn implements Column {
     const start = data.length;
     if (byteCount < 0x80) data.bytes[data.length++] = byteCount;
     else data.varint(byteCount);
-    const seen = copyWords(source, at, data, data.length, byteCount);
+    const seen = copyWords(source.view, at, data.view, data.length, byteCount);
     data.length += byteCount;
     if ((seen & NOT_ASCII) === 0) return 0;
-    return this.#repair(source.bytes.subarray(at, at + byteCount), start);
+    return this.repair(source.bytes.subarray(at, at + byteCount), start);
   }
 
-  /** Text that was written from `start` on and is not all ASCII. */
-  #repair(text: Uint8Array, start: number): number {
+  /** Of text that was written from `start` on and is not all ASCII, replaces what is not UTF-8. */
+  repair(text: Uint8Array, start: number): number {
     const repaired = repairUtf8(text);
     if (repaired === null) return 0;
     const { data } = this;

@@ -31,7 +31,7 @@ export class LogScan {
       const tag = reader.tag(end);
       switch (tag) {
         case 0x32:
-          if (!this.attributes.read(reader, reader.contentEnd(end))) this.fits = false;
+          if (!this.attributes.read(reader, tag, end)) this.fits = false;
           break;
         case 0x09:
           this.timeAt = reader.fixed(8, end);

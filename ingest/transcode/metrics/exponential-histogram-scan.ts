@@ -45,7 +45,7 @@ export class ExponentialHistogramScan extends PointScan {
     this.#clear();
     while (reader.position < end) {
       const tag = reader.tag(end);
-      if (tag === 0x0a) this.readAttribute(reader, end);
+      if (tag === 0x0a) this.readAttributes(reader, tag, end);
       else if (tag === 0x11) this.startAt = reader.fixed(8, end);
       else if (tag === 0x19) this.timeAt = reader.fixed(8, end);
       else if (tag === 0x21) this.countAt = reader.fixed(8, end);

@@ -15,7 +15,7 @@ export class NumberScan extends PointScan {
     this.value = NUMBER.none;
     while (reader.position < end) {
       const tag = reader.tag(end);
-      if (tag === 0x3a) this.readAttribute(reader, end);
+      if (tag === 0x3a) this.readAttributes(reader, tag, end);
       else if (tag === 0x11) this.startAt = reader.fixed(8, end);
       else if (tag === 0x19) this.timeAt = reader.fixed(8, end);
       else if (tag === 0x21 || tag === 0x31) {

@@ -37,8 +37,9 @@ export class PointScan {
     this.exemplars.clear();
   }
 
-  protected readAttribute(reader: WireReader, end: number): void {
-    if (!this.attributes.read(reader, reader.contentEnd(end))) this.fits = false;
+  /** Reads the attributes that follow; `tag` is theirs. */
+  protected readAttributes(reader: WireReader, tag: number, end: number): void {
+    if (!this.attributes.read(reader, tag, end)) this.fits = false;
   }
 
   /** Reads the Exemplar that follows, within `limit`. */
@@ -62,7 +63,7 @@ export class PointScan {
         places[field] = reader.position - byteCount;
         places[field + 1] = byteCount;
       } else if (tag === 0x3a) {
-        if (!this.nested.read(reader, reader.contentEnd(end))) this.fits = false;
+        if (!this.nested.read(reader, tag, end)) this.fits = false;
       } else reader.skip(tag, end);
     }
     places[base + 8] = this.nested.count;

@@ -17,7 +17,7 @@ export class SummaryScan extends PointScan {
     this.quantiles.clear();
     while (reader.position < end) {
       const tag = reader.tag(end);
-      if (tag === 0x3a) this.readAttribute(reader, end);
+      if (tag === 0x3a) this.readAttributes(reader, tag, end);
       else if (tag === 0x11) this.startAt = reader.fixed(8, end);
       else if (tag === 0x19) this.timeAt = reader.fixed(8, end);
       else if (tag === 0x21) this.countAt = reader.fixed(8, end);

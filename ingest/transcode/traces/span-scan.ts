@@ -49,7 +49,7 @@ export class SpanScan {
       const tag = reader.tag(end);
       switch (tag) {
         case 0x4a:
-          this.#readAttributes(reader, end);
+          if (!this.attributes.read(reader, tag, end)) this.fits = false;
           break;
         case 0x0a:
           this.traceIdBytes = reader.content(end);
@@ -107,14 +107,6 @@ export class SpanScan {
     }
   }
 
-  /** The attributes follow one another: one loop, without a turn through the switch for each. */
-  #readAttributes(reader: WireReader, end: number): void {
-    const { bytes } = reader;
-    do {
-      if (!this.attributes.read(reader, reader.contentEnd(end))) this.fits = false;
-    } while (reader.position < end && bytes[reader.position] === 0x4a && ++reader.position);
-  }
-
   #readStatus(reader: WireReader, end: number): void {
     if (this.#statuses++ > 0) throw SPLIT_MESSAGE_FOUND;
     while (reader.position < end) {
@@ -139,7 +131,7 @@ export class SpanScan {
         nameBytes = reader.content(end);
         nameAt = reader.position - nameBytes;
       } else if (tag === 0x1a) {
-        if (!this.nested.read(reader, reader.contentEnd(end))) this.fits = false;
+        if (!this.nested.read(reader, tag, end)) this.fits = false;
       } else reader.skip(tag, end);
     }
     const { events } = this;
@@ -163,7 +155,7 @@ export class SpanScan {
         links.places[field] = reader.position - byteCount;
         links.places[field + 1] = byteCount;
       } else if (tag === 0x22) {
-        if (!this.nested.read(reader, reader.contentEnd(end))) this.fits = false;
+        if (!this.nested.read(reader, tag, end)) this.fits = false;
       } else reader.skip(tag, end);
     }
     links.places[base + 6] = from;
