@@ -1,7 +1,9 @@
 import type { FaultSwitches } from './faults/fault.ts';
 
 /** What the demo tells its processes. */
-export type ToProcess = { readonly kind: 'faults'; readonly faults: FaultSwitches };
+export type ToProcess =
+  | { readonly kind: 'start'; readonly options: ProcessOptions }
+  | { readonly kind: 'faults'; readonly faults: FaultSwitches };
 
 /** One question of the autoscaler and what came of it. */
 export interface Asked {
@@ -20,7 +22,7 @@ export interface Asked {
 /** What its processes tell the demo. */
 export type FromProcess = { readonly kind: 'listening'; readonly port: number } | Asked;
 
-/** What a process of the shop is started with, as JSON in its first argument. */
+/** What a process of the shop is started with. By message: everybody on the machine can read arguments. */
 export interface ProcessOptions {
   readonly samplingProbability: number;
   /** Base URLs of what it calls, by name. */

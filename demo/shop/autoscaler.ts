@@ -6,7 +6,7 @@ import { startProcess } from './start-process.ts';
 
 const TICK_MS = 5_000;
 
-const autoscaler = startProcess();
+const autoscaler = await startProcess();
 const checkoutUrl = autoscaler.url('checkout');
 
 async function readLoad(): Promise<{ replicas: number; requestsPerSecond: number }> {

@@ -4,7 +4,7 @@ import { startProcess } from './start-process.ts';
 import { startTelemetry } from './start-telemetry.ts';
 import { workFor } from './work-for.ts';
 
-const cart = startProcess();
+const cart = await startProcess();
 startTelemetry(cart);
 const added = metrics.getMeter('shop').createCounter('shop.cart.items', { unit: '{item}' });
 const port = await serveRoutes({

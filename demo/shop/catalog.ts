@@ -3,7 +3,7 @@ import { startProcess } from './start-process.ts';
 import { startTelemetry } from './start-telemetry.ts';
 import { workFor } from './work-for.ts';
 
-const catalog = startProcess();
+const catalog = await startProcess();
 startTelemetry(catalog);
 const port = await serveRoutes({
   signal: catalog.signal,

@@ -14,7 +14,7 @@ const REQUESTS_PER_SECOND_AND_REPLICA = 12;
 const REPLICAS_AT_START = 4;
 const LOAD_WINDOW_MS = 5_000;
 
-const checkout = startProcess();
+const checkout = await startProcess();
 const { samplingProbability } = checkout.options;
 const exportPath = await startExportPath({
   upstreamUrl: checkout.url('otlp'),

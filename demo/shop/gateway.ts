@@ -3,7 +3,7 @@ import { serveRoutes } from './serve-routes.ts';
 import { startProcess } from './start-process.ts';
 import { startTelemetry } from './start-telemetry.ts';
 
-const gateway = startProcess();
+const gateway = await startProcess();
 startTelemetry(gateway);
 const port = await serveRoutes({
   signal: gateway.signal,

@@ -4,7 +4,7 @@ import { startProcess } from './start-process.ts';
 import { startTelemetry } from './start-telemetry.ts';
 import { workFor } from './work-for.ts';
 
-const payment = startProcess();
+const payment = await startProcess();
 startTelemetry(payment);
 const charges = metrics.getMeter('shop').createCounter('shop.charges', { unit: '{charge}' });
 const port = await serveRoutes({

@@ -51,11 +51,13 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       urls: Object.fromEntries(calls.map((call) => [call, urls[call] as string])),
     };
     const entry = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-    const child = fork(entry, [JSON.stringify(processOptions)], {
+    const child = fork(entry, {
       env,
       execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
+    const start: ToProcess = { kind: 'start', options: processOptions };
+    child.send(start);
     children.set(name, child);
     child.on('message', options.onMessage);
     child.on('exit', (code) => {

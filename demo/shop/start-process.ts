@@ -14,14 +14,16 @@ export interface DemoProcess {
 const END_MS_MAX = 1_000;
 
 /** Ties a process to the demo that forked it: switches come in, news goes out, and it ends when the demo does. */
-export function startProcess(): DemoProcess {
-  const options = JSON.parse(process.argv[2] as string) as ProcessOptions;
+export async function startProcess(): Promise<DemoProcess> {
   const ending = new AbortController();
   const ends: (() => Promise<void>)[] = [];
   let faults = NO_FAULTS;
 
-  process.on('message', (message: ToProcess) => {
-    faults = message.faults;
+  const started = new Promise<ProcessOptions>((resolve) => {
+    process.on('message', (message: ToProcess) => {
+      if (message.kind === 'start') resolve(message.options);
+      else faults = message.faults;
+    });
   });
   // Ctrl-C reaches the whole process group: the demo decides who ends when, so that nothing is cut off.
   process.on('SIGINT', () => undefined);
@@ -34,6 +36,7 @@ export function startProcess(): DemoProcess {
   process.on('disconnect', end);
   process.on('SIGTERM', end);
 
+  const options = await started;
   return {
     options,
     signal: ending.signal,

@@ -11,7 +11,7 @@ const VISITS = [
 /** The short overload that triggers `stuck`; afterwards the load is what it was. */
 const SURGE_FACTOR = 1.5;
 
-const traffic = startProcess();
+const traffic = await startProcess();
 const gatewayUrl = traffic.url('gateway');
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { rfc3339 } from '../../core/time.ts';
 import { readSources } from '../../store/sources.ts';
 import { readVerdicts } from '../../store/verdicts.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { type JudgedSource, judgedSources } from './judged-source.ts';
+import { type JudgedSource, judgedSources, lastReceivedAtMs } from './judged-source.ts';
 import { type Operation, serveOperation } from './operation.ts';
 import { sourceJson, toSourceJson } from './source-json.ts';
 import { timeJson, toTimeJson } from './time-json.ts';
@@ -18,6 +19,9 @@ const judgedSourceJson = z
     outcome: z.enum(OUTCOMES).describe('The worst of its verdicts; unknown when there is none that holds.'),
     itemCount: z.number().describe('Spans, data points or log records of the last 10 minutes.'),
     lastReceivedAt: timeJson.nullable(),
+    instances: z.array(
+      z.strictObject({ serviceInstanceId: z.string(), itemCount: z.number(), lastReceivedAt: timeJson }),
+    ),
     verdicts: z.array(verdictJson),
   })
   .meta({ id: 'JudgedSource', description: 'A source, what arrived from it and what was judged about it.' });
@@ -44,12 +48,18 @@ export async function readJudgedSources(
   return judgedSources(activities, verdicts, nowMs);
 }
 
-function toJson({ source, outcome, activity, verdicts }: JudgedSource): z.infer<typeof judgedSourceJson> {
+function toJson(judged: JudgedSource): z.infer<typeof judgedSourceJson> {
+  const { source, outcome, activities, verdicts } = judged;
   return {
     ...toSourceJson(source),
     outcome,
-    itemCount: activity?.itemCount ?? 0,
-    lastReceivedAt: toTimeJson(activity?.lastReceivedAtMs ?? null),
+    itemCount: activities.reduce((sum, { itemCount }) => sum + itemCount, 0),
+    lastReceivedAt: toTimeJson(lastReceivedAtMs(judged)),
+    instances: activities.map((activity) => ({
+      serviceInstanceId: activity.source.serviceInstanceId,
+      itemCount: activity.itemCount,
+      lastReceivedAt: rfc3339(activity.lastReceivedAtMs),
+    })),
     verdicts: verdicts.map(toVerdictJson),
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgedSources } from '../../main/api/judged-source.ts';
+import { type JudgedSource, judgedSources, lastReceivedAtMs } from '../../main/api/judged-source.ts';
 import { ageText } from '../../main/api/page/age.ts';
 import { CONTENT_SECURITY_POLICY } from '../../main/api/page/document.ts';
 import { type FirstPageContent, firstPage } from '../../main/api/page/first-page.ts';
@@ -86,7 +86,8 @@ describe('the first page', () => {
       ),
     );
     expect(page).not.toContain('<img');
-    expect(page).not.toMatch(/<[^>]*\son(error|load)=/);
+    // Within quotes it is text; outside them it would be an attribute.
+    expect(page.replaceAll(/"[^"]*"/g, '""')).not.toMatch(/<[^>]*\son(error|load)=/);
     expect(tagsOf(reportPage(sampleReport({ headline: attack, markdown: attack })))).not.toContain('img');
   });
 
@@ -119,8 +120,37 @@ describe('the first page', () => {
   it('counts a source that nobody judged as unknown', () => {
     const activity = { source: sampleSource(), itemCount: 12, lastReceivedAtMs: AT_MS - 3_000 };
     const [source] = judgedSources([activity], [], AT_MS);
-    expect(source).toMatchObject({ outcome: 'unknown', verdicts: [], activity });
+    expect(source).toMatchObject({ outcome: 'unknown', verdicts: [], activities: [activity] });
     expect(pageOf({ sources: judgedSources([activity], [], AT_MS) })).toContain('class="mark unknown"');
+  });
+
+  it('folds instances into their service, unless they were judged by themselves', () => {
+    const of = (serviceInstanceId: string) => ({ ...sampleSource(), serviceInstanceId });
+    const activity = (id: string, agoMs: number) => ({
+      source: of(id),
+      itemCount: 5,
+      lastReceivedAtMs: AT_MS - agoMs,
+    });
+    const activities = [activity('pod-1', 4_000), activity('pod-2', 2_000), activity('pod-3', 9_000)];
+    const judged = judgedSources(
+      activities,
+      [sampleVerdict(), sampleVerdict({ source: of('pod-3') })],
+      AT_MS,
+    );
+    expect(judged.map(({ source, activities: own }) => [source.serviceInstanceId, own.length])).toEqual([
+      ['', 2],
+      ['pod-3', 1],
+    ]);
+    expect(lastReceivedAtMs(judged[0] as JudgedSource)).toBe(AT_MS - 2_000);
+    expect(pageOf({ sources: judged })).toContain('2 instances');
+  });
+
+  it('lists its own telemetry last among equals, and still says how data arrives', () => {
+    const own = { ...sampleSource('plumbline'), serviceNamespace: '' };
+    const judged = judgedSources([], [sampleVerdict({ source: own }), sampleVerdict()], AT_MS);
+    expect(judged.map(({ source }) => source.serviceName)).toEqual(['checkout', 'plumbline']);
+    expect(pageOf({ sources: judged.slice(1) })).toContain('No telemetry has arrived yet');
+    expect(pageOf({ sources: judged })).not.toContain('No telemetry has arrived yet');
   });
 
   it('shows on an empty system how data arrives, with the ports of this one', () => {

@@ -2,7 +2,7 @@ import type { Finding } from '../../../core/finding.ts';
 import type { Report } from '../../../core/report.ts';
 import { rfc3339 } from '../../../core/time.ts';
 import type { DecisionRow } from '../../../store/decisions.ts';
-import type { JudgedSource } from '../judged-source.ts';
+import { isOwn, type JudgedSource } from '../judged-source.ts';
 import { decisionsSection } from './decisions-section.ts';
 import { document } from './document.ts';
 import { findingsSection } from './findings-section.ts';
@@ -33,7 +33,7 @@ export function firstPage(page: {
   }
   const { sources, decisions, findings, reports } = content;
   const main = html`${time}
-${sources.some(isForeign) ? null : firstSteps(at)}
+${sources.every(isOwn) ? firstSteps(at) : null}
 ${sources.length === 0 ? null : sourcesSection(sources, nowMs)}
 ${reportsSection(reports, nowMs)}
 ${decisionsSection(decisions, nowMs)}
@@ -41,15 +41,10 @@ ${findingsSection(findings, nowMs)}`;
   return document({ title: title(sources), header, main, refreshes: true });
 }
 
-/** Our own telemetry is always there; it says nothing about whether anybody else's arrives. */
-function isForeign({ source }: JudgedSource): boolean {
-  return source.serviceName !== 'plumbline';
-}
-
 /** The tab says it too. */
 function title(sources: readonly JudgedSource[]): string {
   const count = (outcome: JudgedSource['outcome']): number =>
     sources.filter((source) => source.outcome === outcome).length;
-  if (!sources.some(isForeign)) return 'Plumbline: no data yet';
+  if (sources.every(isOwn)) return 'Plumbline: no data yet';
   return `Plumbline: ${count('fail')} fail, ${count('unknown')} unknown, ${count('pass')} pass`;
 }

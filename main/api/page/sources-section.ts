@@ -1,6 +1,6 @@
 import { sourceLabel } from '../../../core/source.ts';
 import { DIMENSIONS, type Dimension, type Verdict } from '../../../core/verdict.ts';
-import { type JudgedSource, outcomeNow } from '../judged-source.ts';
+import { type JudgedSource, lastReceivedAtMs, outcomeNow } from '../judged-source.ts';
 import { age } from './age.ts';
 import { type Html, html } from './html.ts';
 import { measure } from './measure.ts';
@@ -23,8 +23,9 @@ ${left > 0 ? html`<p class="dim">and ${left} more: <a href="/api/v1/sources">/ap
 }
 
 function row(judged: JudgedSource, dimensions: readonly Dimension[], nowMs: number): Html {
-  const { source, outcome, verdicts, activity } = judged;
-  return html`<tr><td data-label="Source"><span class="name">${sourceLabel(source)}</span></td>
+  const { source, outcome, verdicts, activities } = judged;
+  const lastMs = lastReceivedAtMs(judged);
+  return html`<tr><td data-label="Source"><span><span class="name">${sourceLabel(source)}</span>${activities.length > 1 ? html`<span class="why">${activities.length} instances</span>` : null}</span></td>
 <td data-label="State">${stateMark(outcome)}</td>
 ${dimensions.map((dimension) => {
   const verdict = verdicts.find((candidate) => candidate.dimension === dimension);
@@ -32,7 +33,7 @@ ${dimensions.map((dimension) => {
     ? html`<td data-label="${dimension}" class="none"><span class="dim">not judged</span></td>`
     : html`<td data-label="${dimension}">${cell(verdict, nowMs)}</td>`;
 })}
-<td data-label="Last arrival">${activity === null ? html`<span class="dim">none of late</span>` : age(activity.lastReceivedAtMs, nowMs)}</td></tr>
+<td data-label="Last arrival">${lastMs === null ? html`<span class="dim">none of late</span>` : age(lastMs, nowMs)}</td></tr>
 `;
 }
 
@@ -41,6 +42,6 @@ function cell(verdict: Verdict, nowMs: number): Html {
   const expired = verdict.validUntilMs < nowMs;
   const why = expired ? 'the last verdict has expired' : verdict.reasons[0]?.text;
   return html`<span>${stateMark(outcome)} <span class="number">${measure(verdict)}</span>${
-    outcome === 'pass' || why === undefined ? null : html`<span class="why">${why}</span>`
+    outcome === 'pass' || why === undefined ? null : html`<span class="why" title="${why}">${why}</span>`
   }</span>`;
 }

@@ -14,7 +14,8 @@ header { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; align-items: baseli
 h1 { font-size: 1.25rem; margin: 0; }
 h2 { font-size: 1rem; margin: 2rem 0 .5rem; }
 .dim, .why, caption { color: var(--dim); font-size: .87rem; }
-.why { display: block; max-width: 44ch; overflow-wrap: anywhere; }
+.why { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; max-width: 44ch;
+  overflow-wrap: anywhere; }
 .name { font-weight: 600; overflow-wrap: anywhere; }
 a { color: inherit; }
 a:focus-visible { outline: 2px solid var(--good); outline-offset: 2px; }
