@@ -65,13 +65,13 @@ const WITHOUT_JUDGE = { PLUMBLINE_ROLES: 'store,ingest,api' };
 describe('serve', { timeout: 60_000 }, () => {
   it('survives its engine being killed: what is sent meanwhile is stored once it is back', async () => {
     const server = await serve(join(folder, 'engine'));
-    await expect.poll(() => isReady(server), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isReady(server), { timeout: 25_000 }).toBe(true);
     const before = await server.rolePids();
     expect([...before.keys()].sort()).toEqual(['api', 'ingest', 'judge', 'store']);
     process.kill(before.get('store') as number, 'SIGKILL');
     expect(await sendSpan(server, 'aaaaaaaaaaaaaaaa')).toBe(200);
     await expect
-      .poll(() => countSpans(server, 'aaaaaaaaaaaaaaaa').catch(() => 'no answer'), { timeout: 15_000 })
+      .poll(() => countSpans(server, 'aaaaaaaaaaaaaaaa').catch(() => 'no answer'), { timeout: 25_000 })
       .toBe('1');
     const after = await server.rolePids();
     expect(after.get('store')).not.toBe(before.get('store'));
@@ -97,8 +97,8 @@ describe('serve', { timeout: 60_000 }, () => {
     server.signalGroup('SIGKILL');
     await server.exitCode();
     const again = await serve(dataDir);
-    await expect.poll(() => isReady(again), { timeout: 10_000 }).toBe(true);
-    await expect.poll(() => countSpans(again, 'cccccccccccccccc'), { timeout: 15_000 }).toBe('1');
+    await expect.poll(() => isReady(again), { timeout: 25_000 }).toBe(true);
+    await expect.poll(() => countSpans(again, 'cccccccccccccccc'), { timeout: 25_000 }).toBe('1');
   });
 
   it('takes its roles along when only the supervisor is killed, so that a start succeeds at once', async () => {
@@ -106,7 +106,7 @@ describe('serve', { timeout: 60_000 }, () => {
     const server = await serve(dataDir, WITHOUT_JUDGE);
     server.child.kill('SIGKILL');
     const again = await serve(dataDir, WITHOUT_JUDGE);
-    await expect.poll(() => isReady(again), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isReady(again), { timeout: 25_000 }).toBe(true);
     await expect.poll(() => server.groupLives(), { timeout: 5_000 }).toBe(false);
   });
 });
