@@ -69,13 +69,18 @@ export interface Server {
   exitCode(): Promise<number | null>;
 }
 
-/** Starts `plumbline serve` and waits until it says that it is ready. */
-export async function startServer(options: { dataDir: string; env?: NodeJS.ProcessEnv }): Promise<Server> {
-  const { child, output } = start(['serve'], options.dataDir, options.env ?? {});
+/** Starts `plumbline serve` (or `demo`) and waits until it says that it is ready. */
+export async function startServer(options: {
+  command?: 'serve' | 'demo';
+  dataDir: string;
+  env?: NodeJS.ProcessEnv;
+}): Promise<Server> {
+  const { command = 'serve' } = options;
+  const { child, output } = start([command], options.dataDir, options.env ?? {});
   const ended = once(child, 'close') as Promise<[number | null]>;
   while (!output.stdout.includes('is ready')) {
     const over = await Promise.race([ended, new Promise<null>((resolve) => setTimeout(resolve, 20, null))]);
-    if (over !== null) throw new Error(`serve ended with ${over[0]}: ${output.stderr}`);
+    if (over !== null) throw new Error(`${command} ended with ${over[0]}: ${output.stderr}`);
   }
   const serving = readFileSync(join(options.dataDir, 'serving.json'), 'utf8');
   const { ports } = JSON.parse(serving) as Pick<Server, 'ports'>;
