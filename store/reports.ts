@@ -33,10 +33,10 @@ export async function writeReport(client: ClickHouseClient, report: Report): Pro
   await writeRows(client, 'reports', [{ ...row }]);
 }
 
-/** By its own id, or the newest one about a finding by that finding's. @throws PipelineError store_unavailable */
+/** By its own id, or the newest one about a subject or finding by that one's id. @throws PipelineError store_unavailable */
 export async function readReport(client: ClickHouseClient, id: string): Promise<Report | null> {
   const rows = await readRows<ReportRow>(client, {
-    sql: `SELECT * FROM reports FINAL WHERE {id:String} IN (Id, SubjectId)
+    sql: `SELECT * FROM reports FINAL WHERE {id:String} IN (Id, SubjectId, JSONExtractString(Facts, 'findingId'))
       ORDER BY Id = {id:String} DESC, UpdatedAt DESC LIMIT 1`,
     params: { id },
     about: `report ${id}`,

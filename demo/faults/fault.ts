@@ -10,7 +10,7 @@ export const FAULT_TEXT: Readonly<Record<Fault, string>> = {
   lose: 'checkout loses 20 % of its export requests and reports them as sent',
   delay: 'checkout holds its export requests for 15 s',
   incoherent: 'checkout samples by coin flip but marks its spans as consistently sampled',
-  stuck: 'a short overload leaves checkout slower and failing 8 % although load is back to normal',
+  stuck: 'a short overload leaves checkout slow and failing 8 % although load is back to normal',
 };
 
 export function isFault(name: string): name is Fault {

@@ -9,11 +9,8 @@ export interface Strain {
 const HEALTHY: Strain = { extraMs: 0, failRatio: 0 };
 /** While the overload lasts: requests queue, and many give up. */
 const OVERLOADED: Strain = { extraMs: 700, failRatio: 0.3 };
-/**
- * Afterwards load is normal, but retries eat the capacity that recovery would need: it stays like this. Slower
- * by half, which its p95 target still bears: one broken promise makes one report.
- */
-const STABILISED_BAD: Strain = { extraMs: 60, failRatio: 0.08 };
+/** Afterwards load is normal, but retries eat the capacity that recovery would need: it stays like this. */
+const STABILISED_BAD: Strain = { extraMs: 350, failRatio: 0.08 };
 
 /**
  * A metastable failure: a short trigger, and a bad state that outlives it until somebody steps in.

@@ -7,7 +7,9 @@ export const REPORT_STATES = ['open', 'closed'] as const;
 export const reportJson = z
   .strictObject({
     id: z.string(),
-    subjectId: z.string().describe('A finding id, or verdict:<source>:<dimension>.'),
+    subjectId: z
+      .string()
+      .describe('What it is about; a report of a finding can also be asked for by the id of the finding.'),
     state: z.enum(REPORT_STATES),
     openedAt: timeJson,
     updatedAt: timeJson,

@@ -56,14 +56,14 @@ export function sampleFinding(given: Partial<Finding> = {}): Finding {
 export function sampleReport(given: Partial<Report> = {}): Report {
   return {
     id: 'report-1',
-    subjectId: 'finding-1',
+    subjectId: 'finding:stabilised-bad-state:checkout',
     state: 'open',
     openedAt: rfc3339(AT_MS),
     updatedAt: rfc3339(AT_MS),
     closedAt: null,
     headline: 'checkout is stable but bad',
     markdown: '# checkout is stable but bad\n',
-    facts: {},
+    facts: { findingId: 'finding-1' },
     ...given,
   };
 }
