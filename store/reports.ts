@@ -37,6 +37,7 @@ export async function writeReport(client: ClickHouseClient, report: Report): Pro
 export async function readReport(client: ClickHouseClient, id: string): Promise<Report | null> {
   const rows = await readRows<ReportRow>(client, {
     sql: `SELECT * FROM reports FINAL WHERE {id:String} IN (Id, SubjectId, JSONExtractString(Facts, 'findingId'))
+      OR has(JSONExtract(Facts, 'otherFindingIds', 'Array(String)'), {id:String})
       ORDER BY Id = {id:String} DESC, UpdatedAt DESC LIMIT 1`,
     params: { id },
     about: `report ${id}`,

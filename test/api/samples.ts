@@ -63,7 +63,7 @@ export function sampleReport(given: Partial<Report> = {}): Report {
     closedAt: null,
     headline: 'checkout is stable but bad',
     markdown: '# checkout is stable but bad\n',
-    facts: { findingId: 'finding-1' },
+    facts: { findingId: 'finding-0', otherFindingIds: ['finding-1'] },
     ...given,
   };
 }
