@@ -6,7 +6,7 @@ export interface Interval {
 }
 
 /** Two-sided standard normal quantile for 95 %, the confidence of every interval unless one says otherwise. */
-export const Z_95 = 1.959963984540054;
+const Z_95 = 1.959963984540054;
 
 /**
  * Wilson score interval of a proportion. `k` and `n` may be fractions: an effective count after a design

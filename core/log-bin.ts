@@ -3,7 +3,7 @@
  * uses the same formula; counts per bin are exact and additive, so they merge in any order.
  * Bin -1 holds negative values (a clock ahead of ours), which no logarithm can place.
  */
-export const BINS_PER_OCTAVE = 8;
+const BINS_PER_OCTAVE = 8;
 
 export function logBin(x: number): number {
   return x < 0 ? -1 : Math.floor(BINS_PER_OCTAVE * Math.log2(1 + x));
