@@ -2,6 +2,7 @@ import type { Interval } from '../core/interval.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Limits, Outcome, Reason } from '../core/verdict.ts';
 import type { SourceTotals } from './fold-sources.ts';
+import { FAST_MS } from './windows.ts';
 
 /** One of the two questions a verdict of timeliness answers, with its own limits. */
 export interface TimelinessPart {
@@ -66,7 +67,7 @@ function tellLateness({ lateness, quantile, fast, all }: TimelinessFacts): Reaso
   if (lateness.interval === null) {
     return {
       code: 'TOO_FEW',
-      text: `${all.items} records in ten minutes (${fast?.items ?? 0} in the last 45 s) are too few for a quantile; 30 are needed.`,
+      text: `${all.items} records in ten minutes (${fast?.items ?? 0} in the last ${FAST_MS / 1_000} s) are too few for a quantile; 30 are needed.`,
     };
   }
   if (lateness.outcome === 'fail') {

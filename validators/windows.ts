@@ -1,5 +1,8 @@
-/** What FAIL rests on: long enough for nine exports at the SDKs' default of 5 s, short enough to warn within a minute. */
-export const FAST_MS = 45_000;
+/**
+ * What FAIL rests on: long enough for eight exports at the SDKs' default of 5 s, and short enough that what failed
+ * may pass again within a minute: window, bucket, settling, tick and the gate's refresh are 54 s together.
+ */
+export const FAST_MS = 40_000;
 /** What PASS may rest on, and how long a silent source still gets verdicts. */
 export const SLOW_MS = 600_000;
 /** The tallies' buckets of arrival. */

@@ -35,8 +35,8 @@ export function serviceEnvironment(options: {
     ...(target.key === null
       ? {}
       : { OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(`Bearer ${target.key}`)}` }),
-    // Short, so that verdicts are seconds old and sure: 75 export requests in 45 s are the least from which the
-    // loss of none says "at most 5 %". The timer starts with the first span after an export, so that about 160
+    // Short, so that verdicts are seconds old and sure: 75 export requests in 40 s are the least from which the
+    // loss of none says "at most 5 %". The timer starts with the first span after an export, so that about 140
     // come of this, and enough remain when the machine is busy.
     OTEL_BSP_SCHEDULE_DELAY: '200',
     OTEL_BLRP_SCHEDULE_DELAY: '500',
