@@ -16,7 +16,7 @@ h2 { font-size: 1rem; margin: 2rem 0 .5rem; }
 .dim, .why, caption { color: var(--dim); font-size: .87rem; }
 .why { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; max-width: 44ch;
   overflow-wrap: anywhere; }
-.name { font-weight: 600; overflow-wrap: anywhere; }
+.name { display: block; min-width: 12ch; font-weight: 600; overflow-wrap: anywhere; }
 a { color: inherit; }
 a:focus-visible { outline: 2px solid var(--good); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; }
