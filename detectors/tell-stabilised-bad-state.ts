@@ -52,7 +52,7 @@ function tellSettled({ input }: StateView, { settled }: Assessment): Reason {
     return { code: 'STILL_CHANGING', text: 'Too few steps to see whether it still changes.' };
   const range = `${percent(slope.lower)} to ${percent(slope.upper)} an hour`;
   return settled?.holds === true
-    ? { code: 'STATIONARY', text: `Its trend cannot be told from none: ${range}.` }
+    ? { code: 'STATIONARY', text: `It has settled: its trend is ${range}.` }
     : {
         code: 'STILL_CHANGING',
         text: `It may still change: ${range}, the rule says ${percent(input.rule.changeRatioPerHour)}.`,
