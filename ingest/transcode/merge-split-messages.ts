@@ -17,6 +17,7 @@ interface Occurrence {
 /**
  * Rewrites a request so that no singular message and no member of a oneof occurs twice, as protobuf prescribes:
  * messages that occur twice are one, the concatenation of their encodings; of a oneof the last member counts.
+ * Singular messages come first.
  * @throws PipelineError `otlp_malformed`
  */
 export function mergeSplitMessages(signal: Signal, body: Uint8Array): Uint8Array {
@@ -26,22 +27,22 @@ export function mergeSplitMessages(signal: Signal, body: Uint8Array): Uint8Array
 function merged(message: string, bytes: Uint8Array, depth: number): Uint8Array {
   if (depth > DEPTH_MAX) return bytes;
   const occurrences = withoutLostChoices(read(message, bytes));
-  const parts = new Map<Field, Uint8Array[]>();
-  for (const { field, contentAt, end } of occurrences) {
+  const parts = new Map<Field, { tag: number; contents: Uint8Array[] }>();
+  for (const { field, tag, contentAt, end } of occurrences) {
     if (field === undefined || !isSingular(field)) continue;
-    const all = parts.get(field);
-    if (all === undefined) parts.set(field, [bytes.subarray(contentAt, end)]);
-    else all.push(bytes.subarray(contentAt, end));
+    const known = parts.get(field);
+    if (known === undefined) parts.set(field, { tag, contents: [bytes.subarray(contentAt, end)] });
+    else known.contents.push(bytes.subarray(contentAt, end));
   }
   const into = new GrowingBytes(bytes.length);
+  // Singular messages first: the walk wants to know a resource before its items.
+  for (const [field, { tag, contents }] of parts) {
+    write(into, tag, merged(field.message as string, Buffer.concat(contents), depth + 1));
+  }
   for (const { field, tag, startAt, contentAt, end } of occurrences) {
     if (field?.message === undefined) into.copy(bytes.subarray(startAt, end));
-    else if (!isSingular(field))
+    else if (!isSingular(field)) {
       write(into, tag, merged(field.message, bytes.subarray(contentAt, end), depth + 1));
-    else {
-      const all = parts.get(field);
-      parts.delete(field);
-      if (all !== undefined) write(into, tag, merged(field.message, Buffer.concat(all), depth + 1));
     }
   }
   return into.filled();

@@ -14,6 +14,9 @@ export class ResourceScan {
   readonly attributes = new AttributeList();
   /** False when an attribute is nested too deep: what the resource describes cannot be stored faithfully. */
   fits = true;
+  wasRead = false;
+  /** Whether `schemaUrl` is the last word, though the walk is not yet past it. */
+  wasReadAhead = false;
   /** Of the ResourceSpans, ResourceMetrics or ResourceLogs around it. */
   schemaUrl: TextPlace = NO_TEXT;
   serviceName: TextPlace = NO_TEXT;
@@ -23,6 +26,8 @@ export class ResourceScan {
   clear(): void {
     this.attributes.clear();
     this.fits = true;
+    this.wasRead = false;
+    this.wasReadAhead = false;
     this.schemaUrl = NO_TEXT;
     this.serviceName = NO_TEXT;
     this.serviceNamespace = NO_TEXT;

@@ -7,6 +7,9 @@ export class ScopeScan {
   readonly attributes = new AttributeList();
   /** False when an attribute is nested too deep to store. */
   fits = true;
+  wasRead = false;
+  /** Whether `schemaUrl` is the last word, though the walk is not yet past it. */
+  wasReadAhead = false;
   name: TextPlace = NO_TEXT;
   version: TextPlace = NO_TEXT;
   /** Of the ScopeSpans, ScopeMetrics or ScopeLogs around it. */
@@ -16,6 +19,8 @@ export class ScopeScan {
   clear(): void {
     this.attributes.clear();
     this.fits = true;
+    this.wasRead = false;
+    this.wasReadAhead = false;
     this.name = NO_TEXT;
     this.version = NO_TEXT;
     this.schemaUrl = NO_TEXT;

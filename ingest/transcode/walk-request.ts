@@ -15,6 +15,10 @@ export interface Walk {
   readonly judgement: Judgement;
   readonly resource: ResourceScan;
   readonly scope: ScopeScan;
+  /** Where the item, the scope and the resource being walked end. */
+  itemEnd: number;
+  scopeEnd: number;
+  resourceEnd: number;
 }
 
 /** What differs between the signals: the items of a scope, and the tables they go to. */
@@ -30,7 +34,8 @@ export interface SignalTranscoder {
 
 /**
  * Walks an export request; the three signals share its frame: 1 the resource (scope), 2 what it holds, 3 the
- * schema URL. What stands behind the items it belongs to is read first, the items stepped over.
+ * schema URL. Rows get what they have in common at the end of the scope and of the resource, so the frame may be
+ * read as it comes: to step over the items first, for the URL behind them, costs 7 % of the walk.
  * @throws PipelineError `otlp_malformed`, or SplitMessageFound
  */
 export function walkRequest(
@@ -39,7 +44,8 @@ export function walkRequest(
   context: { readonly arrival: Arrival; readonly judgement: Judgement },
 ): void {
   const reader = new WireReader(body);
-  const walk: Walk = { ...context, reader, resource: new ResourceScan(), scope: new ScopeScan() };
+  const scans = { resource: new ResourceScan(), scope: new ScopeScan() };
+  const walk: Walk = { ...context, ...scans, reader, itemEnd: 0, scopeEnd: 0, resourceEnd: 0 };
   const end = body.length;
   while (reader.position < end) {
     const tag = reader.tag(end);
@@ -49,41 +55,70 @@ export function walkRequest(
 }
 
 function walkResource(walk: Walk, transcoder: SignalTranscoder, end: number): void {
-  const { reader } = walk;
-  readFrame(reader, end, walk.resource);
+  const { reader, resource } = walk;
+  let sawItems = false;
+  resource.clear();
+  walk.resourceEnd = end;
   while (reader.position < end) {
     const tag = reader.tag(end);
-    if (tag === 0x12) walkScope(walk, transcoder, reader.contentEnd(end));
-    else reader.skip(tag, end);
+    if (tag === 0x12) {
+      sawItems = true;
+      walkScope(walk, transcoder, reader.contentEnd(end));
+    } else readFrame(reader, { tag, end, scan: resource, sawItems });
   }
   transcoder.endResource(walk);
   reader.position = end; // encoding the resource reads it again
 }
 
 function walkScope(walk: Walk, transcoder: SignalTranscoder, end: number): void {
-  const { reader } = walk;
-  readFrame(reader, end, walk.scope);
+  const { reader, scope } = walk;
+  let sawItems = false;
+  scope.clear();
+  walk.scopeEnd = end;
   while (reader.position < end) {
     const tag = reader.tag(end);
-    if (tag === 0x12) transcoder.walkItem(walk, reader.contentEnd(end));
-    else reader.skip(tag, end);
+    if (tag === 0x12) {
+      sawItems = true;
+      walk.itemEnd = reader.contentEnd(end);
+      transcoder.walkItem(walk, walk.itemEnd);
+    } else readFrame(reader, { tag, end, scan: scope, sawItems });
   }
   transcoder.endScope(walk);
   reader.position = end;
 }
 
-function readFrame(reader: WireReader, end: number, scan: ResourceScan | ScopeScan): void {
-  const startAt = reader.position;
-  let messages = 0;
-  scan.clear();
+interface FrameField {
+  readonly tag: number;
+  readonly end: number;
+  readonly scan: ResourceScan | ScopeScan;
+  readonly sawItems: boolean;
+}
+
+/** Reads the resource or scope, or its schema URL. */
+function readFrame(reader: WireReader, { tag, end, scan, sawItems }: FrameField): void {
+  if (tag === 0x0a) {
+    // Items are judged by the resource they belong to; merging puts one that stands behind them first.
+    if (scan.wasRead || sawItems) throw SPLIT_MESSAGE_FOUND;
+    scan.wasRead = true;
+    scan.read(reader, reader.contentEnd(end));
+  } else if (tag === 0x1a) scan.schemaUrl = readText(reader, end);
+  else reader.skip(tag, end);
+}
+
+/** When a chunk must be closed in the middle of a scope: reads the schema URLs behind the items, once. */
+export function readAhead(walk: Walk): void {
+  const { reader, scope, resource } = walk;
+  readUrlAhead(reader, walk.itemEnd, walk.scopeEnd, scope);
+  readUrlAhead(reader, walk.scopeEnd, walk.resourceEnd, resource);
+}
+
+function readUrlAhead(reader: WireReader, from: number, end: number, scan: ResourceScan | ScopeScan): void {
+  if (scan.wasReadAhead) return;
+  scan.wasReadAhead = true;
+  reader.position = from;
   while (reader.position < end) {
     const tag = reader.tag(end);
-    if (tag === 0x12) reader.position = reader.contentEnd(end);
-    else if (tag === 0x0a) {
-      if (messages++ > 0) throw SPLIT_MESSAGE_FOUND;
-      scan.read(reader, reader.contentEnd(end));
-    } else if (tag === 0x1a) scan.schemaUrl = readText(reader, end);
+    if (tag === 0x1a) scan.schemaUrl = readText(reader, end);
     else reader.skip(tag, end);
   }
-  reader.position = startAt;
 }

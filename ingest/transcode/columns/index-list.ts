@@ -22,6 +22,23 @@ export class IndexList {
     else this.#pushWide(index);
   }
 
+  /** Appends `indexes[position]` for each of the first `count` positions. */
+  pushAt(indexes: Int32Array, positions: Int32Array, count: number): void {
+    const data = this.#data;
+    data.reserve(count);
+    let { length } = data;
+    for (let i = 0; i < count; i++) {
+      const index = indexes[positions[i] as number] as number;
+      if (this.#width > 1 || index > 0xff) {
+        data.length = length;
+        this.#pushWide(index);
+        data.reserve(count - i);
+        length = data.length;
+      } else data.bytes[length++] = index;
+    }
+    data.length = length;
+  }
+
   /** Appends the last `rows` rows another `times` times. */
   repeatTail(rows: number, times: number): void {
     this.#data.repeatTail(rows * this.#width, times);

@@ -49,6 +49,11 @@ export class LowCardinalityColumn implements Column {
     this.#indexes.push(index);
   }
 
+  /** Appends `indexes[position]` for each of the first `count` positions. */
+  pushIndexesAt(indexes: Int32Array, positions: Int32Array, count: number): void {
+    this.#indexes.pushAt(indexes, positions, count);
+  }
+
   /** Appends the last `rows` rows another `times` times. */
   repeatTail(rows: number, times: number): void {
     this.#indexes.repeatTail(rows, times);

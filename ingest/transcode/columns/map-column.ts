@@ -31,8 +31,7 @@ export class MapColumn implements Column {
     if (count > this.#indexes.length) this.#indexes = new Int32Array(count * 2);
     const { dictionary } = this.#keys;
     const first = from * ATTRIBUTE_WIDTH;
-    const range = { from: first, stride: ATTRIBUTE_WIDTH, count };
-    const valid = dictionary.lookUpKeys(reader, entries, range, this.#indexes);
+    const valid = dictionary.lookUpKeys(reader, list, from, to, this.#indexes);
     const unique = this.#order.sort(dictionary, this.#indexes, count);
     let anomalies = valid ? 0 : ANOMALY.invalidUtf8;
     if (unique < count) anomalies |= ANOMALY.duplicateKeys;
@@ -47,15 +46,13 @@ export class MapColumn implements Column {
   /** Once per attribute: text, most of what there is, is copied without a call, 10 ns instead of 37. */
   #pushPairs(reader: WireReader, entries: Int32Array, first: number, unique: number): number {
     const { positions } = this.#order;
-    const indexes = this.#indexes;
+    this.#keys.pushIndexesAt(this.#indexes, positions, unique);
     const values = this.#values;
     const { data } = values;
     const from = reader.view;
     let anomalies = 0;
     for (let i = 0; i < unique; i++) {
-      const position = positions[i] as number;
-      this.#keys.pushIndex(indexes[position] as number);
-      const at = first + position * ATTRIBUTE_WIDTH;
+      const at = first + (positions[i] as number) * ATTRIBUTE_WIDTH;
       const kind = entries[at + 2] as number;
       const valueAt = entries[at + 3] as number;
       const valueBytes = entries[at + 4] as number;

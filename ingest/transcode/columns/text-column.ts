@@ -19,6 +19,10 @@ export class TextColumn implements Column {
     const { data } = this;
     data.reserve(byteCount + 5);
     const start = data.length;
+    if (byteCount === 0) {
+      data.bytes[data.length++] = 0;
+      return 0;
+    }
     if (byteCount < 0x80) data.bytes[data.length++] = byteCount;
     else data.varint(byteCount);
     const seen = copyWords(source.view, at, data.view, data.length, byteCount);
@@ -58,16 +62,20 @@ export class TextColumn implements Column {
     this.data.uint8(0);
   }
 
-  /** Bytes as lower-case hexadecimal; for ids, so fewer than 64 bytes. */
+  /** Bytes as lower-case hexadecimal; for ids, so a multiple of four and fewer than 64 bytes. */
   pushHex(source: ByteSource, at: number, byteCount: number): void {
     const { data } = this;
     data.reserve(1 + byteCount * 2);
-    const { view, bytes } = data;
+    const from = source.view;
+    const { view } = data;
     let to = data.length;
-    bytes[to++] = byteCount * 2;
-    for (let i = at; i < at + byteCount; i++) {
-      view.setUint16(to, HEX_PAIRS[source.bytes[i] as number] as number, true);
-      to += 2;
+    data.bytes[to++] = byteCount * 2;
+    for (let i = at; i < at + byteCount; i += 4, to += 8) {
+      const word = from.getInt32(i, true);
+      const left = (HEX_PAIRS[word & 0xff] as number) | ((HEX_PAIRS[(word >>> 8) & 0xff] as number) << 16);
+      const right = (HEX_PAIRS[(word >>> 16) & 0xff] as number) | ((HEX_PAIRS[word >>> 24] as number) << 16);
+      view.setInt32(to, left, true);
+      view.setInt32(to + 4, right, true);
     }
     data.length = to;
   }

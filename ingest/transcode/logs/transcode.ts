@@ -1,7 +1,7 @@
 import { fillResource } from '../resource-columns.ts';
 import { fillScope } from '../scope-columns.ts';
 import { TableBuilder } from '../table-builder.ts';
-import type { SignalTranscoder, Walk } from '../walk-request.ts';
+import { readAhead, type SignalTranscoder, type Walk } from '../walk-request.ts';
 import { type LogColumns, logColumns } from './log-columns.ts';
 import { SEVERITY_NUMBER_MAX, writeLog } from './log-rows.ts';
 import { LogScan } from './log-scan.ts';
@@ -37,6 +37,7 @@ export class LogsTranscoder implements SignalTranscoder {
   #store(walk: Walk): void {
     const table = this.#table;
     if (table.rowCount === table.rowsPerChunkMax) {
+      readAhead(walk);
       this.endScope(walk);
       this.endResource(walk);
       table.rotate();

@@ -1,7 +1,7 @@
 import { fillResource } from '../resource-columns.ts';
 import { fillScope } from '../scope-columns.ts';
 import type { TableBuilder } from '../table-builder.ts';
-import type { Walk } from '../walk-request.ts';
+import { readAhead, type Walk } from '../walk-request.ts';
 import type { WireReader } from '../wire-reader.ts';
 import type { PointColumns } from './metric-columns.ts';
 import type { MetricScan } from './metric-scan.ts';
@@ -66,6 +66,7 @@ export class PointTable<C extends PointColumns, P extends ReadablePoint> {
   #store(walk: Walk, metric: MetricScan): void {
     const { table, point } = this.#kind;
     if (table.rowCount === table.rowsPerChunkMax) {
+      readAhead(walk);
       this.endScope(walk);
       this.endResource(walk);
       table.rotate();

@@ -2,7 +2,7 @@ import { isValidId, SPAN_ID_BYTES, TRACE_ID_BYTES } from '../ids.ts';
 import { fillResource } from '../resource-columns.ts';
 import { fillScope } from '../scope-columns.ts';
 import { TableBuilder } from '../table-builder.ts';
-import type { SignalTranscoder, Walk } from '../walk-request.ts';
+import { readAhead, type SignalTranscoder, type Walk } from '../walk-request.ts';
 import { type SpanColumns, spanColumns } from './span-columns.ts';
 import { writeSpan } from './span-rows.ts';
 import { SpanScan } from './span-scan.ts';
@@ -43,6 +43,7 @@ export class TracesTranscoder implements SignalTranscoder {
   #store(walk: Walk): void {
     const table = this.#table;
     if (table.rowCount === table.rowsPerChunkMax) {
+      readAhead(walk);
       this.endScope(walk);
       this.endResource(walk);
       table.rotate();

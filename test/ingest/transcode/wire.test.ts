@@ -59,6 +59,37 @@ describe('protobuf', () => {
     expect(forwards.judged[0]).toMatchObject({ itemCount: 1, rejectedCount: 0, warnings: [] });
   });
 
+  it('a resource and a scope may stand behind what they describe', () => {
+    const resource = message(
+      1,
+      encodeMessage('Resource', { attributes: [{ key: 'service.name', value: { stringValue: 's' } }] }),
+    );
+    const scope = message(1, encodeMessage('InstrumentationScope', { name: 'scope' }));
+    const span = message(2, encodeMessage('Span', { traceId: TRACE_ID, spanId: SPAN_ID }));
+    const rejected = message(2, encodeMessage('Span', { traceId: TRACE_ID }));
+    const first = message(1, Buffer.concat([resource, message(2, Buffer.concat([scope, span, rejected]))]));
+    const last = message(1, Buffer.concat([message(2, Buffer.concat([span, rejected, scope])), resource]));
+    const forwards = chunksOf('traces', [first]);
+    expect(chunksOf('traces', [last])).toEqual(forwards);
+    expect(forwards.judged[0]?.rejections).toEqual([
+      { reason: 'span_id_invalid', items: 1, serviceName: 's' },
+    ]);
+  });
+
+  it('schema URLs behind the items reach every chunk of them', () => {
+    const span = { traceId: TRACE_ID, spanId: SPAN_ID };
+    const urls = {
+      schemaUrl: 'https://r',
+      scopeSpans: [{ schemaUrl: 'https://s', spans: Array(10).fill(span) }, { spans: [span] }],
+    };
+    const batch = new SignalBatch('traces', { rowsPerChunkMax: 4 });
+    batch.append(encodeRequest('traces', { resourceSpans: [urls] }), ARRIVAL);
+    const chunks = (batch.seal()[0]?.chunks ?? []).map((chunk) => Buffer.from(chunk).toString('latin1'));
+    expect(chunks).toHaveLength(3);
+    for (const chunk of chunks)
+      expect([chunk.includes('https://r'), chunk.includes('https://s')]).toEqual([true, true]);
+  });
+
   it('of a oneof the last member counts', () => {
     const both = Buffer.concat([
       encodeMessage('AnyValue', { arrayValue: { values: [{ boolValue: true }] } }),
