@@ -3,7 +3,7 @@ import { listenOnFreePort } from '../shop/listen-on-free-port.ts';
 import type { FaultSwitches } from './fault.ts';
 
 export const LOST_RATIO = 0.2;
-export const HELD_MS = 15_000;
+const HELD_MS = 15_000;
 
 interface ExportRequest {
   readonly path: string;
