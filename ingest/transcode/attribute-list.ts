@@ -17,31 +17,29 @@ export class AttributeList {
 
   /**
    * Reads KeyValues, the first of which begins at the reader's position with its length, as long as the next field
-   * has `tag` too (one byte); leaves the reader behind the last. Once per attribute: the form that encoders write
-   * is recognised without a call, 12 ns instead of 40.
+   * has `tag` too (one byte); leaves the reader behind the last. Once per attribute, so the form that encoders write
+   * is recognised by two words: `head` is the length, 0x0a, the length of the key and its first byte; `value` is 0x12,
+   * the length of the value, its tag and its first byte; all lengths below 128.
    * @returns false when a value is nested too deep to store
    */
   read(reader: WireReader, tag: number, limit: number): boolean {
-    const { bytes } = reader;
+    const { bytes, view } = reader;
+    const { byteLength } = view;
     let fits = true;
     let at = reader.position;
     do {
-      const keyAt = at + 3;
-      const end = at + 1 + (bytes[at] as number);
-      const keyBytes = bytes[at + 2] as number;
-      const valueAt = keyAt + keyBytes + 2;
-      const plain =
-        end <= limit &&
-        valueAt < end &&
-        ((bytes[at] as number) | keyBytes) < 0x80 &&
-        bytes[at + 1] === 0x0a &&
-        bytes[valueAt - 2] === 0x12 &&
-        valueAt + (bytes[valueAt - 1] as number) === end;
-      if (plain && bytes[valueAt] === 0x0a && valueAt + 2 + (bytes[valueAt + 1] as number) === end) {
-        this.#add(keyAt, keyBytes, VALUE.text, valueAt + 2, end - valueAt - 2);
+      const head = at + 4 <= byteLength ? view.getInt32(at, true) : 0;
+      const end = at + 1 + (head & 0x7f);
+      const keyBytes = (head >>> 16) & 0x7f;
+      const valueAt = at + keyBytes + 5;
+      const isPlain = (head & 0x80ff80) === 0x000a00 && end <= limit && valueAt + 2 <= end;
+      const value = isPlain ? view.getInt32(valueAt - 2, true) : 0;
+      const isWhole = valueAt + ((value >>> 8) & 0x7f) === end;
+      if ((value & 0x80ff80ff) === 0x000a0012 && isWhole && valueAt + 2 + (value >>> 24) === end) {
+        this.#add(at + 3, keyBytes, VALUE.text, valueAt + 2, value >>> 24);
         at = end;
-      } else if (plain && isNumber(bytes, valueAt, end)) {
-        this.#add(keyAt, keyBytes, (bytes[valueAt] as number) >>> 3, valueAt + 1, 0);
+      } else if ((value & 0x80ff) === 0x12 && isWhole && isNumber(bytes, valueAt, end)) {
+        this.#add(at + 3, keyBytes, (value >>> 19) & 0x1f, valueAt + 1, 0);
         at = end;
       } else {
         reader.position = at;

@@ -1,6 +1,7 @@
 import type { Signal } from '../../core/signal.ts';
 import { GrowingBytes } from './columns/growing-bytes.ts';
 import { JsonReader } from './json/json-reader.ts';
+import { lengthBefore } from './json/length-before.ts';
 import { ScalarWriter } from './json/scalar-writer.ts';
 import { type Field, MESSAGES, REQUEST_MESSAGE, wireTypeOf } from './otlp-schema.ts';
 import { WireReader } from './wire-reader.ts';
@@ -98,25 +99,13 @@ class MessageWriter {
       this.#into.uint8(0);
       const start = this.#into.length;
       this.write(field.message);
-      this.#lengthBefore(start);
+      lengthBefore(this.#into, start);
     }
   }
 
   #tag(field: Field, length?: number): void {
     this.#into.varint((field.number << 3) | wireTypeOf(field));
     if (length !== undefined) this.#into.varint(length);
-  }
-
-  /** Puts the length of what was written since `start` before it, where one byte is kept for it. */
-  #lengthBefore(start: number): void {
-    const into = this.#into;
-    const byteCount = into.length - start;
-    into.varint(byteCount);
-    const lengthBytes = into.length - start - byteCount;
-    const length = into.bytes.slice(into.length - lengthBytes, into.length);
-    into.bytes.copyWithin(start - 1 + lengthBytes, start, start + byteCount);
-    into.bytes.set(length, start - 1);
-    into.length = start - 1 + lengthBytes + byteCount;
   }
 
   /** Of a member that occurs twice the last one counts: takes back what the earlier one wrote. */

@@ -23,9 +23,11 @@ export function pushValueText(
   if (kind === VALUE.text) return column.push(reader, at, byteCount);
   if (kind === VALUE.int || kind === VALUE.bool) {
     const first = reader.bytes[at] as number;
-    if (first < 0x80) {
-      if (kind === VALUE.int) column.pushInteger(first);
-      else pushBoolean(column, first !== 0);
+    const second = first < 0x80 ? 0 : (reader.bytes[at + 1] as number);
+    if (second < 0x80) {
+      const value = (first & 0x7f) | (second << 7);
+      if (kind === VALUE.int) column.pushInteger(value);
+      else pushBoolean(column, value !== 0);
       return 0;
     }
     return pushLongVarint(column, reader, kind, at);

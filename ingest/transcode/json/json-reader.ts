@@ -1,5 +1,6 @@
-import { PipelineError } from '../../../core/errors.ts';
+import type { PipelineError } from '../../../core/errors.ts';
 import { GrowingBytes } from '../columns/growing-bytes.ts';
+import { jsonSyntaxError, jsonValueError } from './json-error.ts';
 
 /** OTLP needs about 200 levels for the deepest value it may store; the rest is a guard of the stack. */
 const DEPTH_MAX = 1_000;
@@ -17,10 +18,8 @@ const ESCAPES: Readonly<Record<number, number>> = {
   116: 0x09,
 };
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
-const NUMBER_BYTES = new Set(Buffer.from('0123456789+-.eE'));
 /** The longest double has 324 decimals; what is longer is not a number anybody meant. */
 const NUMBER_BYTES_MAX = 400;
-const PATH_TEXT_MAX = 300;
 
 export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
 
@@ -31,13 +30,17 @@ export type JsonType = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'n
  */
 export class JsonReader {
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   position = 0;
   /** Where the reader stands in the document, for errors: member names and array indexes. */
   readonly path: (string | number)[] = [];
+  readonly #buffer: Buffer;
   #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.position = 3; // byte order mark
   }
 
@@ -86,14 +89,12 @@ export class JsonReader {
   string(into: GrowingBytes): void {
     if (this.#peek() !== QUOTE) throw this.syntaxError('a string was expected');
     this.position++;
-    const { bytes } = this;
     for (;;) {
       const from = this.position;
-      let byte = bytes[this.position];
-      while (byte !== undefined && byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) {
-        byte = bytes[++this.position];
-      }
-      into.copy(bytes.subarray(from, this.position));
+      const end = this.#plainEnd(from);
+      into.copyText(this, from, end - from);
+      this.position = end;
+      const byte = this.bytes[end];
       if (byte === QUOTE) break;
       if (byte !== BACKSLASH) throw this.syntaxError('a string does not end');
       this.#escape(into);
@@ -104,12 +105,11 @@ export class JsonReader {
   /** A string that is expected to be short, as text. */
   text(): string {
     if (this.#peek() !== QUOTE) throw this.syntaxError('a string was expected');
-    const end = this.bytes.indexOf(QUOTE, this.position + 1);
-    const raw = this.bytes.subarray(this.position, end + 1);
-    if (end < 0) throw this.syntaxError('a string does not end');
-    if (!raw.includes(BACKSLASH) && raw.every((byte) => byte >= 0x20)) {
+    const from = this.position + 1;
+    const end = this.#plainEnd(from);
+    if (this.bytes[end] === QUOTE) {
       this.position = end + 1;
-      return Buffer.from(raw.buffer, raw.byteOffset + 1, raw.length - 2).toString('utf8');
+      return this.#buffer.toString('utf8', from, end);
     }
     const into = new GrowingBytes(64);
     this.string(into);
@@ -121,8 +121,8 @@ export class JsonReader {
     this.#peek();
     const from = this.position;
     let end = from;
-    while (NUMBER_BYTES.has(this.bytes[end] as number)) end++;
-    const text = Buffer.from(this.bytes.subarray(from, end)).toString('latin1');
+    while (isNumberByte(this.bytes[end] as number)) end++;
+    const text = this.#buffer.toString('latin1', from, Math.min(end, from + NUMBER_BYTES_MAX + 1));
     if (text.length > NUMBER_BYTES_MAX || !NUMBER.test(text)) throw this.syntaxError('a value was expected');
     this.position = end;
     return text;
@@ -157,26 +157,11 @@ export class JsonReader {
 
   /** A document that is JSON, but not the request it should be. */
   valueError(what: string): PipelineError {
-    const field = this.#where();
-    return new PipelineError(
-      'otlp_malformed',
-      `${field}: ${what}. Nothing of the body was stored; correct this field as OTLP/JSON spells it.`,
-      { field },
-    );
+    return jsonValueError(this.path, what);
   }
 
   syntaxError(what: string): PipelineError {
-    return new PipelineError(
-      'otlp_malformed',
-      `The body is not JSON: ${what} at byte ${this.position}, in ${this.#where()}. Nothing of it was stored; send it as one OTLP/JSON document.`,
-      { atByte: this.position, field: this.#where() },
-    );
-  }
-
-  #where(): string {
-    const text = this.path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-    if (text === '') return 'the document';
-    return text.length > PATH_TEXT_MAX ? `...${text.slice(-PATH_TEXT_MAX)}` : text.slice(1);
+    return jsonSyntaxError(this.path, this.position, what);
   }
 
   #enter(opening: number): void {
@@ -194,6 +179,15 @@ export class JsonReader {
     }
     if (!first) this.#expect(0x2c);
     return false;
+  }
+
+  /** Where a run of characters that mean themselves ends. */
+  #plainEnd(from: number): number {
+    const { bytes } = this;
+    let at = from;
+    let byte = bytes[at] as number;
+    while (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) byte = bytes[++at] as number;
+    return at;
   }
 
   #escape(into: GrowingBytes): void {
@@ -252,4 +246,15 @@ export class JsonReader {
     let byte = bytes[this.position];
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.position];
   }
+}
+
+/** Digits, `+`, `-`, `.`, `e` and `E`. */
+function isNumberByte(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x2e ||
+    byte === 0x2d ||
+    (byte | 0x20) === 0x65 ||
+    byte === 0x2b
+  );
 }

@@ -1,7 +1,8 @@
-import { GrowingBytes } from '../columns/growing-bytes.ts';
+import type { GrowingBytes } from '../columns/growing-bytes.ts';
 import { SPAN_ID_BYTES, TRACE_ID_BYTES } from '../ids.ts';
 import type { Field } from '../otlp-schema.ts';
 import type { JsonReader } from './json-reader.ts';
+import { lengthBefore } from './length-before.ts';
 import { parseInteger } from './parse-integer.ts';
 
 /** Inclusive limits of the integer kinds. */
@@ -55,9 +56,10 @@ export class ScalarWriter {
 
   #string(): void {
     this.#expect('string');
-    const text = new GrowingBytes(256);
-    this.#json.string(text);
-    this.#bytes(text.filled());
+    this.#into.uint8(0);
+    const start = this.#into.length;
+    this.#json.string(this.#into);
+    lengthBefore(this.#into, start);
   }
 
   #bytes(bytes: Uint8Array): void {
@@ -143,17 +145,19 @@ export class ScalarWriter {
   }
 
   #fixed64(value: bigint): void {
-    const bits = BigInt.asIntN(64, value);
-    this.#into.int64(Number(BigInt.asIntN(32, bits)), Number(bits >> 32n));
+    const into = this.#into;
+    into.reserve(8);
+    into.view.setBigInt64(into.length, value, true);
+    into.length += 8;
   }
 
   #varint(value: bigint): void {
-    let rest = BigInt.asUintN(64, value);
-    while (rest > 0x7fn) {
-      this.#into.uint8(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
+    let rest = value;
+    if (value < 0n || value > 0x7fffffffn) {
+      rest = BigInt.asUintN(64, value);
+      for (; rest > 0x7fffffffn; rest >>= 7n) this.#into.uint8(Number(rest & 0x7fn) | 0x80);
     }
-    this.#into.uint8(Number(rest));
+    this.#into.varint(Number(rest));
   }
 }
 
