@@ -143,10 +143,7 @@ export class JsonReader {
     const type = this.type();
     if (type === 'object') this.object(() => this.skip());
     else if (type === 'array') this.array(() => this.skip());
-    else if (type === 'string') this.text();
-    else if (type === 'number') this.number();
-    else if (type === 'boolean') this.boolean();
-    else this.null();
+    else this[type === 'string' ? 'text' : type]();
   }
 
   /** Nothing but white space may follow the document. */

@@ -12,4 +12,5 @@ export function lengthBefore(into: GrowingBytes, start: number): void {
   const length = into.bytes.slice(into.length - lengthBytes, into.length);
   into.bytes.copyWithin(start - 1 + lengthBytes, start, start + byteCount);
   into.bytes.set(length, start - 1);
+  into.length--; // the byte that was kept is part of the length now
 }
