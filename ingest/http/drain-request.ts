@@ -6,9 +6,13 @@ const DRAIN_BYTES_MAX = 1_073_741_824;
 /**
  * Lets a client that was refused in the middle of its body finish sending it, into nothing: a connection closed
  * with unread bytes is reset, and the client would never see the answer. Ends those that go on for too long.
+ * @param done called once, when nothing more will come
  */
-export function drainRequest(request: IncomingMessage): void {
-  if (request.complete || request.destroyed) return;
+export function drainRequest(request: IncomingMessage, done: () => void): void {
+  if (request.complete || request.destroyed) {
+    done();
+    return;
+  }
   let bytes = 0;
   const timer = setTimeout(() => request.destroy(), DRAIN_MS_MAX);
   timer.unref();
@@ -16,6 +20,10 @@ export function drainRequest(request: IncomingMessage): void {
     bytes += chunk.length;
     if (bytes > DRAIN_BYTES_MAX) request.destroy();
   });
-  request.once('close', () => clearTimeout(timer));
+  // Also after the last byte.
+  request.once('close', () => {
+    clearTimeout(timer);
+    done();
+  });
   request.resume();
 }

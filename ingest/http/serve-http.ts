@@ -120,20 +120,26 @@ function refuse(
   // Who waits for "100 Continue" may or may not send its body now: only a new connection is unambiguous.
   if (request.headers.expect !== undefined || failure.code === 'draining')
     response.setHeader('connection', 'close');
-  send(
-    response,
-    { status: httpStatus, contentType },
-    encodeRpcStatus(rpcStatusOf(failure, waitS), contentType),
-  );
-  drainRequest(request);
+  const status = encodeRpcStatus(rpcStatusOf(failure, waitS), contentType);
+  writeWhole(response, { status: httpStatus, contentType }, status);
+  // The answer is complete on the wire, but it ends only after the body: with "Connection: close" its end would
+  // close the connection under a client that still sends.
+  if (request.headers.expect !== undefined) response.end();
+  drainRequest(request, () => response.end());
   return failure.code;
 }
 
-function send(
-  response: ServerResponse,
-  { status, contentType }: { status: number; contentType: ContentType },
-  body: Buffer,
-): void {
+function send(response: ServerResponse, head: ResponseHead, body: Buffer): void {
+  writeWhole(response, head, body);
+  response.end();
+}
+
+interface ResponseHead {
+  readonly status: number;
+  readonly contentType: ContentType;
+}
+
+function writeWhole(response: ServerResponse, { status, contentType }: ResponseHead, body: Buffer): void {
   response.writeHead(status, { 'content-type': MEDIA_TYPE[contentType], 'content-length': body.length });
-  response.end(body);
+  if (body.length > 0) response.write(body);
 }
