@@ -5,6 +5,9 @@ import type { WireReader } from './wire-reader.ts';
 /** Numbers per attribute in `entries`: key start, key bytes, kind, value start, value bytes. */
 export const ATTRIBUTE_WIDTH = 5;
 
+/** A list that one huge record blew up is not kept for the next. */
+const ENTRIES_KEPT_MAX = 65_536;
+
 /** Where the attributes of one record lie in the body: positions only, so that nothing is made per attribute. */
 export class AttributeList {
   entries = new Int32Array(64 * ATTRIBUTE_WIDTH);
@@ -13,6 +16,7 @@ export class AttributeList {
 
   clear(): void {
     this.count = 0;
+    if (this.entries.length > ENTRIES_KEPT_MAX) this.entries = new Int32Array(64 * ATTRIBUTE_WIDTH);
   }
 
   /**

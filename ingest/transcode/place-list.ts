@@ -1,3 +1,6 @@
+/** A list that one huge record blew up is not kept for the next. */
+const PLACES_KEPT_MAX = 65_536;
+
 /** A list of positions that grows and is used again; no array per record. */
 export class PlaceList {
   places = new Int32Array(64);
@@ -5,6 +8,7 @@ export class PlaceList {
 
   clear(): void {
     this.length = 0;
+    if (this.places.length > PLACES_KEPT_MAX) this.places = new Int32Array(64);
   }
 
   push(place: number): void {

@@ -3,6 +3,8 @@ import type { ByteDictionary } from './byte-dictionary.ts';
 const SLOTS = 256;
 /** Longer lists are sorted every time; SDKs stop at 128 attributes, and few records come near. */
 const CACHED_KEYS_MAX = 32;
+/** A list that one huge record blew up is not kept for the next chunk. */
+const POSITIONS_KEPT_MAX = 65_536;
 
 /**
  * The order of a list of keys by their bytes. Records of one kind carry the same keys in the same order, so the
@@ -34,6 +36,7 @@ export class KeyOrder {
   /** When indexes of the dictionary have changed their meaning. */
   forget(): void {
     this.#counts.fill(0);
+    if (this.positions.length > POSITIONS_KEPT_MAX) this.positions = new Int32Array(CACHED_KEYS_MAX);
   }
 
   #remembers(slot: number, keys: Int32Array, count: number): boolean {

@@ -10,6 +10,9 @@ import { KeyOrder } from './key-order.ts';
 import { LowCardinalityColumn } from './low-cardinality-column.ts';
 import { TextColumn } from './text-column.ts';
 
+/** A list that one huge record blew up is not kept for the next chunk. */
+const INDEXES_KEPT_MAX = 65_536;
+
 /** `Map(LowCardinality(String), String)`: attributes sorted by key; of a key that occurs twice, the first. */
 export class MapColumn implements Column {
   readonly type = 'Map(LowCardinality(String), String)';
@@ -99,6 +102,7 @@ export class MapColumn implements Column {
     this.#keys.reset();
     this.#values.reset();
     this.#order.forget();
+    if (this.#indexes.length > INDEXES_KEPT_MAX) this.#indexes = new Int32Array(64);
   }
 
   writePrefix(into: GrowingBytes): void {

@@ -250,4 +250,23 @@ describe('long lists', () => {
     const wide = rows.find((row) => row.SpanName === 'wide')?.SpanAttributes;
     expect(wide).toEqual([...keys].sort().map((key) => [key, key.toUpperCase()]));
   });
+
+  it('of keys may grow dictionaries past two bytes', async () => {
+    const tenant = 'very-wide';
+    const spans = Array.from({ length: 70 }, (_, i) => ({
+      ...good,
+      name: `${i}`,
+      attributes: Array.from({ length: 1_000 }, (__, j) => ({
+        key: `k${i}-${j}`,
+        value: { intValue: BigInt(j) },
+      })),
+    }));
+    const batch = new SignalBatch('traces');
+    batch.append(encodeRequest('traces', spansOf('very-wide', spans)), { ...ARRIVAL, tenant });
+    const { otel_traces: rows } = await storedRows(engine, batch.seal(), tenant);
+    const found = (rows as { SpanName: string; SpanAttributes: [string, string][] }[]).map((row) =>
+      row.SpanAttributes.every(([key, value]) => key === `k${row.SpanName}-${value}`),
+    );
+    expect(found).toEqual(Array(70).fill(true));
+  });
 });
