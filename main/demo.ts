@@ -30,11 +30,13 @@ async function runWithServer(
 ): Promise<void> {
   const startedAtMs = performance.now();
   let shop = Promise.resolve();
+  // The demo tells in its own lines what the server would log.
+  const logLevel = given.logLevel === 'info' ? 'warn' : given.logLevel;
   const serving = await startServing(
-    { ...given, constraints: given.constraints ?? DEMO_CONSTRAINTS_PATH },
+    { ...given, logLevel, constraints: given.constraints ?? DEMO_CONSTRAINTS_PATH },
     {
       env,
-      log: createLog('supervisor', given.logLevel),
+      log: createLog('supervisor', logLevel),
       beforeStop: () => {
         stopping.abort();
         return shop;

@@ -3,8 +3,8 @@ import { judgeWindows, type WindowEstimate } from '../../validators/judge-window
 
 const limits = { warn: 0.01, fail: 0.05 };
 
-function window(lower: number | null, upper = 0, mayPass = true): WindowEstimate {
-  const interval = lower === null ? null : { estimate: (lower + upper) / 2, lower, upper };
+function window(lower: number | null, upper = 0, mayPass = true, estimate = lower ?? 0): WindowEstimate {
+  const interval = lower === null ? null : { estimate, lower, upper };
   return { interval, n: 100, startMs: 0, endMs: 1, mayPass };
 }
 
@@ -17,6 +17,7 @@ describe('judgeWindows', () => {
     ['the slow window never fails', window(0, 0.2), window(0.5, 0.6), 'unknown', 'fast'],
     ['nor alone', window(null), window(0.5, 0.6), 'unknown', 'slow'],
     ['a fast window above warn withholds the pass', window(0.02, 0.2), window(0, 0.009), 'unknown', 'fast'],
+    ['an estimate above warn is enough', window(0, 0.2, true, 0.02), window(0, 0.009), 'unknown', 'fast'],
     ['exactly at warn it does not', window(0.01, 0.2), window(0, 0.009), 'pass', 'slow'],
     ['a pass may be forbidden', window(0, 0.001, false), window(0, 0.001, false), 'unknown', 'fast'],
     ['a fail may not', window(0.06, 0.2, false), window(0, 0.2), 'fail', 'fast'],
