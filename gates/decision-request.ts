@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type DecisionRequest, STAGES } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
-import { nearestWord } from './constraints/nearest-word.ts';
+import { nearestName } from '../core/nearest-name.ts';
 
 const TEXT_LENGTH_MAX = 512;
 const text = z.string().min(1).max(TEXT_LENGTH_MAX);
@@ -59,7 +59,7 @@ function complaint(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') {
     const known = KNOWN_FIELDS[where] ?? [];
     const named = issue.keys.map((key) => {
-      const nearest = nearestWord(key.replaceAll('_', ''), known);
+      const nearest = nearestName(key.replaceAll('_', ''), known);
       return nearest === null ? `"${key}"` : `"${key}" (did you mean "${nearest}"?)`;
     });
     return `unknown field ${named.join(', ')} in ${where || 'the request'}; known: ${known.join(', ')}`;

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { PipelineError } from '../core/errors.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { type Role, SETTING_KEYS, SETTINGS, variableOf } from './settings.ts';
 
 const CONFIG_FILE = 'plumbline.yaml';

@@ -1,7 +1,7 @@
+import { nearestName } from '../../core/nearest-name.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { builtInFailMode, stageOf } from '../fail-modes.ts';
 import type { ConstraintFile } from './constraint-set.ts';
-import { nearestWord } from './nearest-word.ts';
 
 /** A problem of meaning rather than of form, by the path of the value it sits on. */
 export interface Mismatch {
@@ -62,7 +62,7 @@ function checkStages({ stages, sources }: ConstraintFile): Mismatch[] {
   return Object.entries(stages).flatMap(([stage, { requireSources = [] }]) =>
     requireSources.flatMap((id, index) => {
       if (known.includes(id)) return [];
-      const nearest = nearestWord(id, known);
+      const nearest = nearestName(id, known);
       const hint =
         nearest === null
           ? `sources of this file: ${known.join(', ') || 'none; declare one under sources'}`

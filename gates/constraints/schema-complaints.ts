@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { nearestName } from '../../core/nearest-name.ts';
 import { constraintFile } from './constraint-set.ts';
-import { nearestWord } from './nearest-word.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -50,7 +50,7 @@ function knownKeys(path: Path): readonly string[] {
 }
 
 function choiceHint(written: string, known: readonly string[]): string {
-  const nearest = nearestWord(written, known);
+  const nearest = nearestName(written, known);
   const listed = `known: ${known.join(', ')}`;
   return nearest === null ? listed : `did you mean "${nearest}"? ${listed}`;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nearestName } from '../../core/nearest-name.ts';
 import { type Config, isLoopback, parseConfig } from '../../main/config.ts';
-import { nearestName } from '../../main/nearest-name.ts';
 import { SETTING_KEYS, variableOf } from '../../main/settings.ts';
 
 const parse = (env: NodeJS.ProcessEnv, fileText: string | null = null): Config =>
