@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IntentTarget, StabilisedBadRule } from '../../core/expectation.ts';
+import { randomFrom } from '../../core/random-from.ts';
 import { detectStabilisedBadState } from '../../detectors/stabilised-bad-state.ts';
-import { randomFrom } from '../random-from.ts';
 import { START_MS, STEP_MS, simulateSeries } from './simulated-series.ts';
 
 const rule: StabilisedBadRule = { outsideIntentForMs: 60_000, changeRatioPerHour: 0.2 };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { IntentTarget } from '../../core/expectation.ts';
 import { logBin } from '../../core/log-bin.ts';
+import { randomFrom } from '../../core/random-from.ts';
 import type { ServiceStep } from '../../core/service-step.ts';
 import { falseAlarmRatio, judgeStep } from '../../detectors/judge-step.ts';
-import { randomFrom } from '../random-from.ts';
 import { drawBinomial } from './simulated-series.ts';
 
 const okRatio: IntentTarget = {

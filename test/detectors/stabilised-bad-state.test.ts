@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IntentTarget, StabilisedBadRule } from '../../core/expectation.ts';
 import type { Finding } from '../../core/finding.ts';
+import { randomFrom } from '../../core/random-from.ts';
 import type { ServiceStep } from '../../core/service-step.ts';
 import { detectStabilisedBadState, stepMsOf } from '../../detectors/stabilised-bad-state.ts';
-import { randomFrom } from '../random-from.ts';
 import { type Phase, START_MS, STEP_MS, simulateSeries } from './simulated-series.ts';
 
 const intent: IntentTarget = {

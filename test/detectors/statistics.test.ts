@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { randomFrom } from '../../core/random-from.ts';
 import { meanInterval } from '../../detectors/statistics/mean-interval.ts';
 import { slopeInterval } from '../../detectors/statistics/slope-interval.ts';
-import { randomFrom } from '../random-from.ts';
 
 /** Noise in which each value keeps `memory` of the one before; variance 1. */
 function noise(n: number, memory: number, random: () => number): number[] {

@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { randomFrom } from '../random-from.ts';
+import { randomFrom } from '../../core/random-from.ts';
 import { killRounds } from './kill-rounds.ts';
 
 it('kill -9 at random moments loses nothing and doubles nothing', async () => {

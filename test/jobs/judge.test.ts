@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceExpectation } from '../../core/expectation.ts';
+import { randomFrom } from '../../core/random-from.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { type JudgeMemory, judge, newJudgeMemory } from '../../jobs/judge.ts';
 import { settleEdges } from '../../jobs/settle-edges.ts';
 import { readVerdicts } from '../../store/verdicts.ts';
 import { writeRows } from '../../store/write-rows.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
-import { randomFrom } from '../random-from.ts';
 import { LOCAL, type SpanRow, spanRow, traceIdOf } from '../store/span-row.ts';
 
 const T0 = Math.floor(Date.now() / 60_000) * 60_000 - 1_200_000;

@@ -1,5 +1,5 @@
 import type { EdgeTally } from '../../core/edge-tally.ts';
-import { randomFrom } from '../random-from.ts';
+import { randomFrom } from '../../core/random-from.ts';
 
 export interface Call {
   readonly from: string;
