@@ -64,6 +64,7 @@ export class Admission {
     if (body.length === 0 && contentType === 'protobuf' && contentEncoding === 'identity') {
       return { rejectedCount: 0, message: '' }; // a message without fields; there is nothing to keep
     }
+    await lanes[signal].turn(body.length);
     const decoded = await decodeBody(signal, request, inflater);
     budget.take(decoded.body.length);
     try {

@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
 import type { Signal } from '../core/signal.ts';
+import { type ChunkFolder, removeChunks } from './chunk-folder.ts';
 import { decodeBody } from './decode-body.ts';
 import type { Inflater } from './inflate.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
 import { type BatchLimits, OpenBatch, type SealedBatch } from './open-batch.ts';
+import { Pace } from './pace.ts';
 import { setAsideUnreadable } from './set-aside.ts';
 import type { Spool } from './spool.ts';
 import type { SpoolRecord } from './spool-record.ts';
@@ -12,10 +14,13 @@ import type { Judged } from './transcode/judgement.ts';
 import { SignalBatch } from './transcode/signal-batch.ts';
 
 const SCRATCH_ROWS_MAX = 8_000;
+/** Batches that are being stored, sealed or open at a time: what waits lies on disk, so it could be more. */
+const BATCHES_MAX = 4;
 
 export interface LaneParts {
   readonly signal: Signal;
   readonly spool: Spool;
+  readonly chunks: ChunkFolder;
   readonly inflater: Inflater;
   readonly metrics: IngestMetrics;
   readonly log: Log;
@@ -27,16 +32,20 @@ export interface LaneParts {
  * One signal's way from accepted requests to batches, in the order of the spool's seqs.
  *
  * A lane is *attached* while its open batch reaches up to the newest seq: a request's rows then go straight into
- * that batch. When the batch is full and the store does not take it, or a spool write failed and took rows with
- * it, the lane is *detached*: requests are only judged and spooled, and the open batch is filled from the spool
- * until it has caught up. So at most one open and one sealed batch per signal are in memory.
+ * that batch. A full batch is sealed and waits for the writer; while batches wait, requests come in at the pace of
+ * the store. When too many wait, or a spool write failed and took rows with it, the lane is *detached*: requests are
+ * only judged and spooled, and the open batch is filled from the spool until it has caught up.
  */
 export class Lane {
   readonly #parts: LaneParts;
   #open: OpenBatch;
   #attached = false;
   #scratch: SignalBatch;
-  readonly #sealed = new Set<SealedBatch>();
+  /** Handed out or waiting, oldest first, until stored. */
+  readonly #sealed: SealedBatch[] = [];
+  /** The newest of them, not handed out yet. */
+  #waiting = 0;
+  readonly #pace: Pace;
   #storeDown = false;
   #closed = false;
   #changed = Promise.withResolvers<void>();
@@ -46,7 +55,13 @@ export class Lane {
     this.#parts = parts;
     this.#open = this.#newBatch(fromSeq);
     this.#scratch = new SignalBatch(parts.signal);
+    this.#pace = new Pace({ now: () => performance.now(), holdMsMax: parts.limits.holdMsMax });
     this.#attached = fromSeq > parts.spool.lastSeq(parts.signal);
+  }
+
+  /** Resolves when a request may come in; to be waited for before its body is inflated. @param bodyBytes as sent */
+  async turn(bodyBytes: number): Promise<void> {
+    if (this.#attached && !this.#storeDown) await this.#pace.turn(bodyBytes, this.#fill);
   }
 
   /**
@@ -59,7 +74,7 @@ export class Lane {
     spool.assertRoom(record);
     const judged = (this.#attached ? this.#open.rows : this.#scratchRows()).append(body, record);
     const { seq, durable } = spool.append(signal, record, (lost) => this.#lost(lost));
-    if (this.#attached) this.#open.took(seq, record);
+    if (this.#attached) this.#took(seq, record);
     if (this.#open.isDue) this.#change();
     await durable;
     return judged;
@@ -69,30 +84,39 @@ export class Lane {
   async due(): Promise<boolean> {
     for (;;) {
       if (!this.#attached && !this.#closed) await this.#catchUp();
-      if (this.#open.isDue || (this.#closed && this.#open.hasRecords)) return true;
+      if (this.#waiting > 0 || this.#open.isDue || (this.#closed && this.#open.hasRecords)) return true;
       if (this.#closed) return false;
       if (this.#attached) await this.#changed.promise;
     }
   }
 
-  /** Hands out the open batch and begins the next; null when a lost write has emptied it meanwhile. */
-  seal(): SealedBatch | null {
-    if (!this.#open.hasRecords) return null;
-    const sealed = this.#open.seal();
-    this.#sealed.add(sealed);
-    this.#open = this.#newBatch(sealed.toSeq + 1);
+  /** Hands out the oldest batch that waits, or the open one; null when a lost write has emptied it meanwhile. */
+  next(): SealedBatch | null {
+    if (this.#waiting === 0 && this.#open.hasRecords) this.#seal();
+    if (this.#waiting === 0) return null;
+    const batch = this.#sealed.at(-this.#waiting) as SealedBatch;
+    this.#waiting--;
+    return batch;
+  }
+
+  /** A batch that was handed out is in the store. */
+  stored(batch: SealedBatch, tookMs: number): void {
+    this.#pace.stored(batch.bodyBytes, tookMs);
+    this.#forget((sealed) => sealed === batch);
+    if (this.#open.isFull) this.#seal();
     this.#change();
-    return sealed;
   }
 
   /** Resolves when all of a sealed batch is durable; false: some is not, the lane makes its rows again. */
   async isDurable(sealed: SealedBatch): Promise<boolean> {
     const { spool, signal, metrics } = this.#parts;
     await spool.settled(signal, sealed.toSeq);
-    this.#sealed.delete(sealed);
     if (!sealed.isBroken) return true;
     metrics.rebuilt(signal);
+    const gone = this.#forget(({ fromSeq }) => fromSeq >= sealed.fromSeq);
+    this.#waiting = 0;
     this.#restart(sealed.fromSeq);
+    await Promise.all(gone.map(({ inserts }) => removeChunks(inserts)));
     return false;
   }
 
@@ -115,8 +139,35 @@ export class Lane {
   }
 
   #newBatch(fromSeq: number): OpenBatch {
-    const { signal, limits } = this.#parts;
-    return new OpenBatch({ signal, fromSeq, limits, onAged: () => this.#change() });
+    const { signal, limits, chunks } = this.#parts;
+    const rows = new SignalBatch(signal, { sinkOf: (table) => chunks.sink(table) });
+    return new OpenBatch({ rows, fromSeq, limits, onAged: () => this.#change() });
+  }
+
+  #took(seq: number, record: SpoolRecord): void {
+    this.#open.took(seq, record);
+    if (this.#open.isFull && this.#sealed.length < BATCHES_MAX - 1) this.#seal();
+  }
+
+  #seal(): void {
+    const sealed = this.#open.seal();
+    this.#sealed.push(sealed);
+    this.#waiting++;
+    this.#open = this.#newBatch(sealed.toSeq + 1);
+    this.#change();
+  }
+
+  /** Takes batches out of those sealed, and gives them. */
+  #forget(which: (sealed: SealedBatch) => boolean): SealedBatch[] {
+    const gone = this.#sealed.filter(which);
+    for (const batch of gone) this.#sealed.splice(this.#sealed.indexOf(batch), 1);
+    return gone;
+  }
+
+  /** How much of what may wait does, 0 to 1. */
+  get #fill(): number {
+    const rows = this.#sealed.reduce((sum, { rowCount }) => sum + rowCount, this.#open.rows.rowCount);
+    return rows / (BATCHES_MAX * this.#parts.limits.batchRowsMax);
   }
 
   #scratchRows(): SignalBatch {
@@ -156,7 +207,7 @@ export class Lane {
       const { body } = await decodeBody(signal, record, inflater);
       if (this.#open !== open) return; // restarted meanwhile
       open.rows.append(body, record);
-      open.took(seq, record);
+      this.#took(seq, record);
     } catch (error) {
       await setAsideUnreadable(this.#parts, seq, error);
       if (this.#open === open) open.skipped(seq);
@@ -173,6 +224,7 @@ export class Lane {
 
   #restart(fromSeq: number): void {
     this.#open.close();
+    this.#open.rows.discard();
     this.#open = this.#newBatch(fromSeq);
     this.#attached = false;
     this.#change();

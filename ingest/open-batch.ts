@@ -1,7 +1,6 @@
 import type { NativeInsert } from '../core/native-insert.ts';
-import type { Signal } from '../core/signal.ts';
 import type { SpoolRecord } from './spool-record.ts';
-import { SignalBatch } from './transcode/signal-batch.ts';
+import type { SignalBatch } from './transcode/signal-batch.ts';
 
 export interface BatchLimits {
   readonly batchRowsMax: number;
@@ -13,6 +12,9 @@ export interface BatchLimits {
 export interface SealedBatch {
   readonly fromSeq: number;
   readonly toSeq: number;
+  readonly rowCount: number;
+  /** Of the requests, as sent. */
+  readonly bodyBytes: number;
   readonly inserts: readonly NativeInsert[];
   readonly oldestReceivedAtMs: number;
   /** A write of one of its requests failed: its rows must not reach the store. */
@@ -20,7 +22,7 @@ export interface SealedBatch {
 }
 
 interface OpenBatchParts {
-  readonly signal: Signal;
+  readonly rows: SignalBatch;
   readonly fromSeq: number;
   readonly limits: BatchLimits;
   readonly onAged: () => void;
@@ -34,12 +36,13 @@ export class OpenBatch {
   oldestReceivedAtMs = Number.POSITIVE_INFINITY;
   readonly #limits: BatchLimits;
   readonly #onAged: () => void;
+  bodyBytes = 0;
   #records = 0;
   #isAged = false;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor({ signal, fromSeq, limits, onAged }: OpenBatchParts) {
-    this.rows = new SignalBatch(signal);
+  constructor({ rows, fromSeq, limits, onAged }: OpenBatchParts) {
+    this.rows = rows;
     this.fromSeq = fromSeq;
     this.toSeq = fromSeq - 1;
     this.#limits = limits;
@@ -47,8 +50,9 @@ export class OpenBatch {
   }
 
   /** The request's rows were appended to `rows`. */
-  took(seq: number, { receivedAtMs }: SpoolRecord): void {
+  took(seq: number, { receivedAtMs, body }: SpoolRecord): void {
     this.toSeq = seq;
+    this.bodyBytes += body.length;
     this.#records++;
     this.oldestReceivedAtMs = Math.min(this.oldestReceivedAtMs, receivedAtMs);
     this.#timer ??= setTimeout(() => {
@@ -78,8 +82,10 @@ export class OpenBatch {
 
   seal(): SealedBatch {
     this.close();
-    const { fromSeq, toSeq, oldestReceivedAtMs } = this;
-    return { fromSeq, toSeq, oldestReceivedAtMs, inserts: this.rows.seal(), isBroken: false };
+    const { fromSeq, toSeq, oldestReceivedAtMs, bodyBytes } = this;
+    const { rowCount } = this.rows;
+    const inserts = this.rows.seal();
+    return { fromSeq, toSeq, oldestReceivedAtMs, bodyBytes, rowCount, inserts, isBroken: false };
   }
 
   close(): void {

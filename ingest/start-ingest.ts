@@ -6,6 +6,7 @@ import { SIGNALS, type Signal } from '../core/signal.ts';
 import { insertNative } from '../store/insert-native.ts';
 import { Admission } from './admission.ts';
 import { BodyBudget } from './body-budget.ts';
+import { ChunkFolder } from './chunk-folder.ts';
 import { type IngestConfig, type IngestLimits, ingestConfigSchema } from './config.ts';
 import { serveGrpc } from './grpc/serve-grpc.ts';
 import { serveHttp } from './http/serve-http.ts';
@@ -105,9 +106,13 @@ async function openTransports(
 }
 
 function makeLanes(parts: IngestParts): { lanes: Record<Signal, Lane>; writers: Writer[] } {
-  const { client, spool } = parts;
-  // What was accepted once is accepted again, also when the limit was lowered in between.
-  const deps = { ...parts, inflater: new Inflater({ bytesMax: REPLAY_BYTES_MAX }) };
+  const { client, spool, limits } = parts;
+  const deps = {
+    ...parts,
+    // What was accepted once is accepted again, also when the limit was lowered in between.
+    inflater: new Inflater({ bytesMax: REPLAY_BYTES_MAX }),
+    chunks: new ChunkFolder(join(limits.dataDir, 'chunks')),
+  };
   const make = (signal: Signal): Lane => {
     const recorded = spool.recordedBatches(signal).at(-1);
     const fromSeq = recorded === undefined ? spool.firstSeq(signal) : recorded.toSeq + 1;
@@ -120,7 +125,7 @@ function makeLanes(parts: IngestParts): { lanes: Record<Signal, Lane>; writers: 
         ...deps,
         signal,
         lane: lanes[signal],
-        insert: (insert, token) => insertNative(client, insert, token),
+        insert: (insert, token) => insertNative(client, insert, token, { byName: limits.storeReadsFiles }),
       }),
   );
   return { lanes, writers };

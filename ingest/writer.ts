@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hasCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { NativeInsert } from '../core/native-insert.ts';
+import { ChunksGone, type NativeInsert } from '../core/native-insert.ts';
 import type { Signal } from '../core/signal.ts';
 import { BackOff } from './back-off.ts';
+import { type ChunkFolder, removeChunks } from './chunk-folder.ts';
 import { decodeBody } from './decode-body.ts';
 import type { Inflater } from './inflate.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
@@ -20,6 +21,7 @@ export interface WriterParts {
   readonly signal: Signal;
   readonly lane: Lane;
   readonly spool: Spool;
+  readonly chunks: ChunkFolder;
   readonly inflater: Inflater;
   readonly metrics: IngestMetrics;
   readonly log: Log;
@@ -70,7 +72,7 @@ export class Writer {
     let storing = Promise.resolve();
     while (await this.#due()) {
       await storing;
-      const sealed = lane.seal();
+      const sealed = lane.next();
       if (sealed === null) continue;
       storing = this.#store(sealed);
       storing.catch(() => undefined); // told when it is awaited
@@ -97,19 +99,21 @@ export class Writer {
 
   async #store(sealed: SealedBatch): Promise<void> {
     const { lane, spool, signal } = this.#parts;
+    const startedAtMs = performance.now();
     if (!(await lane.isDurable(sealed))) return;
     const { fromSeq, toSeq } = sealed;
     const batch: RecordedBatch = { signal, fromSeq, toSeq, split: null };
     await this.#until('record the boundaries of a batch', () => spool.recordBatch(batch));
     await this.#insertAll(batch, sealed.inserts);
     await this.#finish(batch, sealed.oldestReceivedAtMs);
+    lane.stored(sealed, performance.now() - startedAtMs);
   }
 
   /** After a restart: the same boundaries, hence the same rows under the same token. */
   async #storeAgain(batch: RecordedBatch): Promise<void> {
     if (batch.split !== null) return this.#storeOneByOne(batch);
     const { spool, signal, inflater } = this.#parts;
-    const rows = new SignalBatch(signal);
+    const rows = this.#newRows();
     let oldestReceivedAtMs = Number.POSITIVE_INFINITY;
     for (let seq = batch.fromSeq; seq <= batch.toSeq; seq++) {
       try {
@@ -139,10 +143,13 @@ export class Writer {
         await this.#insert(insert, this.#token(batch.fromSeq, batch.toSeq));
         storedTables.push(insert.table);
       } catch (error) {
+        if (error instanceof ChunksGone) return this.#storeAgain(batch);
         if (!hasCode(error, 'store_refused')) throw error;
+        await removeChunks(inserts);
         return this.#storeOneByOne({ ...batch, split: { storedTables } });
       }
     }
+    await removeChunks(inserts);
   }
 
   /**
@@ -170,11 +177,21 @@ export class Writer {
     const { spool, signal, inflater } = this.#parts;
     const record = spool.read(signal, seq);
     if (record === undefined) return;
-    const rows = new SignalBatch(signal);
+    const rows = this.#newRows();
     rows.append((await decodeBody(signal, record, inflater)).body, record);
-    for (const insert of rows.seal()) {
-      if (!storedTables.includes(insert.table)) await this.#insert(insert, this.#token(seq, seq));
+    const inserts = rows.seal();
+    try {
+      for (const insert of inserts) {
+        if (!storedTables.includes(insert.table)) await this.#insert(insert, this.#token(seq, seq));
+      }
+    } finally {
+      await removeChunks(inserts);
     }
+  }
+
+  #newRows(): SignalBatch {
+    const { signal, chunks } = this.#parts;
+    return new SignalBatch(signal, { sinkOf: (table) => chunks.sink(table) });
   }
 
   /** Tries until it is stored. @throws PipelineError store_refused, AbortError when stopped */
@@ -201,7 +218,7 @@ export class Writer {
         if (this.#downSinceMs !== null) this.#tellUp();
         return;
       } catch (error) {
-        if (hasCode(error, 'store_refused')) throw error;
+        if (hasCode(error, 'store_refused') || error instanceof ChunksGone) throw error;
         this.#tellDown(doing, error as Error);
         if (this.#finishing) this.stop();
         await backOff.wait();

@@ -1,6 +1,7 @@
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, drainStream } from '@clickhouse/client';
-import type { NativeInsert } from '../core/native-insert.ts';
+import { type ClickHouseClient, ClickHouseError, drainStream } from '@clickhouse/client';
+import { ChunksGone, type NativeInsert } from '../core/native-insert.ts';
 import { sqlName, sqlString } from './sql-text.ts';
 import { storeFailure } from './store-failure.ts';
 
@@ -21,29 +22,63 @@ const SETTINGS = [
   'min_insert_block_size_bytes=268435456',
 ].join(', ');
 
+/** No such file, or no right to read it: FILE_DOESNT_EXIST, CANNOT_OPEN_FILE, CANNOT_STAT, DATABASE_ACCESS_DENIED. */
+const FILE_UNSEEN_CODES = new Set(['107', '76', '400', '291']);
+const READ_BYTES = 1_048_576;
+
 /**
  * Inserts rows that are already ClickHouse Native blocks, once per token: a repetition adds nothing, neither to
  * the table nor to the tallies behind it.
  * @param token the same for the same rows, and for no others
- * @throws PipelineError store_unavailable (try again with the same token), store_refused (these rows never fit)
+ * @param options.byName the store runs on this host and may read the file itself: a fifth less CPU time a span
+ * @throws PipelineError store_unavailable (try again with the same token), store_refused (these rows never fit);
+ *   ChunksGone
  */
 export async function insertNative(
   client: ClickHouseClient,
   insert: NativeInsert,
   token: string,
+  { byName = false }: { byName?: boolean } = {},
 ): Promise<void> {
-  const columns = insert.columns.map(sqlName).join(', ');
-  const query =
-    `INSERT INTO ${sqlName(insert.table)} (${columns}) ` +
-    `SETTINGS insert_deduplication_token=${sqlString(token)}, ${SETTINGS} FORMAT Native`;
+  const into = `INSERT INTO ${sqlName(insert.table)} (${insert.columns.map(sqlName).join(', ')})`;
+  const how = `SETTINGS insert_deduplication_token=${sqlString(token)}, ${SETTINGS} FORMAT Native`;
   try {
-    const { stream } = await client.exec({ query, values: Readable.from(insert.chunks) });
+    if (byName && (await readByStore(client, insert, { into, how }))) return;
+    const { stream } = await client.exec({ query: `${into} ${how}`, values: Readable.from(bytesOf(insert)) });
     await drainStream(stream);
   } catch (error) {
+    if (error instanceof ChunksGone) throw error;
     throw storeFailure(error, `insert ${insert.rowCount} rows into ${insert.table}`, {
       table: insert.table,
       rowCount: insert.rowCount,
       token,
     });
   }
+}
+
+/** False when the rows do not lie in one file, or the store does not see it after all. */
+async function readByStore(
+  client: ClickHouseClient,
+  { file, chunks }: NativeInsert,
+  { into, how }: { into: string; how: string },
+): Promise<boolean> {
+  if (file === null || chunks.length > 0) return false;
+  try {
+    await client.command({ query: `${into} FROM INFILE ${sqlString(file)} COMPRESSION 'none' ${how}` });
+    return true;
+  } catch (error) {
+    if (error instanceof ClickHouseError && FILE_UNSEEN_CODES.has(error.code)) return false;
+    throw error;
+  }
+}
+
+async function* bytesOf({ file, chunks }: NativeInsert): AsyncGenerator<Uint8Array> {
+  if (file !== null) {
+    try {
+      yield* createReadStream(file, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw new ChunksGone(file, error);
+    }
+  }
+  yield* chunks;
 }

@@ -8,7 +8,7 @@ const HEAD_END = '\r\n\r\n';
  */
 export class HttpConnection {
   readonly #socket: Socket;
-  #received = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
   #answered: { resolve: (status: number) => void; reject: (error: Error) => void } | null = null;
 
   static async open(port: number): Promise<HttpConnection> {
@@ -25,7 +25,7 @@ export class HttpConnection {
   }
 
   /** Resolves with the status of the answer. */
-  send(request: Uint8Array): Promise<number> {
+  send(request: Buffer): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#answered = { resolve, reject };
       this.#socket.write(request);

@@ -4,7 +4,7 @@ import { FixedColumn } from './columns/fixed-column.ts';
 import { LowCardinalityColumn } from './columns/low-cardinality-column.ts';
 import { TextColumn } from './columns/text-column.ts';
 import type { Judgement } from './judgement.ts';
-import { TableBuilder } from './table-builder.ts';
+import { type Chunking, TableBuilder } from './table-builder.ts';
 import { WireReader } from './wire-reader.ts';
 
 type RejectionColumns = ReturnType<typeof rejectionColumns>;
@@ -26,8 +26,8 @@ function rejectionColumns() {
 export class RejectionTable {
   readonly #table: TableBuilder<RejectionColumns>;
 
-  constructor(rowsPerChunkMax: number) {
-    this.#table = new TableBuilder('tally_rejection', rejectionColumns, rowsPerChunkMax);
+  constructor(chunking: Chunking) {
+    this.#table = new TableBuilder('tally_rejection', rejectionColumns, chunking);
   }
 
   /** One row per source and reason of one body. */
@@ -57,6 +57,10 @@ export class RejectionTable {
 
   seal(): NativeInsert | null {
     return this.#table.seal();
+  }
+
+  discard(): void {
+    this.#table.discard();
   }
 }
 

@@ -1,12 +1,14 @@
 import type { NativeInsert } from '../../core/native-insert.ts';
 import type { Signal } from '../../core/signal.ts';
 import { Arrival } from './arrival.ts';
+import { ChunkMemory } from './chunk-sink.ts';
 import { type Judged, Judgement } from './judgement.ts';
 import { LogsTranscoder } from './logs/transcode.ts';
 import { mergeSplitMessages } from './merge-split-messages.ts';
 import { MetricsTranscoder } from './metrics/transcode.ts';
 import { RejectionTable } from './rejection-table.ts';
 import { SplitMessageFound } from './split-message-found.ts';
+import type { Chunking } from './table-builder.ts';
 import { TracesTranscoder } from './traces/transcode.ts';
 import { type SignalTranscoder, walkRequest } from './walk-request.ts';
 
@@ -29,11 +31,12 @@ export class SignalBatch {
   readonly #transcoder: SignalTranscoder;
   readonly #rejections: RejectionTable;
 
-  constructor(signal: Signal, limits: { readonly rowsPerChunkMax?: number } = {}) {
-    const rowsPerChunkMax = limits.rowsPerChunkMax ?? ROWS_PER_CHUNK_MAX;
+  /** @param chunking.sinkOf where chunks wait; in memory unless told otherwise */
+  constructor(signal: Signal, chunking: Partial<Chunking> = {}) {
+    const whole = { rowsPerChunkMax: ROWS_PER_CHUNK_MAX, sinkOf: () => new ChunkMemory(), ...chunking };
     this.#signal = signal;
-    this.#transcoder = new TRANSCODERS[signal](rowsPerChunkMax);
-    this.#rejections = new RejectionTable(rowsPerChunkMax);
+    this.#transcoder = new TRANSCODERS[signal](whole);
+    this.#rejections = new RejectionTable(whole);
   }
 
   /**
@@ -80,5 +83,11 @@ export class SignalBatch {
   seal(): NativeInsert[] {
     const inserts = this.#transcoder.tables.map((table) => table.seal());
     return [...inserts, this.#rejections.seal()].filter((insert) => insert !== null);
+  }
+
+  /** Forgets everything, for good: the rows will be made again, or were only made to be judged. */
+  discard(): void {
+    for (const table of this.#transcoder.tables) table.discard();
+    this.#rejections.discard();
   }
 }

@@ -1,8 +1,15 @@
 import type { NativeInsert } from '../../core/native-insert.ts';
+import type { ChunkSink } from './chunk-sink.ts';
 import type { Column } from './columns/column.ts';
 import { nativeBlock } from './columns/native-block.ts';
 
 type Columns = Readonly<Record<string, Column>>;
+
+/** How the rows of a batch are cut, and where what was cut waits. */
+export interface Chunking {
+  readonly rowsPerChunkMax: number;
+  readonly sinkOf: (table: string) => ChunkSink;
+}
 
 /**
  * Rows on their way into one table: an open chunk of columns, and the chunks already sealed. An append may span
@@ -19,7 +26,7 @@ export class TableBuilder<C extends Columns> {
   readonly #table: string;
   readonly #make: () => C;
   readonly #spares: C[] = [];
-  #chunks: Uint8Array[] = [];
+  readonly #sink: ChunkSink;
   #pending: Uint8Array[] = [];
   #sealedRows = 0;
   #pendingRows = 0;
@@ -28,10 +35,11 @@ export class TableBuilder<C extends Columns> {
   #asideRows = 0;
   #markedRows = 0;
 
-  constructor(table: string, make: () => C, rowsPerChunkMax: number) {
+  constructor(table: string, make: () => C, { rowsPerChunkMax, sinkOf }: Chunking) {
     this.#table = table;
     this.#make = make;
     this.rowsPerChunkMax = rowsPerChunkMax;
+    this.#sink = sinkOf(table);
     this.columns = make();
   }
 
@@ -57,7 +65,7 @@ export class TableBuilder<C extends Columns> {
       this.#aside = this.columns;
       this.#asideRows = this.rowCount;
     } else {
-      this.#pending.push(nativeBlock(this.columns, this.rowCount));
+      this.#pending.push(nativeBlock(this.columns, this.rowCount).slice());
       this.#pendingRows += this.rowCount;
       this.#recycle(this.columns);
     }
@@ -101,15 +109,18 @@ export class TableBuilder<C extends Columns> {
       for (const column of list(this.columns)) column.reset();
       this.rowCount = 0;
     }
-    const chunks = this.#chunks;
-    this.#chunks = [];
     this.#sealedRows = 0;
     this.#sealedBytes = 0;
-    return { table: this.#table, columns: Object.keys(this.columns), chunks, rowCount };
+    return { table: this.#table, columns: Object.keys(this.columns), ...this.#sink.take(), rowCount };
+  }
+
+  /** Forgets all rows, for good. */
+  discard(): void {
+    this.#sink.discard();
   }
 
   #seal(chunk: Uint8Array, rowCount: number): void {
-    this.#chunks.push(chunk);
+    this.#sink.push(chunk);
     this.#sealedBytes += chunk.length;
     this.#sealedRows += rowCount;
   }

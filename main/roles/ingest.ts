@@ -13,6 +13,7 @@ runRole('ingest', async (config, { now, log, meter }) => {
       keys: config.keys,
       bodyBytesMax: config.otlpBodyBytesMax,
       spoolBytesMax: config.spoolBytesMax,
+      storeReadsFiles: config.clickhouseUrl === undefined, // the engine of this data directory
     },
     { client, now, log, meter },
   );

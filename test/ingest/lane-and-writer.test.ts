@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createNoopMeter } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PipelineError } from '../../core/errors.ts';
 import type { NativeInsert } from '../../core/native-insert.ts';
+import { ChunkFolder } from '../../ingest/chunk-folder.ts';
 import { Inflater } from '../../ingest/inflate.ts';
 import { IngestMetrics } from '../../ingest/ingest-metrics.ts';
 import { Lane } from '../../ingest/lane.ts';
@@ -35,6 +38,7 @@ class MoodyStore {
     if (insert.rowCount > this.#rowsMax) throw new PipelineError('store_refused', 'too many rows');
     const key = `${token} ${insert.table}`;
     const bytes = createHash('sha256');
+    if (insert.file !== null) bytes.update(readFileSync(insert.file));
     for (const chunk of insert.chunks) bytes.update(chunk);
     const digest = bytes.digest('hex');
     expect(this.#bytes.get(key) ?? digest).toBe(digest); // the same token always brings the same rows
@@ -55,6 +59,7 @@ async function start(folder: string, store: MoodyStore, batchRowsMax: number): P
   const parts = {
     signal: 'traces',
     spool,
+    chunks: new ChunkFolder(join(folder, 'chunks')),
     inflater: new Inflater({ bytesMax: 1_000_000 }),
     metrics: new IngestMetrics(createNoopMeter()),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },

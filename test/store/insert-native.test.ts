@@ -57,7 +57,7 @@ function ids(from: number, count: number): bigint[] {
 }
 
 function insertOf(...chunks: Uint8Array[]): NativeInsert {
-  return { table: 'item', columns: ['Id', 'Name.Text'], chunks, rowCount: chunks.length };
+  return { table: 'item', columns: ['Id', 'Name.Text'], file: null, chunks, rowCount: chunks.length };
 }
 
 async function stored(): Promise<{ rows: number; tallied: number }> {

@@ -1,6 +1,6 @@
 import { fillResource } from '../resource-columns.ts';
 import { fillScope } from '../scope-columns.ts';
-import { TableBuilder } from '../table-builder.ts';
+import { type Chunking, TableBuilder } from '../table-builder.ts';
 import { readAhead, type SignalTranscoder, type Walk } from '../walk-request.ts';
 import { type LogColumns, logColumns } from './log-columns.ts';
 import { SEVERITY_NUMBER_MAX, writeLog } from './log-rows.ts';
@@ -12,8 +12,8 @@ export class LogsTranscoder implements SignalTranscoder {
   readonly #table: TableBuilder<LogColumns>;
   readonly #log = new LogScan();
 
-  constructor(rowsPerChunkMax: number) {
-    this.#table = new TableBuilder('otel_logs', logColumns, rowsPerChunkMax);
+  constructor(chunking: Chunking) {
+    this.#table = new TableBuilder('otel_logs', logColumns, chunking);
     this.tables = [this.#table];
   }
 

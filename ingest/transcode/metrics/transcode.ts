@@ -1,4 +1,4 @@
-import { TableBuilder } from '../table-builder.ts';
+import { type Chunking, TableBuilder } from '../table-builder.ts';
 import type { SignalTranscoder, Walk } from '../walk-request.ts';
 import { ExponentialHistogramScan } from './exponential-histogram-scan.ts';
 import { bucketsFit, writeExponentialHistogram, writeHistogram } from './histogram-rows.ts';
@@ -25,16 +25,16 @@ export class MetricsTranscoder implements SignalTranscoder {
     Record<number, Pick<PointTable<never, never>, 'walkPoints' | 'endScope' | 'endResource'>>
   >;
 
-  constructor(rowsPerChunkMax: number) {
-    const gauge = new TableBuilder('otel_metrics_gauge', gaugeColumns, rowsPerChunkMax);
-    const sum = new TableBuilder('otel_metrics_sum', sumColumns, rowsPerChunkMax);
-    const histogram = new TableBuilder('otel_metrics_histogram', histogramColumns, rowsPerChunkMax);
+  constructor(chunking: Chunking) {
+    const gauge = new TableBuilder('otel_metrics_gauge', gaugeColumns, chunking);
+    const sum = new TableBuilder('otel_metrics_sum', sumColumns, chunking);
+    const histogram = new TableBuilder('otel_metrics_histogram', histogramColumns, chunking);
     const exponential = new TableBuilder(
       'otel_metrics_exponential_histogram',
       exponentialHistogramColumns,
-      rowsPerChunkMax,
+      chunking,
     );
-    const summary = new TableBuilder('otel_metrics_summary', summaryColumns, rowsPerChunkMax);
+    const summary = new TableBuilder('otel_metrics_summary', summaryColumns, chunking);
     this.tables = [gauge, sum, histogram, exponential, summary];
     const number = new NumberScan();
     this.#points = {

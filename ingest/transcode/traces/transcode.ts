@@ -1,7 +1,7 @@
 import { isValidId, SPAN_ID_BYTES, TRACE_ID_BYTES } from '../ids.ts';
 import { fillResource } from '../resource-columns.ts';
 import { fillScope } from '../scope-columns.ts';
-import { TableBuilder } from '../table-builder.ts';
+import { type Chunking, TableBuilder } from '../table-builder.ts';
 import { readAhead, type SignalTranscoder, type Walk } from '../walk-request.ts';
 import { type SpanColumns, spanColumns } from './span-columns.ts';
 import { writeSpan } from './span-rows.ts';
@@ -13,8 +13,8 @@ export class TracesTranscoder implements SignalTranscoder {
   readonly #table: TableBuilder<SpanColumns>;
   readonly #span = new SpanScan();
 
-  constructor(rowsPerChunkMax: number) {
-    this.#table = new TableBuilder('otel_traces', spanColumns, rowsPerChunkMax);
+  constructor(chunking: Chunking) {
+    this.#table = new TableBuilder('otel_traces', spanColumns, chunking);
     this.tables = [this.#table];
   }
 
