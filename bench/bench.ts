@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { machineText } from './report/machine.ts';
+import { durableRate } from './sections/durable-rate.ts';
+import { transcode } from './sections/transcode.ts';
+
+/** `npm run bench [-- SECTION… --rounds N]`: prints figures and whether they reach their goals; see README.md. */
+const SECTIONS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
+  transcode,
+  durable: durableRate,
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' } },
+});
+const unknown = positionals.filter((name) => SECTIONS[name] === undefined);
+if (unknown.length > 0) {
+  console.error(
+    `There is no section ${unknown.join(', ')}; choose from ${Object.keys(SECTIONS).join(', ')}.`,
+  );
+  process.exit(2);
+}
+console.log(machineText());
+const chosen = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
+for (const name of chosen) await SECTIONS[name]?.(Number(values.rounds));
