@@ -55,10 +55,10 @@ export class Admission {
 
   /**
    * Inflates, judges and spools a request. Resolves when it is durable: that is the acknowledgement.
-   * @param producer who sent it, as far as one can tell: warnings are limited per producer
+   * @param client where it came from; warnings are limited per client and service
    * @throws PipelineError otlp_malformed, otlp_too_large, or a retryable one
    */
-  async admit(request: ExportRequest, producer: string): Promise<ExportResult> {
+  async admit(request: ExportRequest, client: string): Promise<ExportResult> {
     const { signal, transport, body, contentType, contentEncoding } = request;
     const { inflater, lanes, budget, metrics, warnings } = this.#parts;
     if (body.length === 0 && contentType === 'protobuf' && contentEncoding === 'identity') {
@@ -70,7 +70,8 @@ export class Admission {
     try {
       const judged = await lanes[signal].admit(this.#asRecord(request), decoded.body);
       metrics.judged(signal, transport, judged, body.length);
-      const due = warnings.due(`${producer} ${signal}`, [...decoded.warnings, ...judged.warnings]);
+      const source = `${client} ${signal} ${judged.serviceName}`;
+      const due = warnings.due(source, [...decoded.warnings, ...judged.warnings]);
       return { rejectedCount: judged.rejectedCount, message: messageOf(signal, judged, due) };
     } finally {
       budget.giveBack(decoded.body.length);

@@ -17,28 +17,40 @@ import type { ContentEncoding } from './export-request.ts';
 const SYNC_INPUT_BYTES_MAX = 262_144;
 const SYNC_OUTPUT_BYTES_MAX = 1_048_576;
 const LATER_CHUNK_BYTES = 262_144;
+/** Encoders begin a frame every few megabytes; millions of empty ones would be a way to keep us busy. */
+const FRAMES_MAX = 1_000;
 /** A zstd window is memory that the sender chooses; RFC 9659 allows 8 MiB on the web. */
 const ZSTD_WINDOW_LOG_MAX = 23;
 
-const zstdLater = promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress);
-const ZSTD_PARAMS = { params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX } };
+/** What node answers with `info: true`: it stops where a stream ends, and says nothing of what follows. */
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
 
 type Compressed = Exclude<ContentEncoding, 'identity'>;
 type InflateOptions = Pick<ZlibOptions, 'chunkSize' | 'maxOutputLength'>;
+type Now = (body: Buffer, options: InflateOptions) => Inflated;
+type Later = (body: Buffer, options: InflateOptions) => Promise<Inflated>;
 
-interface Algorithm {
-  readonly now: (body: Buffer, options: InflateOptions) => Buffer;
-  readonly later: (body: Buffer, options: InflateOptions) => Promise<Buffer>;
-}
-
-const ALGORITHMS: Readonly<Record<Compressed, Algorithm>> = {
-  gzip: { now: gunzipSync, later: promisify<Buffer, ZlibOptions, Buffer>(gunzip) },
-  deflate: { now: inflateSync, later: promisify<Buffer, ZlibOptions, Buffer>(inflate) },
-  zstd: {
-    now: (body, options) => zstdDecompressSync(body, { ...options, ...ZSTD_PARAMS }),
-    later: (body, options) => zstdLater(body, { ...options, ...ZSTD_PARAMS }),
-  },
+const ALGORITHMS = {
+  gzip: algorithm(gunzipSync, gunzip),
+  deflate: algorithm(inflateSync, inflate),
+  zstd: algorithm(zstdDecompressSync, zstdDecompress, {
+    params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
+  }),
 };
+
+/** @param now,later node's functions, whose types do not know `info` */
+function algorithm(now: unknown, later: unknown, own: ZstdOptions = {}): { now: Now; later: Later } {
+  const inflateNow = now as Now;
+  const inflateLater = promisify(later as () => void) as unknown as Later;
+  const whole = { ...own, info: true };
+  return {
+    now: (body, options) => inflateNow(body, { ...options, ...whole }),
+    later: (body, options) => inflateLater(body, { ...options, ...whole }),
+  };
+}
 
 /**
  * Inflates bodies within a bound: output stops at `bytesMax`, and only `concurrencyMax` bodies that may become
@@ -68,9 +80,9 @@ export class Inflater {
     if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#free--;
     try {
-      const options = { chunkSize: LATER_CHUNK_BYTES, maxOutputLength: this.#bytesMax };
-      return await ALGORITHMS[encoding].later(body, options);
+      return await inflateFrames(body, encoding, this.#bytesMax);
     } catch (error) {
+      if (error instanceof PipelineError) throw error;
       if (isTooLarge(error)) throw tooLarge(this.#bytesMax);
       throw corrupt(encoding, error);
     } finally {
@@ -81,7 +93,25 @@ export class Inflater {
   }
 }
 
-/** Null when the body is, or turns out to be, too large to be inflated on the spot. */
+/** A zstd body is all of its frames, one after the other (RFC 8878); of gzip's members node knows that itself. */
+async function inflateFrames(body: Buffer, encoding: Compressed, bytesMax: number): Promise<Buffer> {
+  const frames: Buffer[] = [];
+  let bytesLeft = bytesMax;
+  for (let rest = body; ; ) {
+    const options = { chunkSize: LATER_CHUNK_BYTES, maxOutputLength: Math.max(bytesLeft, 1) };
+    const { buffer, engine } = await ALGORITHMS[encoding].later(rest, options);
+    bytesLeft -= buffer.length;
+    if (bytesLeft < 0) throw tooLarge(bytesMax);
+    frames.push(buffer);
+    rest = rest.subarray(engine.bytesWritten);
+    if (rest.length === 0 || encoding === 'gzip') break;
+    if (encoding !== 'zstd') throw new Error(`${rest.length} bytes follow its end`);
+    if (frames.length === FRAMES_MAX) throw new Error(`more than ${FRAMES_MAX} frames`);
+  }
+  return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+}
+
+/** Null when the body is, or turns out to be, too large to be inflated on the spot, or goes on after its end. */
 function inflateNow(body: Buffer, encoding: Compressed, bytesMax: number): Buffer | null {
   if (body.length > SYNC_INPUT_BYTES_MAX) return null;
   const maxOutputLength = Math.min(bytesMax, SYNC_OUTPUT_BYTES_MAX);
@@ -89,7 +119,8 @@ function inflateNow(body: Buffer, encoding: Compressed, bytesMax: number): Buffe
   const told = encoding === 'gzip' && body.length >= 18 ? body.readUInt32LE(body.length - 4) : 0;
   const chunkSize = Math.min(Math.max(told + 64, 16_384), maxOutputLength + 64);
   try {
-    return ALGORITHMS[encoding].now(body, { chunkSize, maxOutputLength });
+    const { buffer, engine } = ALGORITHMS[encoding].now(body, { chunkSize, maxOutputLength });
+    return encoding === 'gzip' || engine.bytesWritten === body.length ? buffer : null;
   } catch (error) {
     if (isTooLarge(error)) return null;
     throw corrupt(encoding, error);

@@ -2,7 +2,7 @@ const REPEAT_MS = 60_000;
 const KEYS_MAX = 10_000;
 
 /**
- * Lets a warning about one producer's data through once a minute: SDKs log every one they get, and the producer
+ * Lets a warning about one source's data through once a minute: SDKs log every one they get, and the source
  * knows after the first. Rejections are not limited; their count must always be right.
  */
 export class WarningLimiter {
@@ -13,11 +13,11 @@ export class WarningLimiter {
     this.#now = now;
   }
 
-  /** The warnings that are due for this producer; numbers in a text do not make it another one. */
-  due(producer: string, warnings: readonly string[]): string[] {
+  /** The warnings that are due for this source; numbers in a text do not make it another one. */
+  due(source: string, warnings: readonly string[]): string[] {
     const nowMs = this.#now();
     return warnings.filter((warning) => {
-      const key = `${producer}\n${warning.replaceAll(/\d+/g, '#')}`;
+      const key = `${source}\n${warning.replaceAll(/\d+/g, '#')}`;
       if (nowMs - (this.#toldAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return false;
       this.#toldAtMs.delete(key); // a map keeps the order of insertion: the oldest stands first
       this.#toldAtMs.set(key, nowMs);

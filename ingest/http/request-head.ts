@@ -35,8 +35,11 @@ export function contentTypeOf(request: IncomingMessage): ContentType | undefined
   return MEDIA_TYPES[(request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''];
 }
 
-/** @throws PipelineError not_found, method_not_allowed, otlp_content_type, otlp_content_encoding, otlp_too_large */
+/** @throws PipelineError request_invalid, not_found, method_not_allowed, otlp_content_type, otlp_content_encoding, otlp_too_large */
 export function readHead(request: IncomingMessage, bodyBytesMax: number): RequestHead {
+  if (request.headers.host === undefined && request.httpVersion === '1.1') {
+    throw new PipelineError('request_invalid', 'The Host header is missing; HTTP/1.1 asks for one.');
+  }
   const signal = signalOf(request.url);
   if (signal === null) {
     const text = `There is nothing at this path; OTLP is taken at POST /v1/traces, /v1/metrics and /v1/logs.`;

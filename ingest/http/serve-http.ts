@@ -31,6 +31,7 @@ export async function serveHttp(parts: TransportParts): Promise<Transport> {
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: HEADERS_MS_MAX,
       requestTimeout: 0, // bodies have a limit of their own, which can answer
+      requireHostHeader: false, // node would answer without a status; we ask for it ourselves
       connectionsCheckingInterval: 1_000,
     },
     handle,

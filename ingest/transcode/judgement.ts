@@ -13,6 +13,8 @@ export interface Judged {
     readonly serviceName: string;
   }[];
   readonly warnings: readonly string[];
+  /** Of the first resource, as far as it identifies; an SDK sends no other. */
+  readonly serviceName: string;
 }
 
 export interface Rejection {
@@ -35,6 +37,9 @@ const ANOMALY_TEXT: Readonly<Record<keyof typeof ANOMALY, string>> = {
   invalidUtf8: 'carry text that is not UTF-8; the broken bytes were replaced',
 };
 
+/** Who is told apart by more than this is told apart by nobody. */
+const SERVICE_NAME_BYTES_MAX = 200;
+
 const ANOMALIES = Object.entries(ANOMALY) as [keyof typeof ANOMALY, number][];
 
 /** Gathers, while a body is walked, what its answer and the tallies will say. */
@@ -45,9 +50,16 @@ export class Judgement {
   readonly #rejections = new Map<string, Rejection>();
   readonly #anomalies = new Map<number, number>();
   readonly #warnings = new Set<string>();
+  #serviceName: string | null = null;
 
   constructor(signal: Signal) {
     this.signal = signal;
+  }
+
+  /** To be called for every resource; the first counts. */
+  sentBy({ serviceName }: ResourceScan): void {
+    const byteCount = Math.min(serviceName.byteCount, SERVICE_NAME_BYTES_MAX);
+    this.#serviceName ??= textOf({ ...serviceName, byteCount });
   }
 
   /** Counts items that are not stored, while their neighbours are. */
@@ -87,6 +99,7 @@ export class Judgement {
       rejectedCount: this.rejectedCount,
       rejections: this.rejections.map(({ reason, items, serviceName }) => ({ reason, items, serviceName })),
       warnings: [...oddities, ...this.#warnings],
+      serviceName: this.#serviceName ?? '',
     };
   }
 }

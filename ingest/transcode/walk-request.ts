@@ -66,6 +66,7 @@ function walkResource(walk: Walk, transcoder: SignalTranscoder, end: number): vo
       walkScope(walk, transcoder, reader.contentEnd(end));
     } else readFrame(reader, { tag, end, scan: resource, sawItems });
   }
+  walk.judgement.sentBy(resource);
   transcoder.endResource(walk);
   reader.position = end; // encoding the resource reads it again
 }

@@ -7,7 +7,7 @@ import { ingestConfigSchema } from '../../ingest/config.ts';
 import { encodeExportResponse } from '../../ingest/export-response.ts';
 import { grpcStatusHeaders } from '../../ingest/grpc/grpc-status-headers.ts';
 import { retryAfterS } from '../../ingest/retry-after.ts';
-import { encodeRpcStatus, rpcStatusOf } from '../../ingest/rpc-status.ts';
+import { asPipelineError, encodeRpcStatus, rpcStatusOf } from '../../ingest/rpc-status.ts';
 import { shortenText } from '../../ingest/shorten-text.ts';
 import { WarningLimiter } from '../../ingest/warning-limiter.ts';
 import { decodeAnswer } from './decode-answer.ts';
@@ -41,7 +41,58 @@ describe('answers', () => {
     );
   });
 
-  it('37: a status is retryable exactly when its failure is, in both protocols', () => {
+  // What otel-proto's specification names, and nothing else, is sent again.
+  const RETRYABLE_HTTP = new Set([429, 502, 503, 504]);
+  const RETRYABLE_GRPC = new Set([1, 4, 10, 11, 14, 15]);
+  /** Failures of the judge, the CLI and their kin have codes too, but no exporter ever sees them. */
+  const OF_INGEST: readonly FailureCode[] = [
+    'otlp_malformed',
+    'otlp_too_large',
+    'otlp_content_type',
+    'otlp_content_encoding',
+    'method_not_allowed',
+    'not_found',
+    'request_invalid',
+    'request_timeout',
+    'unauthenticated',
+    'spool_full',
+    'spool_unwritable',
+    'disk_full',
+    'overloaded',
+    'draining',
+    'store_unavailable',
+    'internal',
+  ];
+
+  it.each(OF_INGEST)('37, 42: %s is retryable for a client exactly when it passes by itself', (code) => {
+    const { httpStatus, grpcStatus, retryable } = FAILURES[code];
+    expect(RETRYABLE_HTTP.has(httpStatus)).toBe(retryable);
+    // A body that came too slowly may be sent again; only HTTP has no retryable word for it.
+    expect(RETRYABLE_GRPC.has(grpcStatus)).toBe(retryable || code === 'request_timeout');
+  });
+
+  it.each([
+    ['spool_full', 14, 503],
+    ['otlp_malformed', 3, 400],
+    ['internal', 13, 500],
+    // What HTTP has a word of its own for keeps it: the Collector's 429, 404 and 500 would say less.
+    ['otlp_too_large', 8, 413],
+    ['method_not_allowed', 12, 405],
+    ['otlp_content_encoding', 12, 415],
+    ['not_found', 5, 404],
+    ['unauthenticated', 16, 401],
+    ['request_timeout', 4, 408],
+  ] as const)('44: %s is %i in gRPC and %i in HTTP', (code, grpcStatus, httpStatus) => {
+    expect(FAILURES[code]).toMatchObject({ grpcStatus, httpStatus });
+  });
+
+  it('42: what nobody foresaw is INTERNAL, and never a bare exception', () => {
+    const failure = asPipelineError(new TypeError('secret detail'));
+    expect(rpcStatusOf(failure, 3)).toMatchObject({ code: 13, retryAfterS: null });
+    expect(failure.message).not.toContain('secret');
+  });
+
+  it('37, 40: a status brings RetryInfo exactly when its failure is retryable', () => {
     const codes = Object.keys(FAILURES) as FailureCode[];
     expect(codes.length).toBeGreaterThan(10);
     for (const code of codes) {
@@ -52,8 +103,10 @@ describe('answers', () => {
     }
   });
 
-  it('38: Retry-After is 1 to 5 whole seconds', () => {
+  it('38: Retry-After is 1 to 5 whole seconds, evenly spread', () => {
     expect([0, 0.19, 0.2, 0.999].map((value) => retryAfterS(() => value))).toEqual([1, 1, 2, 5]);
+    const waits = new Set(Array.from({ length: 200 }, () => retryAfterS(Math.random)));
+    expect([...waits].sort()).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('a gRPC message is printable ASCII and says the same', () => {
@@ -68,7 +121,7 @@ describe('answers', () => {
 });
 
 describe('the warning limiter', () => {
-  it('33: lets a warning through once a minute per producer, whatever its numbers', () => {
+  it('33: lets a warning through once a minute per source, whatever its numbers', () => {
     let nowMs = 0;
     const limiter = new WarningLimiter(() => nowMs);
     expect(limiter.due('a', ['3 spans are odd'])).toEqual(['3 spans are odd']);

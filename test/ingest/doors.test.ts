@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, createServer } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { decodeAnswer } from './decode-answer.ts';
@@ -9,11 +10,12 @@ import { post } from './http/post.ts';
 import { startTestIngest } from './start-test-ingest.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
+const DEADLINE_EXCEEDED = 4;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
-describe('43: with keys', () => {
-  it('asks HTTP callers for one of them', async () => {
+describe('with keys', () => {
+  it('43: asks HTTP callers for one of them', async () => {
     await using ingest = await startTestIngest({ keys: ['first', 'second'] });
     const send = (headers: Record<string, string>) =>
       post(ingest.httpUrl, { headers: { ...JSON_TYPE, ...headers }, body: exportJson('traces') });
@@ -36,7 +38,7 @@ describe('43: with keys', () => {
     expect(await ingest.metric('plumbline.ingest.requests', { outcome: 'unauthenticated' })).toBe(4);
   });
 
-  it('asks gRPC callers for one of them', async () => {
+  it('43: asks gRPC callers for one of them', async () => {
     await using ingest = await startTestIngest({ keys: ['first'] });
     const client = grpcClient(ingest.grpcUrl);
     const body = exportProtobuf('metrics');
@@ -47,8 +49,8 @@ describe('43: with keys', () => {
   });
 });
 
-describe('36-39: a full spool', () => {
-  it('is 503 with Retry-After of 1 to 5 s over HTTP, UNAVAILABLE with RetryInfo over gRPC; nothing is lost', async () => {
+describe('a full spool', () => {
+  it('36-39: is 503 with Retry-After of 1 to 5 s over HTTP, UNAVAILABLE with RetryInfo over gRPC; nothing is lost', async () => {
     await using ingest = await startTestIngest({ bodyBytesMax: 100_000, spoolBytesMax: 200_000 });
     const body = exportProtobuf('logs', { padding: 'x'.repeat(60_000) });
     const send = () =>
@@ -74,8 +76,8 @@ describe('36-39: a full spool', () => {
   });
 });
 
-describe('46: a body that never ends', () => {
-  it('is 408 over HTTP, and counted', async () => {
+describe('a body that never ends', () => {
+  it('46: is 408 over HTTP, and counted', async () => {
     await using ingest = await startTestIngest({ bodyMsMax: 100 });
     const socket = connect(ingest.httpPort, '127.0.0.1').setEncoding('utf8');
     socket.write(
@@ -87,10 +89,25 @@ describe('46: a body that never ends', () => {
     socket.destroy();
     expect(await ingest.metric('plumbline.ingest.requests', { outcome: 'request_timeout' })).toBe(1);
   });
+
+  it('46: is DEADLINE_EXCEEDED over gRPC, which may be sent again, and counted', async () => {
+    await using ingest = await startTestIngest({ bodyMsMax: 100 });
+    const session = connectHttp2(`http://${ingest.grpcUrl}`);
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': METHODS.traces,
+      'content-type': 'application/grpc',
+    });
+    stream.write(Buffer.of(0, 0, 0, 0, 9));
+    const [headers] = (await once(stream, 'response')) as [Record<string, string>];
+    expect(headers['grpc-status']).toBe(String(DEADLINE_EXCEEDED));
+    session.destroy();
+    expect(await ingest.metric('plumbline.ingest.requests', { outcome: 'request_timeout' })).toBe(1);
+  });
 });
 
 describe('too much at once', () => {
-  it('is refused, retryable, when bodies in memory reach their bound', async () => {
+  it('36: is refused, retryable, when bodies in memory reach their bound', async () => {
     await using ingest = await startTestIngest({
       bodyBytesMax: 100_000,
       inFlightBytesMax: 200_000,
@@ -112,8 +129,8 @@ describe('too much at once', () => {
   });
 });
 
-describe('47: draining', () => {
-  it('finishes what is in flight and refuses what is new', async () => {
+describe('draining', () => {
+  it('47: finishes what is in flight and refuses what is new', async () => {
     const ingest = await startTestIngest({ drainMsMax: 3_000 });
     const body = exportJson('traces');
     const socket = connect(ingest.httpPort, '127.0.0.1').setEncoding('utf8');
@@ -140,6 +157,31 @@ describe('47: draining', () => {
       code: 'ECONNREFUSED',
     });
   });
+});
+
+it('47: a gRPC call in flight is finished while others are refused', async () => {
+  const ingest = await startTestIngest({ drainMsMax: 3_000 });
+  const body = exportProtobuf('traces');
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(body.length, 1);
+  const session = connectHttp2(`http://${ingest.grpcUrl}`);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': METHODS.traces,
+    'content-type': 'application/grpc',
+  });
+  stream.write(header);
+  await new Promise((seen) => session.ping(seen));
+  const other = grpcClient(ingest.grpcUrl);
+  expect(await call(other, METHODS.traces, { body })).toMatchObject({ code: 0 });
+  const closed = ingest[Symbol.asyncDispose]();
+  expect(await call(other, METHODS.traces, { body })).toMatchObject({ code: UNAVAILABLE });
+  other.close();
+  stream.resume().end(body);
+  const [trailers] = (await once(stream, 'trailers')) as [Record<string, string>];
+  expect(trailers['grpc-status']).toBe('0');
+  session.close();
+  await closed;
 });
 
 describe('a port that is taken', () => {

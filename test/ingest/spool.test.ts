@@ -173,7 +173,7 @@ describe('the spool', () => {
 });
 
 describe('after kill -9', () => {
-  it('every acknowledged record is there, byte for byte', async () => {
+  it('25: every acknowledged record is there, byte for byte', async () => {
     await using folder = await temporaryFolder();
     const acknowledged = new Map<number, string>();
     for (const round of [1, 2, 3]) {

@@ -117,7 +117,9 @@ it('45: an insert whose answer is lost is repeated, and counts once, also in the
   await gate.open({ losesAnswers: true });
   const bodies = seeds(10, 2);
   await sendAll(ingest.httpUrl, 'logs', bodies);
-  await expect.poll(() => ingest.metric('plumbline.ingest.insert.failures')).toBeGreaterThan(1);
+  await expect
+    .poll(() => ingest.metric('plumbline.ingest.insert.failures'), { timeout: 10_000 })
+    .toBeGreaterThan(1);
   await gate.shut();
   await gate.open();
   await expect.poll(() => spooled(ingest), { timeout: 15_000 }).toBe(0);

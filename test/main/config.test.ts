@@ -18,7 +18,7 @@ function refusal(env: NodeJS.ProcessEnv, fileText: string | null = null): string
 }
 
 describe('configuration', () => {
-  it('has the documented defaults', () => {
+  it('1: has the documented defaults', () => {
     expect(parse({ HOME: '/root' })).toMatchObject({
       otlpGrpcPort: 4317,
       otlpHttpPort: 4318,

@@ -79,7 +79,7 @@ describe('serve', { timeout: 60_000 }, () => {
     expect(server.output.stderr).toContain('The store process ended and is started again');
   });
 
-  it('drains on SIGTERM, ends with 0 and leaves no process behind', async () => {
+  it('47: drains on SIGTERM, ends with 0 and leaves no process behind', async () => {
     const dataDir = join(folder, 'drain');
     const server = await serve(dataDir, WITHOUT_JUDGE);
     expect(await sendSpan(server, 'bbbbbbbbbbbbbbbb')).toBe(200);

@@ -51,7 +51,7 @@ describe('the engine process', () => {
     expect(tables).toBeGreaterThan(25);
     await Promise.all([migrate(engine.client), migrate(engine.client)]);
     expect(await count("system.tables WHERE database = 'default'")).toBe(tables);
-    expect(await count('schema_migrations FINAL')).toBe(4);
+    expect(await count('schema_migrations FINAL')).toBe(6);
   });
 
   it('leaves the directory to one process at a time, and says which', async () => {
@@ -62,7 +62,7 @@ describe('the engine process', () => {
         /^Process \d+ has the engine in .* open; stop it, or set PLUMBLINE_DATA_DIR/,
       ),
     });
-    expect(await count('schema_migrations FINAL')).toBe(4);
+    expect(await count('schema_migrations FINAL')).toBe(6);
   });
 
   it('says which variable moves a port that is taken', async () => {

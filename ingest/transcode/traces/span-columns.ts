@@ -49,5 +49,8 @@ export function spanColumns() {
     DroppedEventsCount: new FixedColumn('UInt32'),
     DroppedLinksCount: new FixedColumn('UInt32'),
     Anomalies: new FixedColumn('UInt32'),
+    'Events.DroppedAttributesCount': new ArrayColumn(events, new FixedColumn('UInt32')),
+    'Links.DroppedAttributesCount': new ArrayColumn(links, new FixedColumn('UInt32')),
+    'Links.Flags': new ArrayColumn(links, new FixedColumn('UInt32')),
   };
 }

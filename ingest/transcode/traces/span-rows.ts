@@ -1,7 +1,9 @@
 import { ANOMALY } from '../../../core/anomaly.ts';
 import type { Arrival } from '../arrival.ts';
+import type { LowCardinalityColumn } from '../columns/low-cardinality-column.ts';
 import { EventTime } from '../event-time.ts';
 import { isValidId, SPAN_ID_BYTES, TRACE_ID_BYTES } from '../ids.ts';
+import { NumberText } from '../number-text.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 import { SPAN_KINDS, type SpanColumns, STATUS_CODES } from './span-columns.ts';
 import { EVENT_WIDTH, LINK_WIDTH, type SpanScan } from './span-scan.ts';
@@ -9,6 +11,7 @@ import { EVENT_WIDTH, LINK_WIDTH, type SpanScan } from './span-scan.ts';
 const start = new EventTime();
 const end = new EventTime();
 const moment = new EventTime();
+const unnamed = new NumberText();
 
 /**
  * Writes one row of otel_traces from a span that has been read and found valid, but for the columns that are
@@ -27,18 +30,32 @@ export function writeSpan(
   anomalies |= writeTimes(columns, reader, span, arrival);
   anomalies |= columns.TraceState.push(reader, span.traceStateAt, span.traceStateBytes);
   anomalies |= columns.SpanName.push(reader, span.nameAt, span.nameBytes);
-  columns.SpanKind.pushIndex(span.kind < SPAN_KINDS.length ? span.kind : 0);
-  columns.StatusCode.pushIndex(span.statusCode < STATUS_CODES.length ? span.statusCode : 0);
+  pushEnum(columns.SpanKind, SPAN_KINDS, span.kind);
+  pushEnum(columns.StatusCode, STATUS_CODES, span.statusCode);
   anomalies |= columns.StatusMessage.push(reader, span.messageAt, span.messageBytes);
   anomalies |= columns.SpanAttributes.push(reader, span.attributes);
   anomalies |= writeEvents(columns, reader, span, arrival);
   anomalies |= writeLinks(columns, reader, span);
-  columns.SpanFlags.data.int32(span.flagsAt === NOT_SENT ? 0 : reader.view.getInt32(span.flagsAt, true));
+  columns.SpanFlags.data.int32(flagsAt(reader, span.flagsAt));
   columns.DroppedAttributesCount.data.int32(span.droppedAttributesCount);
   columns.DroppedEventsCount.data.int32(span.droppedEventsCount);
   columns.DroppedLinksCount.data.int32(span.droppedLinksCount);
   columns.Anomalies.data.int32(anomalies);
   return anomalies;
+}
+
+function flagsAt(reader: WireReader, at: number): number {
+  return at === NOT_SENT ? 0 : reader.view.getInt32(at, true);
+}
+
+/** A number that OTLP gives no name to (yet) is stored as it is. */
+function pushEnum(column: LowCardinalityColumn, names: readonly string[], number: number): void {
+  if (number < names.length) {
+    column.pushIndex(number);
+    return;
+  }
+  unnamed.setInt64(number | 0, number >> 31);
+  column.push(unnamed, unnamed.start, unnamed.byteCount);
 }
 
 /** A malformed or all-zero parent id (some exporters send zeros for "none") makes a root, marked. */
@@ -83,6 +100,7 @@ function writeEvents(columns: SpanColumns, reader: WireReader, span: SpanScan, a
     );
     const from = places[at + 3] as number;
     anomalies |= columns['Events.Attributes'].items.push(reader, span.nested, from, places[at + 4] as number);
+    columns['Events.DroppedAttributesCount'].items.data.int32(places[at + 5] as number);
   }
   times.endRow(length / EVENT_WIDTH);
   return anomalies;
@@ -112,6 +130,8 @@ function writeLinks(columns: SpanColumns, reader: WireReader, span: SpanScan): n
     );
     const from = places[at + 6] as number;
     anomalies |= columns['Links.Attributes'].items.push(reader, span.nested, from, places[at + 7] as number);
+    columns['Links.DroppedAttributesCount'].items.data.int32(places[at + 8] as number);
+    columns['Links.Flags'].items.data.int32(flagsAt(reader, places[at + 9] as number));
   }
   columns['Links.TraceId'].endRow(length / LINK_WIDTH);
   return anomalies;

@@ -3,10 +3,10 @@ import { PlaceList } from '../place-list.ts';
 import { SPLIT_MESSAGE_FOUND } from '../split-message-found.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 
-/** Numbers per event in `events`: time, name start, name bytes, first attribute, attribute after the last. */
-export const EVENT_WIDTH = 5;
-/** Numbers per link in `links`: start and bytes of trace id, span id and trace state, then as for events. */
-export const LINK_WIDTH = 8;
+/** Numbers per event in `events`: time, name start, name bytes, first attribute, attribute after the last, dropped. */
+export const EVENT_WIDTH = 6;
+/** Numbers per link in `links`: start and bytes of trace id, span id and trace state, then as for events; flags. */
+export const LINK_WIDTH = 10;
 
 /**
  * Where the fields of one span lie in the body. A span is read whole before any of it is written: fields may
@@ -124,6 +124,7 @@ export class SpanScan {
     let timeAt = NOT_SENT;
     let nameAt = 0;
     let nameBytes = 0;
+    let droppedAttributesCount = 0;
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === 0x09) timeAt = reader.fixed(8, end);
@@ -132,7 +133,8 @@ export class SpanScan {
         nameAt = reader.position - nameBytes;
       } else if (tag === 0x1a) {
         if (!this.nested.read(reader, tag, end)) this.fits = false;
-      } else reader.skip(tag, end);
+      } else if (tag === 0x20) droppedAttributesCount = reader.varint32(end);
+      else reader.skip(tag, end);
     }
     const { events } = this;
     events.push(timeAt);
@@ -140,6 +142,7 @@ export class SpanScan {
     events.push(nameBytes);
     events.push(from);
     events.push(this.nested.count);
+    events.push(droppedAttributesCount);
   }
 
   #readLink(reader: WireReader, end: number): void {
@@ -147,6 +150,7 @@ export class SpanScan {
     const { links } = this;
     const base = links.length;
     for (let i = 0; i < LINK_WIDTH; i++) links.push(0);
+    links.places[base + 9] = NOT_SENT;
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === 0x0a || tag === 0x12 || tag === 0x1a) {
@@ -156,7 +160,9 @@ export class SpanScan {
         links.places[field + 1] = byteCount;
       } else if (tag === 0x22) {
         if (!this.nested.read(reader, tag, end)) this.fits = false;
-      } else reader.skip(tag, end);
+      } else if (tag === 0x28) links.places[base + 8] = reader.varint32(end);
+      else if (tag === 0x35) links.places[base + 9] = reader.fixed(4, end);
+      else reader.skip(tag, end);
     }
     links.places[base + 6] = from;
     links.places[base + 7] = this.nested.count;

@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Client } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SIGNALS } from '../../../core/signal.ts';
+import { jsonToProtobuf } from '../../../ingest/transcode/json-to-protobuf.ts';
 import { decodeAnswer } from '../decode-answer.ts';
 import { exportProtobuf } from '../export-body.ts';
 import { startTestIngest, type TestIngest } from '../start-test-ingest.ts';
@@ -73,13 +74,39 @@ describe.each(SIGNALS)('Export of %s', (signal) => {
   });
 });
 
-it('26: partial success carries the exact number', async () => {
+it('26, 27, 31: partial success carries the exact number and a reason, neighbours are stored', async () => {
   const answer = await call(client, METHODS.traces, {
     body: exportProtobuf('traces', { valid: 2, invalid: 7 }),
   });
   expect(decodeAnswer('Response', answer.body ?? Buffer.alloc(0))).toMatchObject({
     partial_success: { rejected: 7, error_message: expect.stringContaining('7 of 9 spans were rejected') },
   });
+});
+
+it('30: of metrics the data points are counted, not the metrics', async () => {
+  const body = exportProtobuf('metrics', { valid: 2, invalid: 7 }); // one metric of each kind
+  const answer = await call(client, METHODS.metrics, { body });
+  expect(decodeAnswer('Response', answer.body ?? Buffer.alloc(0))).toMatchObject({
+    partial_success: { rejected: 7, error_message: expect.stringContaining('7 of 9 data points') },
+  });
+});
+
+it('28, 33: a warning rejects nothing, and comes once a minute per source', async () => {
+  const warned = (service: string) => {
+    const request = { resourceMetrics: [{ resource: named(service), scopeMetrics: [{ metrics: [{}] }] }] };
+    return Buffer.from(jsonToProtobuf('metrics', Buffer.from(JSON.stringify(request))).body);
+  };
+  const named = (stringValue: string) => ({ attributes: [{ key: 'service.name', value: { stringValue } }] });
+  for (const service of ['cart', 'pay']) {
+    const first = await call(client, METHODS.metrics, { body: warned(service) });
+    expect(decodeAnswer('Response', first.body ?? Buffer.alloc(0))).toEqual({
+      partial_success: { error_message: expect.stringContaining('metrics without data') },
+    });
+    expect(await call(client, METHODS.metrics, { body: warned(service) })).toMatchObject({
+      code: 0,
+      body: Buffer.alloc(0),
+    });
+  }
 });
 
 it('41: bad data is INVALID_ARGUMENT with BadRequest', async () => {
@@ -101,7 +128,7 @@ it('17, 40: above the limit is RESOURCE_EXHAUSTED without RetryInfo, plain and i
   expect(await call(client, METHODS.logs, { body: exportProtobuf('logs') })).toMatchObject({ code: 0 });
 });
 
-it('an unknown method is UNIMPLEMENTED', async () => {
+it('2: the method of a signal that is not taken is UNIMPLEMENTED', async () => {
   const path = '/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export';
   expect(await call(client, path, { body: Buffer.alloc(0) })).toMatchObject({
     code: UNIMPLEMENTED,
@@ -121,21 +148,46 @@ describe('frames that no library sends', () => {
     ['a corrupt gzip', frameOf(body, 1), { 'grpc-encoding': 'gzip' }],
     ['a truncated gzip', frameOf(gzipSync(body).subarray(0, 30), 1), { 'grpc-encoding': 'gzip' }],
     ['an unknown flag', frameOf(body, 7), { 'grpc-encoding': 'gzip' }],
-  ])('%s is INVALID_ARGUMENT', async (_name, frame, headers) => {
+  ])('13, 41: %s is INVALID_ARGUMENT', async (_name, frame, headers) => {
     expect(await rawCall(frame, headers)).toMatchObject({
       ':status': 200,
       'grpc-status': String(INVALID_ARGUMENT),
     });
   });
 
-  it('an unknown encoding is UNIMPLEMENTED and names the known ones', async () => {
+  it('11: an unknown encoding is UNIMPLEMENTED and names the known ones', async () => {
     expect(await rawCall(frameOf(body, 1), { 'grpc-encoding': 'snappy' })).toMatchObject({
       'grpc-status': String(UNIMPLEMENTED),
       'grpc-accept-encoding': expect.stringContaining('gzip'),
     });
   });
 
-  it('takes zstd, and an uncompressed message in a call that may compress', async () => {
+  it('12: a gzip of several members is their concatenation', async () => {
+    const members = Buffer.concat([gzipSync(body.subarray(0, 20)), gzipSync(body.subarray(20))]);
+    const cut = Buffer.concat([gzipSync(body.subarray(0, 20)), gzipSync(body.subarray(20)).subarray(0, 9)]);
+    const headers = { 'grpc-encoding': 'gzip' };
+    expect(await rawCall(frameOf(members, 1), headers)).toMatchObject({ 'grpc-status': '0' });
+    expect(await rawCall(frameOf(cut, 1), headers)).toMatchObject({
+      'grpc-status': String(INVALID_ARGUMENT),
+    });
+  });
+
+  it('14: the answer is not compressed, whatever the client accepts', async () => {
+    const headers = await rawCall(frameOf(gzipSync(body), 1), {
+      'grpc-encoding': 'gzip',
+      'grpc-accept-encoding': 'gzip',
+    });
+    expect(headers).toMatchObject({ 'grpc-status': '0' });
+    expect(headers).not.toHaveProperty('grpc-encoding');
+  });
+
+  it('18: a refusal fits into 8 KiB of headers, however long its text', async () => {
+    const answer = await rawCall(frameOf(body), { ':path': `/${'long/'.repeat(2_000)}` });
+    expect(answer).toMatchObject({ 'grpc-status': String(UNIMPLEMENTED) });
+    expect(JSON.stringify(answer).length).toBeLessThan(8_192);
+  });
+
+  it('10: takes zstd, and an uncompressed message in a call that may compress', async () => {
     expect(await rawCall(frameOf(zstdCompressSync(body), 1), { 'grpc-encoding': 'zstd' })).toMatchObject({
       'grpc-status': '0',
     });
@@ -144,7 +196,7 @@ describe('frames that no library sends', () => {
     });
   });
 
-  it('what is not gRPC gets 415', async () => {
+  it('5: what is not gRPC gets 415', async () => {
     expect(await rawCall(body, { 'content-type': 'application/json' })).toMatchObject({ ':status': 415 });
   });
 });

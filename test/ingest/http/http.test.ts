@@ -7,7 +7,8 @@ import { SIGNALS } from '../../../core/signal.ts';
 import { decodeAnswer } from '../decode-answer.ts';
 import { exportJson, exportProtobuf } from '../export-body.ts';
 import { startTestIngest, type TestIngest } from '../start-test-ingest.ts';
-import { type Answer, post } from './post.ts';
+import { post } from './post.ts';
+import { statusOf } from './status-of.ts';
 
 const PROTOBUF = { 'content-type': 'application/x-protobuf' };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -19,11 +20,6 @@ beforeAll(async () => {
 afterAll(() => ingest[Symbol.asyncDispose]());
 
 const send = (call: Parameters<typeof post>[1]) => post(ingest.httpUrl, call);
-
-const statusOf = (answer: Answer) =>
-  answer.headers['content-type'] === 'application/json'
-    ? (JSON.parse(answer.text) as Record<string, unknown>)
-    : decodeAnswer('Status', answer.body);
 
 describe.each(SIGNALS)('POST /v1/%s', (signal) => {
   const path = `/v1/${signal}`;
@@ -52,9 +48,16 @@ describe.each(SIGNALS)('POST /v1/%s', (signal) => {
 
 describe('content type and encoding', () => {
   it('4, 8: tolerates parameters and any case', async () => {
-    const type = 'Application/JSON; charset=utf-8';
-    const answer = await send({ headers: { 'content-type': type }, body: exportJson('traces') });
-    expect(answer).toMatchObject({ status: 200, text: '{}' });
+    const json = { 'content-type': 'Application/JSON; charset=utf-8' };
+    const spoken = await send({ headers: json, body: exportJson('traces') });
+    expect(spoken).toMatchObject({
+      status: 200,
+      text: '{}',
+      headers: { 'content-type': 'application/json' },
+    });
+    const protobuf = { 'content-type': 'application/x-protobuf;messageType="x"' };
+    const answer = await send({ headers: protobuf, body: exportProtobuf('traces') });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/x-protobuf' } });
   });
 
   it.each([
@@ -66,12 +69,12 @@ describe('content type and encoding', () => {
     expect(statusOf(answer)).toMatchObject({ message: expect.stringContaining('application/x-protobuf') });
   });
 
-  it('11: an unknown Content-Encoding is 415', async () => {
-    const headers = { ...PROTOBUF, 'content-encoding': 'br' };
+  it.each(['br', 'snappy', 'gzip, gzip'])('11: the unknown Content-Encoding %s is 415', async (encoding) => {
+    const headers = { ...PROTOBUF, 'content-encoding': encoding };
     const answer = await send({ headers, body: exportProtobuf('traces') });
     expect(answer.status).toBe(415);
     expect(answer.headers['content-type']).toBe('application/x-protobuf');
-    expect(statusOf(answer)).toMatchObject({ message: expect.stringContaining('"br"') });
+    expect(statusOf(answer)).toMatchObject({ message: expect.stringContaining(`"${encoding}"`) });
   });
 
   it.each([
@@ -96,12 +99,52 @@ describe('content type and encoding', () => {
     expect(json).toMatchObject({ status: 200, text: '{}' });
   });
 
-  it('12: a gzip of several members is their concatenation', async () => {
+  it.each([
+    ['gzip', 'members', gzipSync],
+    ['zstd', 'frames', zstdCompressSync],
+  ] as const)('12: a %s of several %s is their concatenation', async (encoding, _parts, compress) => {
     const body = exportProtobuf('traces', { valid: 3, invalid: 2 });
-    const members = Buffer.concat([gzipSync(body.subarray(0, 40)), gzipSync(body.subarray(40))]);
-    const answer = await send({ headers: { ...PROTOBUF, 'content-encoding': 'gzip' }, body: members });
+    const parts = [body.subarray(0, 40), Buffer.alloc(0), body.subarray(40)].map((part) => compress(part));
+    const headers = { ...PROTOBUF, 'content-encoding': encoding };
+    const answer = await send({ headers, body: Buffer.concat(parts) });
     expect(decodeAnswer('Response', answer.body)).toMatchObject({ partial_success: { rejected: 2 } });
   });
+
+  it.each([
+    ['zstd', zstdCompressSync, Buffer.from('and more')],
+    ['zstd', zstdCompressSync, zstdCompressSync(Buffer.alloc(99)).subarray(0, 12)],
+    ['zstd', zstdCompressSync, Buffer.concat(Array(1_000).fill(zstdCompressSync('')))],
+    ['deflate', deflateSync, Buffer.from('and more')],
+    ['deflate', deflateSync, deflateSync(Buffer.alloc(99))],
+    ['gzip', gzipSync, Buffer.from('and more')],
+  ] as const)(
+    '13: what goes on after its %s is 400: nothing is taken by half',
+    async (encoding, compress, rest) => {
+      const body = Buffer.concat([compress(exportProtobuf('traces')), rest]);
+      const answer = await send({ headers: { ...PROTOBUF, 'content-encoding': encoding }, body });
+      expect(answer.status).toBe(400);
+      expect(statusOf(answer)).toMatchObject({ code: 3, message: expect.stringContaining(encoding) });
+    },
+  );
+
+  it('15: the limit holds for all zstd frames together', async () => {
+    const frames = Buffer.concat(Array(3).fill(zstdCompressSync(Buffer.alloc(70_000))));
+    expect((await send({ headers: { ...PROTOBUF, 'content-encoding': 'zstd' }, body: frames })).status).toBe(
+      413,
+    );
+  });
+
+  it.each([undefined, 'gzip', 'gzip, zstd', '*', 'identity;q=0'])(
+    '14: the answer is plain, which every client can read; Accept-Encoding: %s',
+    async (accepted) => {
+      const headers = { ...JSON_TYPE, ...(accepted === undefined ? {} : { 'accept-encoding': accepted }) };
+      const partial = await send({ headers, body: exportJson('traces', { invalid: 1 }) });
+      expect(JSON.parse(partial.text)).toMatchObject({ partialSuccess: { rejectedSpans: '1' } });
+      const refused = await send({ headers, body: '[' });
+      expect(JSON.parse(refused.text)).toMatchObject({ code: 3 });
+      for (const answer of [partial, refused]) expect(answer.headers['content-encoding']).toBeUndefined();
+    },
+  );
 
   it.each([
     ['truncated', (gzip: Buffer) => gzip.subarray(0, gzip.length - 12)],
@@ -170,16 +213,34 @@ describe('partial success', () => {
     expect(await ingest.metric('plumbline.ingest.rejected', { signal })).toBe(before + 6);
   });
 
-  it('28, 33: a warning rejects nothing, has a text, and comes once a minute per producer', async () => {
+  it('28, 33: a warning rejects nothing, has a text, and comes once a minute per source', async () => {
     const body = exportJson('traces', { valid: 2 }).replaceAll(
       'endTimeUnixNano":"175',
       'endTimeUnixNano":"174',
     );
+    const another = body.replace('"shop"', '"another"');
     const first = await send({ headers: JSON_TYPE, body });
     expect(JSON.parse(first.text)).toEqual({
       partialSuccess: { rejectedSpans: '0', errorMessage: expect.stringContaining('end before they start') },
     });
     expect(await send({ headers: JSON_TYPE, body })).toMatchObject({ status: 200, text: '{}' });
+    expect((await send({ headers: JSON_TYPE, body: another })).text).toContain('end before they start');
+    expect(await send({ headers: JSON_TYPE, body: another })).toMatchObject({ status: 200, text: '{}' });
+  });
+
+  it('18: the answer stays far below 4 MiB, whatever is wrong in however many places', async () => {
+    const resources = Array.from({ length: 100 }, (_, index) => ({
+      resource: {
+        attributes: [{ key: 'service.name', value: { stringValue: `${index}`.padEnd(200, 'é') } }],
+      },
+      scopeSpans: [{ spans: [{}] }],
+    }));
+    const body = JSON.stringify({ resourceSpans: resources });
+    const answer = await send({ headers: JSON_TYPE, body });
+    const { partialSuccess } = JSON.parse(answer.text) as { partialSuccess: Record<string, string> };
+    expect(partialSuccess['rejectedSpans']).toBe('100');
+    expect(partialSuccess['errorMessage']).toMatch(/^100 of 100 spans were rejected .*…$/);
+    expect(answer.body.length).toBeLessThan(10_000);
   });
 });
 
@@ -205,7 +266,7 @@ describe('malformed bodies', () => {
     });
   });
 
-  it.each(['', '{', 'null', '[]', '{"resourceSpans":'])('JSON %j is 400', async (body) => {
+  it.each(['', '{', 'null', '[]', '{"resourceSpans":'])('35: JSON %j is 400', async (body) => {
     expect((await send({ headers: JSON_TYPE, body })).status).toBe(400);
   });
 });
@@ -230,7 +291,7 @@ describe('size limits', () => {
     expect((await send({ path: '/v1/logs', headers, body: padded(200_000) })).status).toBe(413);
   });
 
-  it('a connection goes on after a 413', async () => {
+  it('16: a connection goes on after a 413', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     expect((await send({ headers: PROTOBUF, body: Buffer.alloc(3_000_000), agent })).status).toBe(413);
     expect((await send({ headers: PROTOBUF, body: exportProtobuf('traces'), agent })).status).toBe(200);
@@ -265,15 +326,6 @@ describe('connections', () => {
     bad.write(head(10_000_000));
     expect((await once(bad, 'data'))[0]).toMatch(/^HTTP\/1.1 413 .*connection: close/is);
     bad.destroy();
-  });
-
-  it('what is not HTTP gets a 400 with a status and is counted', async () => {
-    const socket = connect(ingest.httpPort, '127.0.0.1').setEncoding('utf8');
-    socket.write('HELLO?\r\n\r\n');
-    const [text] = (await once(socket, 'data')) as [string];
-    expect(text).toMatch(/^HTTP\/1.1 400 Bad Request/);
-    expect(JSON.parse(text.slice(text.indexOf('{')))).toMatchObject({ code: 3 });
-    expect(await ingest.metric('plumbline.ingest.requests', { outcome: 'http_malformed' })).toBe(1);
   });
 
   it('a client that leaves in the middle of its body is counted, and nothing of it kept', async () => {

@@ -98,16 +98,32 @@ const span: Arbitrary<Span> = fc.record({
   attributes,
   droppedAttributesCount: maybe(uint32),
   events: maybe(
-    fc.array(fc.record({ timeUnixNano: maybe(time), name: maybe(text), attributes }), { maxLength: 2 }),
+    fc.array(
+      fc.record({
+        timeUnixNano: maybe(time),
+        name: maybe(text),
+        attributes,
+        droppedAttributesCount: maybe(uint32),
+      }),
+      { maxLength: 2 },
+    ),
   ),
   droppedEventsCount: maybe(uint32),
   links: maybe(
-    fc.array(fc.record({ traceId: id(16), spanId: id(8), traceState: maybe(text), attributes }), {
-      maxLength: 2,
-    }),
+    fc.array(
+      fc.record({
+        traceId: id(16),
+        spanId: id(8),
+        traceState: maybe(text),
+        attributes,
+        droppedAttributesCount: maybe(uint32),
+        flags: maybe(uint32),
+      }),
+      { maxLength: 2 },
+    ),
   ),
   droppedLinksCount: maybe(uint32),
-  status: maybe(fc.record({ message: maybe(text), code: maybe(fc.constantFrom(0, 1, 2, 3)) })),
+  status: maybe(fc.record({ message: maybe(text), code: maybe(fc.constantFrom(0, 1, 2, 3, -7)) })),
   flags: maybe(uint32),
 });
 

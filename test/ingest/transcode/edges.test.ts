@@ -47,7 +47,7 @@ const deep = (depth: number): Span => ({
 });
 
 describe('rejected records', () => {
-  it('are counted by source and reason, while their neighbours are stored', async () => {
+  it('31, 32: are counted by source and reason, while their neighbours are stored', async () => {
     const tenant = 'rejections';
     const batch = new SignalBatch('traces');
     const zeros = new Uint8Array(16);
@@ -74,6 +74,7 @@ describe('rejected records', () => {
         { reason: 'span_id_invalid', items: 1, serviceName: 'pay' },
       ],
       warnings: [],
+      serviceName: 'cart',
     });
     const { otel_traces: spans, tally_rejection: tallies } = await storedRows(engine, batch.seal(), tenant);
     expect(spans).toEqual([
@@ -102,7 +103,7 @@ describe('rejected records', () => {
     });
   });
 
-  it('among data points are counted by point, not by metric', () => {
+  it('30, 58: among data points are counted by point, not by metric', () => {
     const points = [
       { asInt: 1n, timeUnixNano: 1n },
       { asDouble: 2, timeUnixNano: 1n },
@@ -142,6 +143,7 @@ describe('rejected records', () => {
         { reason: 'buckets_misfit', items: 1, serviceName: '' },
       ],
       warnings: [expect.stringContaining('without data')],
+      serviceName: '',
     });
   });
 
@@ -157,7 +159,7 @@ describe('rejected records', () => {
 });
 
 describe('nested values', () => {
-  it('are stored to a depth of 64, in protobuf and in JSON, and no deeper', async () => {
+  it('55: are stored to a depth of 64, in protobuf and in JSON, and no deeper', async () => {
     const request = spansOf('deep', [deep(64), deep(65), deep(120), deep(2)]);
     const json = Buffer.from(toOtlpJson(request));
     const bodies = [encodeRequest('traces', request), jsonToProtobuf('traces', json).body];
@@ -176,7 +178,7 @@ describe('nested values', () => {
 });
 
 describe('text that is not UTF-8', () => {
-  it('is stored with its broken bytes replaced, and marked', async () => {
+  it('56: is stored with its broken bytes replaced, and marked', async () => {
     const tenant = 'utf8';
     const body = Buffer.from(
       encodeRequest('traces', {

@@ -15,7 +15,7 @@ const style = fc.record({
 });
 
 describe('protobuf and JSON', () => {
-  it('of one request make the same chunks and the same judgement', () => {
+  it('73: of one request make the same chunks and the same judgement', () => {
     const same = fc.property(signalRequest, style, ({ signal, request }, spelling) => {
       const binary = encodeRequest(signal, request);
       const json = Buffer.from(toOtlpJson(request, spelling));

@@ -39,32 +39,32 @@ function refusal(text: string, signal: Signal = 'traces'): PipelineError {
 describe('OTLP/JSON that is accepted', () => {
   it.each([
     [
-      '64-bit integers as text',
+      '64: 64-bit integers as text',
       '"startTimeUnixNano":"9007199254740993"',
       { startTimeUnixNano: 9_007_199_254_740_993n },
     ],
     [
-      'bare 64-bit integers',
+      '64, 65: bare 64-bit integers',
       '"startTimeUnixNano":9007199254740993',
       { startTimeUnixNano: 9_007_199_254_740_993n },
     ],
-    ['integers with an exponent', '"startTimeUnixNano":1.5e3', { startTimeUnixNano: 1_500n }],
-    ['null as absent', '"name":null,"attributes":null,"status":null', {}],
-    ['a member twice: the last', '"name":"a","name":"b"', { name: 'b' }],
+    ['64: integers with an exponent', '"startTimeUnixNano":1.5e3', { startTimeUnixNano: 1_500n }],
+    ['68: null as absent', '"name":null,"attributes":null,"status":null', {}],
+    ['70: a member twice: the last', '"name":"a","name":"b"', { name: 'b' }],
     [
-      'a list twice: the last',
+      '70: a list twice: the last',
       '"events":[{"name":"a"}],"name":"n","events":[{"name":"b"}]',
       { events: [{ name: 'b' }], name: 'n' },
     ],
-    ['a value and then null: absent', '"name":"a","name":null', {}],
-    ['unknown members', '"future":{"a":[1,{"b":null}],"c":"\\u00e9"},"name":"n"', { name: 'n' }],
+    ['68: a value and then null: absent', '"name":"a","name":null', {}],
+    ['61: unknown members', '"future":{"a":[1,{"b":null}],"c":"\\u00e9"},"name":"n"', { name: 'n' }],
     ['escapes', String.raw`"name":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude42"`, { name: '"\\/\b\f\n\r\té🙂' }],
     ['half a surrogate pair', String.raw`"name":"\ud83d!"`, { name: '\ufffd!' }],
-    ['an unknown enum number', '"kind":77,"status":{"code":-3}', { kind: 77, status: { code: -3 } }],
-    ['an enum number beyond 32 bits', '"kind":99999999999', { kind: 77 }],
-    ['white space', '\n\t "name" : "n"\r\n', { name: 'n' }],
+    ['53, 63: an unknown enum number', '"kind":77,"status":{"code":-3}', { kind: 77, status: { code: -3 } }],
+    ['63: an enum number beyond 32 bits as the greatest', '"kind":99999999999', { kind: 2 ** 31 - 1 }],
+    ['70: white space', '\n\t "name" : "n"\r\n', { name: 'n' }],
     [
-      'doubles in every spelling',
+      '66: doubles in every spelling',
       '"attributes":[1,"1.5","NaN","-Infinity","1e3"]'.replace(
         /[^[,\]]+(?=[,\]])/g,
         (value) => `{"key":${JSON.stringify(value)},"value":{"doubleValue":${value}}}`,
@@ -77,17 +77,21 @@ describe('OTLP/JSON that is accepted', () => {
       },
     ],
     [
-      'bytes in both alphabets of base64, padded or not',
+      '67: bytes in both alphabets of base64, padded or not',
       '"attributes":[{"key":"a","value":{"bytesValue":"+/8="}},{"key":"b","value":{"bytesValue":"-_8"}}]',
       { attributes: ['a', 'b'].map((key) => ({ key, value: { bytesValue: Uint8Array.of(0xfb, 0xff) } })) },
     ],
     [
-      'the empty value and null in a list of values',
+      '68: the empty value and null in a list of values',
       '"attributes":[{"key":"a","value":{"arrayValue":{"values":[null,{},{"intValue":"-9223372036854775808"}]}}}]',
       { attributes: [{ key: 'a', value: { arrayValue: { values: [{}, {}, { intValue: -(2n ** 63n) }] } } }] },
     ],
-    ['ids in upper case', `"parentSpanId":"ABCDEF0123456789"`, { parentSpanId: idBytes('abcdef0123456789') }],
-    ['an empty parent id', '"parentSpanId":""', {}],
+    [
+      '59: ids in upper case',
+      `"parentSpanId":"ABCDEF0123456789"`,
+      { parentSpanId: idBytes('abcdef0123456789') },
+    ],
+    ['69: an empty parent id', '"parentSpanId":""', {}],
   ])('%s', (_, members, span) => {
     const { warnings, ...found } = ofJson(spanWith(members));
     expect(found).toEqual(ofSpan(span));
@@ -95,8 +99,13 @@ describe('OTLP/JSON that is accepted', () => {
   });
 
   it.each([
-    ['names in snake_case', '"start_time_unix_nano":"5"', { startTimeUnixNano: 5n }, 'start_time_unix_nano'],
-    ['enums by name', '"kind":"SPAN_KIND_CLIENT"', { kind: 3 }, 'kind'],
+    [
+      '62: names in snake_case',
+      '"start_time_unix_nano":"5"',
+      { startTimeUnixNano: 5n },
+      'start_time_unix_nano',
+    ],
+    ['63: enums by name', '"kind":"SPAN_KIND_CLIENT"', { kind: 3 }, 'kind'],
     [
       'a time that does not fit 64 bits',
       '"endTimeUnixNano":"-1"',
@@ -109,7 +118,7 @@ describe('OTLP/JSON that is accepted', () => {
     expect(warnings).toEqual([expect.stringContaining(named)]);
   });
 
-  it('a byte order mark, and empty documents', () => {
+  it('70: a byte order mark, and empty documents', () => {
     expect(ofJson('\ufeff{}')).toEqual({
       chunks: [],
       judged: [expect.objectContaining({ itemCount: 0 })],
@@ -118,7 +127,7 @@ describe('OTLP/JSON that is accepted', () => {
     expect(ofJson(' { "resourceLogs" : [ ] } ', 'logs').chunks).toEqual([]);
   });
 
-  it('text that is not UTF-8 reaches the walk, which marks it', () => {
+  it('56: text that is not UTF-8 reaches the walk, which marks it', () => {
     const body = Buffer.concat([
       Buffer.from(spanWith('"name":"a').slice(0, -'}]}]}]}'.length)),
       Buffer.of(0xff),
@@ -129,7 +138,26 @@ describe('OTLP/JSON that is accepted', () => {
     expect(judged[0]?.warnings).toContainEqual(expect.stringContaining('not UTF-8'));
   });
 
-  it('an id that is not hexadecimal costs its own record', () => {
+  it('69: an empty id is an absent one, which costs a span', () => {
+    const spans = [`"traceId":"","spanId":"${SPAN_ID}"`, `"traceId":"${TRACE_ID}","spanId":""`];
+    const { judged, warnings } = ofJson(
+      `{"resourceSpans":[{"scopeSpans":[{"spans":[{${spans.join('},{')}}]}]}]}`,
+    );
+    expect(judged[0]?.rejections.map(({ reason }) => reason)).toEqual([
+      'trace_id_invalid',
+      'span_id_invalid',
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('72: an intValue as text and as a number is one and the same', () => {
+    const withInt = (value: string) =>
+      ofJson(spanWith(`"attributes":[{"key":"a","value":{"intValue":${value}}}]`));
+    expect(withInt('"123"')).toEqual(withInt('123'));
+    expect(withInt('"124"')).not.toEqual(withInt('123'));
+  });
+
+  it('59: an id that is not hexadecimal costs its own record', () => {
     const spans = [`"traceId":"xyz","spanId":"${SPAN_ID}"`, `"traceId":"${TRACE_ID}","spanId":"${SPAN_ID}"`];
     const { judged, warnings } = ofJson(
       `{"resourceSpans":[{"scopeSpans":[{"spans":[{${spans.join('},{')}}]}]}]}`,
@@ -145,11 +173,11 @@ describe('OTLP/JSON that is accepted', () => {
 
 describe('JSON that is refused, with the field', () => {
   it.each([
-    ['an object where a list is due', '{"resourceSpans":{}}', 'resourceSpans'],
-    ['a list where an object is due', '{"resourceSpans":[[]]}', 'resourceSpans[0]'],
-    ['a number where text is due', spanWith('"name":5'), `${AT_SPAN}.name`],
+    ['71: an object where a list is due', '{"resourceSpans":{}}', 'resourceSpans'],
+    ['71: a list where an object is due', '{"resourceSpans":[[]]}', 'resourceSpans[0]'],
+    ['71: a number where text is due', spanWith('"name":5'), `${AT_SPAN}.name`],
     [
-      'text where a boolean is due',
+      '71: text where a boolean is due',
       spanWith('"attributes":[{"key":"a"},{"key":"b","value":{"boolValue":"true"}}]'),
       `${AT_SPAN}.attributes[1].value.boolValue`,
     ],
@@ -176,12 +204,12 @@ describe('JSON that is refused, with the field', () => {
       `${AT_SPAN}.attributes[0].value.bytesValue`,
     ],
     [
-      'an id in base64',
+      '60: an id in base64',
       '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"AQIDBAUGBwgJCgsMDQ4PEA=="}]}]}]}',
       `${AT_SPAN}.traceId`,
     ],
     [
-      'a span id in base64',
+      '60: a span id in base64',
       '{"resourceSpans":[{"scopeSpans":[{"spans":[{"spanId":"AQIDBAUGBwg="}]}]}]}',
       `${AT_SPAN}.spanId`,
     ],

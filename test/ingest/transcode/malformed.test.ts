@@ -46,7 +46,7 @@ function appendOrMalformed(batch: SignalBatch, body: Uint8Array): boolean {
 const requestOf = { traces: traceRequest, metrics: metricsRequest, logs: logsRequest };
 
 describe('a malformed body', () => {
-  it.each(SIGNALS)('of %s is refused as such and leaves no trace', (signal: Signal) => {
+  it.each(SIGNALS)('35: of %s is refused as such and leaves no trace', (signal: Signal) => {
     let refused = 0;
     const untouched = fc.property(
       fc.array(fc.tuple(requestOf[signal], mutation), { minLength: 1, maxLength: 5 }),
@@ -101,7 +101,7 @@ describe('a malformed body', () => {
     fc.assert(random, { numRuns: 3_000 });
   });
 
-  it('of JSON is refused as such', () => {
+  it('35: of JSON is refused as such', () => {
     let refused = 0;
     const json = fc.property(signalRequest, mutation, ({ signal, request }, mutations) => {
       const body = mutate(Buffer.from(toOtlpJson(request)), mutations);

@@ -37,7 +37,12 @@ export interface Span {
   attributes?: KeyValue[] | undefined;
   droppedAttributesCount?: number | undefined;
   events?:
-    | { timeUnixNano?: bigint | undefined; name?: string | undefined; attributes?: KeyValue[] | undefined }[]
+    | {
+        timeUnixNano?: bigint | undefined;
+        name?: string | undefined;
+        attributes?: KeyValue[] | undefined;
+        droppedAttributesCount?: number | undefined;
+      }[]
     | undefined;
   droppedEventsCount?: number | undefined;
   links?:
@@ -46,6 +51,8 @@ export interface Span {
         spanId?: Uint8Array | undefined;
         traceState?: string | undefined;
         attributes?: KeyValue[] | undefined;
+        droppedAttributesCount?: number | undefined;
+        flags?: number | undefined;
       }[]
     | undefined;
   droppedLinksCount?: number | undefined;

@@ -51,17 +51,17 @@ async function compare<T extends object>(
 }
 
 describe('what the engine reads back', () => {
-  it('is every span, value by value', async () => {
+  it('52, 53, 55, 57: is every span, value by value', async () => {
     const spans = (request: object, context: Context) => ({ otel_traces: expectedSpans(request, context) });
     expect(await compare('traces', traceRequest, spans)).toBeGreaterThan(300);
   });
 
-  it('is every log record, value by value', async () => {
+  it('55, 74, 75: is every log record, value by value', async () => {
     const logs = (request: object, context: Context) => ({ otel_logs: expectedLogs(request, context) });
     expect(await compare('logs', logsRequest, logs)).toBeGreaterThan(300);
   });
 
-  it('is every data point of the five kinds, value by value', async () => {
+  it('52, 77: is every data point of the five kinds, value by value', async () => {
     expect(await compare('metrics', metricsRequest, expectedPoints)).toBeGreaterThan(300);
   });
 });

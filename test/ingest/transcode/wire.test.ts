@@ -14,7 +14,7 @@ const SPAN_ID = Buffer.alloc(8, 2);
 const requestAround = (span: Uint8Array): Uint8Array => message(1, message(2, message(2, span)));
 
 describe('protobuf', () => {
-  it('may split singular messages, leave scalars unpacked and carry unknown fields', () => {
+  it('48, 50, 51: may split singular messages, leave scalars unpacked and carry unknown fields of all wire types', () => {
     const same = fc.property(signalRequest, ({ signal, request }) => {
       const body = encodeRequest(signal, request);
       const rewritten = rewriteMessage(requestType(signal), body);
@@ -24,7 +24,7 @@ describe('protobuf', () => {
     fc.assert(same, { numRuns: 400 });
   });
 
-  it('requests written one after the other are one request', () => {
+  it('49: requests written one after the other are one request', () => {
     const merged = fc.property(
       fc.oneof(
         fc.tuple(fc.constant('traces' as const), traceRequest, traceRequest),
@@ -90,7 +90,7 @@ describe('protobuf', () => {
       expect([chunk.includes('https://r'), chunk.includes('https://s')]).toEqual([true, true]);
   });
 
-  it('of a oneof the last member counts', () => {
+  it('51: of a oneof the last member counts', () => {
     const both = Buffer.concat([
       encodeMessage('AnyValue', { arrayValue: { values: [{ boolValue: true }] } }),
       encodeMessage('AnyValue', { intValue: 4n }),
@@ -102,7 +102,7 @@ describe('protobuf', () => {
     expect(chunksOf('logs', [withBody(both)])).toEqual(kept);
   });
 
-  it('knows a field by its wire type too', () => {
+  it('48: knows a field by its wire type too', () => {
     const span = encodeMessage('Span', { traceId: TRACE_ID, spanId: SPAN_ID, name: 'n' });
     const nameAsVarint = Buffer.from([0x28, 0x05]);
     const same = chunksOf('traces', [requestAround(Buffer.concat([nameAsVarint, span]))]);
@@ -120,7 +120,7 @@ describe('protobuf', () => {
     ['text longer than its message', '2a7f'],
     ['a length of 2^63', '2affffffffffffffff7f'],
     ['a fixed64 of seven bytes', '3901020304050607'],
-  ])('refuses %s', (_, hex) => {
+  ])('35: refuses %s', (_, hex) => {
     const batch = new SignalBatch('traces');
     const body = requestAround(Buffer.from(hex, 'hex'));
     let refusal: unknown;
@@ -133,7 +133,7 @@ describe('protobuf', () => {
     expect(batch.seal()).toEqual([]);
   });
 
-  it('of an empty body or empty envelopes holds nothing', () => {
+  it('24: of an empty body or empty envelopes holds nothing', () => {
     const envelopes = [
       new Uint8Array(0),
       message(1, new Uint8Array(0)),
@@ -143,7 +143,13 @@ describe('protobuf', () => {
     const { chunks, judged } = chunksOf('traces', envelopes);
     expect(chunks).toEqual([]);
     expect(judged).toEqual(
-      envelopes.map(() => ({ itemCount: 0, rejectedCount: 0, rejections: [], warnings: [] })),
+      envelopes.map(() => ({
+        itemCount: 0,
+        rejectedCount: 0,
+        rejections: [],
+        warnings: [],
+        serviceName: '',
+      })),
     );
   });
 });
