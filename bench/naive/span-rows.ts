@@ -4,6 +4,10 @@ import protobuf from 'protobufjs';
 
 /* What a usual Node service does: decode into objects with protobufjs, make an object per row, write JSON. */
 
+/** protobufjs' stand-in for a bigint. */
+interface Long64 {
+  toString(): string;
+}
 interface Value {
   stringValue?: string;
   intValue?: { toString(): string };
@@ -17,15 +21,15 @@ interface KeyValue {
 interface Span {
   traceId: Uint8Array;
   spanId: Uint8Array;
-  parentSpanId: Uint8Array;
-  traceState: string;
+  parentSpanId?: Uint8Array;
+  traceState?: string;
   name: string;
-  kind: number;
-  startTimeUnixNano: protobuf.Long;
-  endTimeUnixNano: protobuf.Long;
+  kind?: number;
+  startTimeUnixNano: Long64;
+  endTimeUnixNano: Long64;
   attributes: KeyValue[];
   status?: { code: number; message: string };
-  events: { timeUnixNano: protobuf.Long; name: string; attributes: KeyValue[] }[];
+  events: { timeUnixNano: Long64; name: string; attributes: KeyValue[] }[];
   links: { traceId: Uint8Array; spanId: Uint8Array; traceState: string; attributes: KeyValue[] }[];
 }
 interface Request {
@@ -60,15 +64,15 @@ export function spanRows(request: Request, receivedAtMs: number): object[] {
           TraceId: hex(span.traceId),
           SpanId: hex(span.spanId),
           ParentSpanId: hex(span.parentSpanId),
-          TraceState: span.traceState,
+          TraceState: span.traceState ?? '',
           SpanName: span.name,
-          SpanKind: KINDS[span.kind],
+          SpanKind: KINDS[span.kind ?? 0],
           ServiceName: resourceAttributes['service.name'] ?? '',
           ResourceAttributes: resourceAttributes,
           ScopeName: scope?.name ?? '',
           ScopeVersion: scope?.version ?? '',
           SpanAttributes: attributesOf(span.attributes),
-          Duration: span.endTimeUnixNano.sub(start).toString(),
+          Duration: String(BigInt(span.endTimeUnixNano.toString()) - BigInt(start.toString())),
           StatusCode: STATUS[span.status?.code ?? 0],
           StatusMessage: span.status?.message ?? '',
           'Events.Timestamp': span.events.map(({ timeUnixNano }) => seconds(timeUnixNano)),
@@ -97,12 +101,13 @@ function attributesOf(list: readonly KeyValue[]): Record<string, string> {
   return attributes;
 }
 
-function hex(bytes: Uint8Array): string {
+function hex(bytes: Uint8Array | undefined): string {
+  if (bytes === undefined || bytes.length === 0) return ''; // an unset field is an empty array
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }
 
 /** Nanoseconds as the decimal seconds that DateTime64(9) reads. */
-function seconds(unixNano: protobuf.Long): string {
+function seconds(unixNano: Long64): string {
   const digits = unixNano.toString().padStart(10, '0');
   return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }

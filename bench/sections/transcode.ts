@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { randomFrom } from '../../core/random-from.ts';
 import type { Signal } from '../../core/signal.ts';
@@ -10,8 +12,12 @@ import { checkLine } from '../report/check-line.ts';
 import { RATIO_HEADS, ratioOf, ratioRows, type Sample } from '../report/ratios.ts';
 
 const PAYLOADS = 32;
-const REQUESTS = 128;
+const REQUESTS = 256;
 const WARM_ROUNDS = 2;
+
+setFlagsFromString('--expose-gc');
+/** The garbage of one side must not be swept on the time of the next. */
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const WALK = 'walk to Native';
 const PROTOBUFJS = 'protobufjs to JSONEachRow';
@@ -77,6 +83,7 @@ function measure(
   for (let round = -WARM_ROUNDS; round < rounds; round++) {
     for (const [side, work] of Object.entries(sides)) {
       const count = typeof items === 'number' ? items : items(side);
+      collectGarbage();
       const cpuBefore = process.cpuUsage();
       const startedAt = performance.now();
       work();
