@@ -1,12 +1,16 @@
 import { parseArgs } from 'node:util';
 import { machineText } from './report/machine.ts';
 import { durableRate } from './sections/durable-rate.ts';
+import { growth } from './sections/growth.ts';
+import { latency } from './sections/latency.ts';
 import { transcode } from './sections/transcode.ts';
 
 /** `npm run bench [-- SECTION… --rounds N]`: prints figures and whether they reach their goals; see README.md. */
 const SECTIONS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   transcode,
   durable: durableRate,
+  latency,
+  growth,
 };
 
 const { positionals, values } = parseArgs({

@@ -26,10 +26,12 @@ export function ratioOf(rounds: Rounds, side: string, base: string, of: keyof Sa
 }
 
 export function median(values: readonly number[]): number {
-  return quantileSorted(
-    [...values].sort((left, right) => left - right),
-    0.5,
-  );
+  return quantile(values, 0.5);
+}
+
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return quantileSorted(sorted, q);
 }
 
 /** A comparison as rows of text: medians per item, and the ratios to `base`. */
