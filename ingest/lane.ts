@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
 import type { Signal } from '../core/signal.ts';
+import { arrivalMs } from './arrival-ms.ts';
 import { decodeBody } from './decode-body.ts';
 import type { Inflater } from './inflate.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
@@ -59,7 +60,7 @@ export class Lane {
     spool.assertRoom(record);
     const judged = (this.#attached ? this.#open.rows : this.#scratchRows()).append(body, record);
     const { seq, durable } = spool.append(signal, record, (lost) => this.#lost(lost));
-    if (this.#attached) this.#open.took(seq, record);
+    if (this.#attached) this.#open.took(seq, performance.now());
     if (this.#open.isDue) this.#change();
     await durable;
     return judged;
@@ -111,7 +112,7 @@ export class Lane {
 
   /** Age of the oldest request in the open batch; 0 when there is none. */
   get openAgeMs(): number {
-    return this.#open.hasRecords ? this.#parts.now() - this.#open.oldestReceivedAtMs : 0;
+    return this.#open.hasRecords ? performance.now() - this.#open.oldestArrivalMs : 0;
   }
 
   #newBatch(fromSeq: number): OpenBatch {
@@ -156,7 +157,7 @@ export class Lane {
       const { body } = await decodeBody(signal, record, inflater);
       if (this.#open !== open) return; // restarted meanwhile
       open.rows.append(body, record);
-      open.took(seq, record);
+      open.took(seq, arrivalMs(record, this.#parts.now));
     } catch (error) {
       await setAsideUnreadable(this.#parts, seq, error);
       if (this.#open === open) open.skipped(seq);

@@ -1,6 +1,5 @@
 import type { NativeInsert } from '../core/native-insert.ts';
 import type { Signal } from '../core/signal.ts';
-import type { SpoolRecord } from './spool-record.ts';
 import { SignalBatch } from './transcode/signal-batch.ts';
 
 export interface BatchLimits {
@@ -14,7 +13,8 @@ export interface SealedBatch {
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly inserts: readonly NativeInsert[];
-  readonly oldestReceivedAtMs: number;
+  /** In milliseconds of `performance.now()`, which does not step as the wall clock may. */
+  readonly oldestArrivalMs: number;
   /** A write of one of its requests failed: its rows must not reach the store. */
   isBroken: boolean;
 }
@@ -31,7 +31,7 @@ export class OpenBatch {
   readonly rows: SignalBatch;
   readonly fromSeq: number;
   toSeq: number;
-  oldestReceivedAtMs = Number.POSITIVE_INFINITY;
+  oldestArrivalMs = Number.POSITIVE_INFINITY;
   readonly #limits: BatchLimits;
   readonly #onAged: () => void;
   #records = 0;
@@ -46,11 +46,11 @@ export class OpenBatch {
     this.#onAged = onAged;
   }
 
-  /** The request's rows were appended to `rows`. */
-  took(seq: number, { receivedAtMs }: SpoolRecord): void {
+  /** The request's rows were appended to `rows`. @param arrivalMs of `performance.now()` */
+  took(seq: number, arrivalMs: number): void {
     this.toSeq = seq;
     this.#records++;
-    this.oldestReceivedAtMs = Math.min(this.oldestReceivedAtMs, receivedAtMs);
+    this.oldestArrivalMs = Math.min(this.oldestArrivalMs, arrivalMs);
     this.#timer ??= setTimeout(() => {
       this.#isAged = true;
       this.#onAged();
@@ -78,8 +78,8 @@ export class OpenBatch {
 
   seal(): SealedBatch {
     this.close();
-    const { fromSeq, toSeq, oldestReceivedAtMs } = this;
-    return { fromSeq, toSeq, oldestReceivedAtMs, inserts: this.rows.seal(), isBroken: false };
+    const { fromSeq, toSeq, oldestArrivalMs } = this;
+    return { fromSeq, toSeq, oldestArrivalMs, inserts: this.rows.seal(), isBroken: false };
   }
 
   close(): void {

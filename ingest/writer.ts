@@ -3,6 +3,7 @@ import { hasCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { NativeInsert } from '../core/native-insert.ts';
 import type { Signal } from '../core/signal.ts';
+import { arrivalMs } from './arrival-ms.ts';
 import { BackOff } from './back-off.ts';
 import { decodeBody } from './decode-body.ts';
 import type { Inflater } from './inflate.ts';
@@ -23,6 +24,7 @@ export interface WriterParts {
   readonly inflater: Inflater;
   readonly metrics: IngestMetrics;
   readonly log: Log;
+  /** The wall clock, for what outlives the process; how long something took is told by one that never steps. */
   readonly now: () => number;
   readonly random: () => number;
   /** Inserts once per token. @throws PipelineError store_unavailable, store_refused */
@@ -37,7 +39,7 @@ export class Writer {
   readonly #parts: WriterParts;
   readonly #stopping = new AbortController();
   #downSinceMs: number | null = null;
-  #toldAtMs = 0;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   #finishing = false;
 
   constructor(parts: WriterParts) {
@@ -102,7 +104,7 @@ export class Writer {
     const batch: RecordedBatch = { signal, fromSeq, toSeq, split: null };
     await this.#until('record the boundaries of a batch', () => spool.recordBatch(batch));
     await this.#insertAll(batch, sealed.inserts);
-    await this.#finish(batch, sealed.oldestReceivedAtMs);
+    await this.#finish(batch, sealed.oldestArrivalMs);
   }
 
   /** After a restart: the same boundaries, hence the same rows under the same token. */
@@ -110,25 +112,26 @@ export class Writer {
     if (batch.split !== null) return this.#storeOneByOne(batch);
     const { spool, signal, inflater } = this.#parts;
     const rows = new SignalBatch(signal);
-    let oldestReceivedAtMs = Number.POSITIVE_INFINITY;
+    let oldestArrivalMs = Number.POSITIVE_INFINITY;
     for (let seq = batch.fromSeq; seq <= batch.toSeq; seq++) {
       try {
         const record = spool.read(signal, seq);
         if (record === undefined) continue;
         rows.append((await decodeBody(signal, record, inflater)).body, record);
         await nextTurn(); // requests are answered meanwhile
-        oldestReceivedAtMs = Math.min(oldestReceivedAtMs, record.receivedAtMs);
+        oldestArrivalMs = Math.min(oldestArrivalMs, arrivalMs(record, this.#parts.now));
       } catch (error) {
         await this.#until('set a request aside', () => setAsideUnreadable(this.#parts, seq, error));
       }
     }
     await this.#insertAll(batch, rows.seal());
-    await this.#finish(batch, oldestReceivedAtMs);
+    await this.#finish(batch, oldestArrivalMs);
   }
 
-  async #finish(batch: RecordedBatch, oldestReceivedAtMs: number): Promise<void> {
-    const { spool, metrics, signal, now } = this.#parts;
-    if (oldestReceivedAtMs < Number.POSITIVE_INFINITY) metrics.stored(signal, now() - oldestReceivedAtMs);
+  async #finish(batch: RecordedBatch, oldestArrivalMs: number): Promise<void> {
+    const { spool, metrics, signal } = this.#parts;
+    if (oldestArrivalMs < Number.POSITIVE_INFINITY)
+      metrics.stored(signal, performance.now() - oldestArrivalMs);
     await this.#until('release a stored batch', () => spool.release(batch));
   }
 
@@ -179,16 +182,16 @@ export class Writer {
 
   /** Tries until it is stored. @throws PipelineError store_refused, AbortError when stopped */
   async #insert(insert: NativeInsert, token: string): Promise<void> {
-    const { now, metrics } = this.#parts;
+    const { metrics } = this.#parts;
     await this.#until(`insert into ${insert.table}`, async () => {
-      const startedAtMs = now();
+      const startedAtMs = performance.now();
       try {
         await untilAborted(this.#parts.insert(insert, token), this.#stopping.signal);
       } catch (error) {
         metrics.insertFailed(insert.table, String((error as { code?: unknown }).code ?? 'unknown'));
         throw error;
       }
-      metrics.inserted(insert.table, now() - startedAtMs, insert.rowCount);
+      metrics.inserted(insert.table, performance.now() - startedAtMs, insert.rowCount);
     });
   }
 
@@ -210,8 +213,8 @@ export class Writer {
   }
 
   #tellDown(doing: string, error: Error): void {
-    const { now, log, lane, signal, spool } = this.#parts;
-    const nowMs = now();
+    const { log, lane, signal, spool } = this.#parts;
+    const nowMs = performance.now();
     this.#downSinceMs ??= nowMs;
     lane.storeDown = true;
     if (nowMs - this.#toldAtMs < TELL_AGAIN_MS) return;
@@ -223,10 +226,11 @@ export class Writer {
   }
 
   #tellUp(): void {
-    const { now, log, lane, signal } = this.#parts;
-    log.info({ signal, downMs: now() - (this.#downSinceMs ?? 0) }, 'The writer writes again.');
+    const { log, lane, signal } = this.#parts;
+    const downMs = performance.now() - (this.#downSinceMs ?? 0);
+    log.info({ signal, downMs }, 'The writer writes again.');
     this.#downSinceMs = null;
-    this.#toldAtMs = 0;
+    this.#toldAtMs = Number.NEGATIVE_INFINITY;
     lane.storeDown = false;
   }
 
