@@ -92,9 +92,8 @@ async function openTransports(
   { limits, metrics, log, random }: IngestParts,
   admission: Admission,
 ): Promise<{ http: Transport; grpc: Transport }> {
-  const { host, bodyBytesMax, bodyMsMax } = limits;
   const keys = new KeyCheck(limits.keys);
-  const parts = { host, limits: { bodyBytesMax, bodyMsMax }, keys, admission, metrics, log, random };
+  const parts = { host: limits.host, limits, keys, admission, metrics, log, random };
   const http = await serveHttp({ ...parts, port: limits.otlpHttpPort });
   try {
     return { http, grpc: await serveGrpc({ ...parts, port: limits.otlpGrpcPort }) };

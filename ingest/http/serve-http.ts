@@ -15,7 +15,6 @@ import { contentTypeOf, readHead, signalOf } from './request-head.ts';
 
 /** An idle connection outlives the pauses between exports (10 s to 60 s), else every export would connect anew. */
 const KEEP_ALIVE_MS = 75_000;
-const HEADERS_MS_MAX = 10_000;
 
 const MEDIA_TYPE: Readonly<Record<ContentType, string>> = {
   protobuf: 'application/x-protobuf',
@@ -29,7 +28,7 @@ export async function serveHttp(parts: TransportParts): Promise<Transport> {
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_MS_MAX,
+      headersTimeout: parts.limits.headersMsMax,
       requestTimeout: 0, // bodies have a limit of their own, which can answer
       connectionsCheckingInterval: 1_000,
     },
