@@ -1,4 +1,4 @@
-import type { Database } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import type { Signal } from '../core/signal.ts';
 
 type Records = Database<Buffer, number> | Database<Buffer, [Signal, number]>;
@@ -9,6 +9,10 @@ interface TreeStats {
   readonly treeBranchPageCount: number;
   readonly treeLeafPageCount: number;
   readonly overflowPages: number;
+}
+
+interface FileStats extends TreeStats {
+  readonly lastPageNumber: number;
 }
 
 function statsOf(database: Records): TreeStats {
@@ -22,4 +26,10 @@ export function pageBytes(database: Records): number {
 
 export function entryCount(database: Records): number {
   return statsOf(database).entryCount;
+}
+
+/** Of the whole environment, freed pages included: the file never shrinks. */
+export function fileBytes(root: RootDatabase): number {
+  const stats = root.getStats() as FileStats;
+  return stats.pageSize * (stats.lastPageNumber + 1);
 }

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { PipelineError } from '../core/errors.ts';
 import { SIGNALS, type Signal } from '../core/signal.ts';
-import { entryCount, pageBytes } from './database-size.ts';
+import { entryCount, fileBytes, pageBytes } from './database-size.ts';
 import { highestSeq } from './highest-seq.ts';
 import { openSpoolFiles, type RecordedBatch, type SetAside, type SpoolFiles } from './open-spool-files.ts';
 import { decodeSpoolRecord, encodeSpoolRecord, type SpoolRecord, spoolRecordBytes } from './spool-record.ts';
@@ -10,10 +10,11 @@ import { SpoolWrites } from './spool-writes.ts';
 /*
  * The spool: what was acknowledged and is not in the store yet.
  *
- * Limits     `bytesMax` bounds the pages of all records, those set aside included; `diskFreeBytesMin` of the
- *            file system stay free, so that boundaries and releases can always be written. Beyond either, append
- *            refuses with a retryable failure; nothing is ever dropped to make room. The file does not shrink;
- *            freed pages are used again. One process: main/ holds the lock of the role and the directory.
+ * Limits     `bytesMax` bounds the pages of all records, those set aside included; `diskFreeBytesMin` stay free, on
+ *            the file system or as freed pages of the file, so that boundaries and releases can always be written.
+ *            Beyond either, append refuses with a retryable failure; nothing is ever dropped to make room. The
+ *            file does not shrink; freed pages are used again, so a spool that has filled the disk and was emptied
+ *            takes as much again. One process: main/ holds the lock of the role and the directory.
  * On disk    one LMDB environment, `<dataDir>/spool`, with these databases:
  *              traces, metrics, logs   seq -> record: header and the client's own bytes (spool-record.ts)
  *              batches                 [signal, fromSeq] -> {signal, fromSeq, toSeq, split}
@@ -40,6 +41,8 @@ export class Spool {
   #bytesOnItsWay = 0;
   #storedBytes = 0;
   #diskFreeBytes = Number.POSITIVE_INFINITY;
+  #fileBytes = 0;
+  #isClosing = false;
 
   /** @throws PipelineError data_dir_unwritable */
   static async open(options: SpoolOptions): Promise<Spool> {
@@ -70,11 +73,13 @@ export class Spool {
         { folder, bytes, bytesMax },
       );
     }
-    if (this.#diskFreeBytes < diskFreeBytesMin) {
+    // What has come in since the disk was measured counts as well: a second is long for a fast sender.
+    const freeBytes = this.#diskFreeBytes + this.#fileBytes - bytes;
+    if (freeBytes < diskFreeBytesMin) {
       throw new PipelineError(
         'disk_full',
-        `The disk of ${folder} has ${this.#diskFreeBytes} bytes left, the spool keeps ${diskFreeBytesMin} free. Free some space; send again later.`,
-        { folder, freeBytes: this.#diskFreeBytes },
+        `The disk of ${folder} has ${freeBytes} bytes left, the spool keeps ${diskFreeBytesMin} free. Free some space; send again later.`,
+        { folder, freeBytes },
       );
     }
   }
@@ -197,6 +202,7 @@ export class Spool {
 
   /** Waits for what is on its way; the records stay for the next start. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     clearInterval(this.#watch);
     await Promise.all(SIGNALS.map((signal) => this.settled(signal, Number.POSITIVE_INFINITY)));
     await this.#writes.close();
@@ -216,6 +222,9 @@ export class Spool {
     } catch {
       this.#diskFreeBytes = Number.POSITIVE_INFINITY; // not every file system tells; the write itself will
     }
+    if (this.#isClosing) return;
+    this.#fileBytes = fileBytes(this.#files.root);
+    this.#measure();
   }
 }
 
