@@ -156,6 +156,7 @@ export class Lane {
       if (record === undefined) return open.skipped(seq);
       const { body } = await decodeBody(signal, record, inflater);
       if (this.#open !== open) return; // restarted meanwhile
+      if (!spool.holds(signal, seq)) return open.skipped(seq); // its write failed meanwhile
       open.rows.append(body, record);
       open.took(seq, arrivalMs(record, this.#parts.now));
     } catch (error) {

@@ -132,6 +132,11 @@ export class Spool {
     return bytes === undefined ? undefined : decodeSpoolRecord(bytes);
   }
 
+  /** False when the write failed or the record was released; one that is on its way is held. */
+  holds(signal: Signal, seq: number): boolean {
+    return this.#onItsWay[signal].has(seq) || this.#files.records[signal].doesExist(seq);
+  }
+
   /** Resolves when every append up to `toSeq` is durable or has failed. */
   async settled(signal: Signal, toSeq: number): Promise<void> {
     const waiting: Promise<void>[] = [];
