@@ -188,8 +188,10 @@ describe('a spool that cannot be written any more', () => {
     await expect
       .poll(() => sendAll(ingest.httpUrl, 'logs', late), { timeout: 15_000, interval: 500 })
       .toEqual([200]);
+    const wanted = logBodies([...acknowledged, ...late]);
+    const counts = () => countsOf(engine.client, { table: 'otel_logs', column: 'Body' });
+    await expect.poll(async () => (await counts()).size, { timeout: 15_000 }).toBe(wanted.size);
     await ingest.close();
-    const counts = await countsOf(engine.client, { table: 'otel_logs', column: 'Body' });
-    expect(counts).toEqual(logBodies([...acknowledged, ...late]));
+    expect(await counts()).toEqual(wanted);
   });
 });
