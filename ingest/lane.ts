@@ -160,7 +160,7 @@ export class Lane {
       open.rows.append(body, record);
       open.took(seq, arrivalMs(record, this.#parts.now));
     } catch (error) {
-      await setAsideUnreadable(this.#parts, seq, error);
+      await setAsideUnreadable(this.#parts, { seq, storedTables: [] }, error);
       if (this.#open === open) open.skipped(seq);
     }
   }

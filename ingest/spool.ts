@@ -4,6 +4,7 @@ import { SIGNALS, type Signal } from '../core/signal.ts';
 import { entryCount, fileBytes, pageBytes } from './database-size.ts';
 import { highestSeq } from './highest-seq.ts';
 import { openSpoolFiles, type RecordedBatch, type SetAside, type SpoolFiles } from './open-spool-files.ts';
+import { readSetAside } from './read-set-aside.ts';
 import { decodeSpoolRecord, encodeSpoolRecord, type SpoolRecord, spoolRecordBytes } from './spool-record.ts';
 import { SpoolWrites } from './spool-writes.ts';
 
@@ -37,6 +38,7 @@ export class Spool {
   readonly #writes: SpoolWrites;
   readonly #nextSeq: Record<Signal, number>;
   readonly #onItsWay: Record<Signal, Map<number, Underway>>;
+  readonly #poisonedCounts = new Map<string, PoisonedCount>();
   readonly #watch: NodeJS.Timeout;
   #bytesOnItsWay = 0;
   #storedBytes = 0;
@@ -56,6 +58,7 @@ export class Spool {
     this.#writes = new SpoolWrites(files, options.folder);
     this.#nextSeq = bySignal((signal) => highestSeq(files, signal) + 1);
     this.#onItsWay = bySignal(() => new Map());
+    for (const why of readSetAside(files)) this.#countPoisoned(why);
     this.#measure();
     void this.#measureDisk();
     this.#watch = setInterval(() => void this.#measureDisk(), 1_000).unref();
@@ -118,9 +121,9 @@ export class Spool {
     return this.#nextSeq[signal] - 1;
   }
 
-  /** The oldest seq that is held, or the next one when none is. */
-  firstSeq(signal: Signal): number {
-    for (const seq of this.#files.records[signal].getKeys({ limit: 1 })) return seq;
+  /** The oldest seq that is held, at or after `fromSeq`; the next one when none is. */
+  firstSeq(signal: Signal, fromSeq = 0): number {
+    for (const seq of this.#files.records[signal].getKeys({ start: fromSeq, limit: 1 })) return seq;
     return this.#nextSeq[signal];
   }
 
@@ -170,7 +173,8 @@ export class Spool {
     await this.#writes.commit(() => {
       for (const seq of seqs) void records[signal].remove(seq);
       void batches.remove([signal, fromSeq]);
-      void meta.put(`released:${signal}`, toSeq);
+      // One that was put back is older than what was released since.
+      void meta.put(`released:${signal}`, Math.max(toSeq, Number(meta.get(`released:${signal}`) ?? 0)));
     });
     this.#measure();
   }
@@ -185,11 +189,17 @@ export class Spool {
       void poisonedWhy.put([why.signal, why.seq], why);
       void records[why.signal].remove(why.seq);
     });
+    this.#countPoisoned(why);
     this.#measure();
   }
 
   poisoned(): SetAside[] {
-    return [...this.#files.poisonedWhy.getRange()].map(({ value }) => value);
+    return readSetAside(this.#files);
+  }
+
+  /** How many requests were set aside, by signal and reason. */
+  poisonedByReason(): PoisonedCount[] {
+    return [...this.#poisonedCounts.values()];
   }
 
   get poisonedCount(): number {
@@ -212,6 +222,12 @@ export class Spool {
     await Promise.all(SIGNALS.map((signal) => this.settled(signal, Number.POSITIVE_INFINITY)));
     await this.#writes.close();
     await this.#files.root.close();
+  }
+
+  #countPoisoned({ signal, reason }: SetAside): void {
+    const key = `${signal} ${reason}`;
+    const requestCount = (this.#poisonedCounts.get(key)?.requestCount ?? 0) + 1;
+    this.#poisonedCounts.set(key, { signal, reason, requestCount });
   }
 
   #measure(): void {
@@ -237,6 +253,12 @@ export interface SpoolOptions {
   readonly folder: string;
   readonly bytesMax: number;
   readonly diskFreeBytesMin: number;
+}
+
+export interface PoisonedCount {
+  readonly signal: Signal;
+  readonly reason: string;
+  readonly requestCount: number;
 }
 
 export interface Appended {

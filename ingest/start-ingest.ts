@@ -108,9 +108,8 @@ function makeLanes(parts: IngestParts): { lanes: Record<Signal, Lane>; writers: 
   // What was accepted once is accepted again, also when the limit was lowered in between.
   const deps = { ...parts, inflater: new Inflater({ bytesMax: REPLAY_BYTES_MAX }) };
   const make = (signal: Signal): Lane => {
-    const recorded = spool.recordedBatches(signal).at(-1);
-    const fromSeq = recorded === undefined ? spool.firstSeq(signal) : recorded.toSeq + 1;
-    return new Lane({ ...deps, signal }, fromSeq);
+    const recordedTo = spool.recordedBatches(signal).at(-1)?.toSeq ?? 0;
+    return new Lane({ ...deps, signal }, spool.firstSeq(signal, recordedTo + 1));
   };
   const lanes = { traces: make('traces'), metrics: make('metrics'), logs: make('logs') };
   const writers = SIGNALS.map(

@@ -121,7 +121,7 @@ export class Writer {
         await nextTurn(); // requests are answered meanwhile
         oldestArrivalMs = Math.min(oldestArrivalMs, arrivalMs(record, this.#parts.now));
       } catch (error) {
-        await this.#until('set a request aside', () => setAsideUnreadable(this.#parts, seq, error));
+        await this.#setAsideUnreadable(seq, error);
       }
     }
     await this.#insertAll(batch, rows.seal());
@@ -162,22 +162,36 @@ export class Writer {
         await this.#storeOne(seq, batch.split?.storedTables ?? []);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
-        const aside = hasCode(error, 'store_refused') ? setAsideRefused : setAsideUnreadable;
-        await this.#until('set a request aside', () => aside(this.#parts, seq, error));
+        await this.#setAsideUnreadable(seq, error);
       }
     }
     await this.#until('release a split batch', () => spool.release(batch));
   }
 
-  async #storeOne(seq: number, storedTables: readonly string[]): Promise<void> {
+  async #storeOne(seq: number, tablesBefore: readonly string[]): Promise<void> {
     const { spool, signal, inflater } = this.#parts;
     const record = spool.read(signal, seq);
     if (record === undefined) return;
     const rows = new SignalBatch(signal);
     rows.append((await decodeBody(signal, record, inflater)).body, record);
+    const storedTables = [...tablesBefore];
     for (const insert of rows.seal()) {
-      if (!storedTables.includes(insert.table)) await this.#insert(insert, this.#token(seq, seq));
+      if (storedTables.includes(insert.table)) continue;
+      try {
+        await this.#insert(insert, this.#token(seq, seq));
+        storedTables.push(insert.table);
+      } catch (error) {
+        if (!hasCode(error, 'store_refused')) throw error;
+        const aside = () => setAsideRefused(this.#parts, { seq, storedTables }, error);
+        return this.#until('set a request aside', aside);
+      }
     }
+  }
+
+  /** One of a batch that may be in the store as a whole. */
+  #setAsideUnreadable(seq: number, error: unknown): Promise<void> {
+    const aside = () => setAsideUnreadable(this.#parts, { seq, storedTables: null }, error);
+    return this.#until('set a request aside', aside);
   }
 
   /** Tries until it is stored. @throws PipelineError store_refused, AbortError when stopped */
