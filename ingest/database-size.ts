@@ -33,3 +33,15 @@ export function fileBytes(root: RootDatabase): number {
   const stats = root.getStats() as FileStats;
   return stats.pageSize * (stats.lastPageNumber + 1);
 }
+
+const PAGE_BYTES = 4_096;
+const PAGE_HEADER_BYTES = 16;
+const ENTRY_HEADER_BYTES = 18;
+/** Above it a record has pages of its own. */
+const SHARED_PAGE_BYTES_MAX = 2_000;
+
+/** Bytes of pages that one more record can take, at most: pages that records share are at least half full. */
+export function pageBytesAtMost(recordBytes: number): number {
+  if (recordBytes <= SHARED_PAGE_BYTES_MAX) return 2 * (recordBytes + ENTRY_HEADER_BYTES);
+  return Math.ceil((recordBytes + PAGE_HEADER_BYTES) / PAGE_BYTES) * PAGE_BYTES;
+}

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { PipelineError } from '../core/errors.ts';
 import { SIGNALS, type Signal } from '../core/signal.ts';
-import { entryCount, fileBytes, pageBytes } from './database-size.ts';
+import { entryCount, fileBytes, pageBytes, pageBytesAtMost } from './database-size.ts';
 import { highestSeq } from './highest-seq.ts';
 import { openSpoolFiles, type RecordedBatch, type SetAside, type SpoolFiles } from './open-spool-files.ts';
 import { readSetAside } from './read-set-aside.ts';
@@ -68,7 +68,7 @@ export class Spool {
   assertRoom(record: SpoolRecord): void {
     if (this.#writes.trouble !== null) throw this.#writes.trouble;
     const { bytesMax, diskFreeBytesMin, folder } = this.#options;
-    const bytes = this.#storedBytes + this.#bytesOnItsWay + spoolRecordBytes(record);
+    const bytes = this.#storedBytes + this.#bytesOnItsWay + pageBytesAtMost(spoolRecordBytes(record));
     if (bytes > bytesMax) {
       throw new PipelineError(
         'spool_full',
@@ -95,16 +95,17 @@ export class Spool {
   append(signal: Signal, record: SpoolRecord, onLost: (seq: number) => void = () => {}): Appended {
     const seq = this.#nextSeq[signal]++;
     const encoded = encodeSpoolRecord(record);
-    this.#bytesOnItsWay += encoded.length;
+    const bytes = pageBytesAtMost(encoded.length);
+    this.#bytesOnItsWay += bytes;
     const done = () => {
-      this.#bytesOnItsWay -= encoded.length;
+      this.#bytesOnItsWay -= bytes;
       this.#onItsWay[signal].delete(seq);
     };
     const written = this.#writes.append(this.#files.records[signal], seq, encoded);
     const durable = written.then(
       () => {
         done();
-        this.#storedBytes += encoded.length;
+        this.#storedBytes += bytes;
       },
       (error: unknown) => {
         done();
@@ -210,7 +211,7 @@ export class Spool {
     return entryCount(this.#files.records[signal]);
   }
 
-  /** Bytes of all records: whole pages of those that were there at the last release, and all since. */
+  /** Bytes of the pages of all records: measured once a second and after releases, estimated in between. */
   get bytes(): number {
     return this.#storedBytes + this.#bytesOnItsWay;
   }

@@ -170,7 +170,10 @@ describe('a spool that cannot be written any more', () => {
   it('refuses what it cannot keep, stores what it acknowledged exactly once, and recovers', async () => {
     await using folder = await temporaryFolder();
     const store = { url: gate.url, token: engine.token };
-    const ingest = await startIngestProcess({ dataDir: folder.path }, store, { fileBlocksMax: 8_000 });
+    const ingest = await startIngestProcess({ dataDir: folder.path }, store, {
+      fileBlocksMax: 8_000,
+      isQuiet: true,
+    });
     const acknowledged: TestItems[] = [];
     const statuses = new Set<number>();
     for (let round = 0; round < 12; round++) {
