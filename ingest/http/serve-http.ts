@@ -16,6 +16,10 @@ import { contentTypeOf, readHead, signalOf } from './request-head.ts';
 /** An idle connection outlives the pauses between exports (10 s to 60 s), else every export would connect anew. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** For a client that was refused to finish sending; one that was too slow before only needs to see the answer. */
+const DRAIN_MS_MAX = 10_000;
+const SLOW_DRAIN_MS_MAX = 1_000;
+
 const MEDIA_TYPE: Readonly<Record<ContentType, string>> = {
   protobuf: 'application/x-protobuf',
   json: 'application/json',
@@ -124,7 +128,8 @@ function refuse(
   // The answer is complete on the wire, but it ends only after the body: with "Connection: close" its end would
   // close the connection under a client that still sends.
   if (request.headers.expect !== undefined) response.end();
-  drainRequest(request, () => response.end());
+  const isSlow = failure.code === 'request_timeout';
+  drainRequest(request, isSlow ? SLOW_DRAIN_MS_MAX : DRAIN_MS_MAX, () => response.end());
   return failure.code;
 }
 
