@@ -31,6 +31,7 @@ export function deadClient(): ClickHouseClient {
 export async function startTestIngest(
   config: Partial<IngestConfig> = {},
   client: ClickHouseClient = deadClient(),
+  { now = Date.now }: { now?: () => number } = {},
 ): Promise<TestIngest> {
   const folder = config.dataDir === undefined ? await temporaryFolder() : null;
   const dataDir = config.dataDir ?? (folder?.path as string);
@@ -54,7 +55,7 @@ export async function startTestIngest(
       ...config,
       dataDir,
     },
-    { client, now: Date.now, log, meter },
+    { client, now, log, meter },
   ).catch(async (error: unknown) => {
     await dispose();
     throw error;
