@@ -16,7 +16,9 @@ export const ingestConfigSchema = z
       .int()
       .positive()
       .default(64 * MEBIBYTE), // OTLP 1.11: 64 MiB, before and after inflating
+    headersMsMax: z.number().int().positive().default(10_000), // a sender that is there sends them at once
     bodyMsMax: z.number().int().positive().default(30_000), // exporters give up after 10 s
+    silentMsMax: z.number().int().positive().default(60_000), // longer than any body may take
     inFlightBytesMax: z.number().int().positive().optional(), // bodies held at once; else 8 times bodyBytesMax
     spoolBytesMax: z
       .number()

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
 import type { Signal } from '../core/signal.ts';
+import { arrivalMs } from './arrival-ms.ts';
 import { type ChunkFolder, removeChunks } from './chunk-folder.ts';
 import { decodeBody } from './decode-body.ts';
 import type { Inflater } from './inflate.ts';
@@ -74,7 +75,7 @@ export class Lane {
     spool.assertRoom(record);
     const judged = (this.#attached ? this.#open.rows : this.#scratchRows()).append(body, record);
     const { seq, durable } = spool.append(signal, record, (lost) => this.#lost(lost));
-    if (this.#attached) this.#took(seq, record);
+    if (this.#attached) this.#took(seq, record, performance.now());
     if (this.#open.isDue) this.#change();
     await durable;
     return judged;
@@ -135,7 +136,7 @@ export class Lane {
 
   /** Age of the oldest request in the open batch; 0 when there is none. */
   get openAgeMs(): number {
-    return this.#open.hasRecords ? this.#parts.now() - this.#open.oldestReceivedAtMs : 0;
+    return this.#open.hasRecords ? performance.now() - this.#open.oldestArrivalMs : 0;
   }
 
   #newBatch(fromSeq: number): OpenBatch {
@@ -144,8 +145,8 @@ export class Lane {
     return new OpenBatch({ rows, fromSeq, limits, onAged: () => this.#change() });
   }
 
-  #took(seq: number, record: SpoolRecord): void {
-    this.#open.took(seq, record);
+  #took(seq: number, record: SpoolRecord, arrivedAtMs: number): void {
+    this.#open.took(seq, record, arrivedAtMs);
     if (this.#open.isFull && this.#sealed.length < BATCHES_MAX - 1) this.#seal();
   }
 
@@ -206,10 +207,11 @@ export class Lane {
       if (record === undefined) return open.skipped(seq);
       const { body } = await decodeBody(signal, record, inflater);
       if (this.#open !== open) return; // restarted meanwhile
+      if (!spool.holds(signal, seq)) return open.skipped(seq); // its write failed meanwhile
       open.rows.append(body, record);
-      this.#took(seq, record);
+      this.#took(seq, record, arrivalMs(record, this.#parts.now));
     } catch (error) {
-      await setAsideUnreadable(this.#parts, seq, error);
+      await setAsideUnreadable(this.#parts, { seq, storedTables: [] }, error);
       if (this.#open === open) open.skipped(seq);
     }
   }

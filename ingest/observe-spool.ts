@@ -15,6 +15,9 @@ export function observeSpool(meter: Meter, spool: Spool, lanes: Readonly<Record<
   const poisoned = meter.createObservableGauge('plumbline.ingest.spool.poisoned', {
     description: 'Requests set aside for a person to look at',
   });
+  const setAside = meter.createObservableGauge('plumbline.ingest.spool.set_aside', {
+    description: 'Requests set aside, by signal and reason',
+  });
   const batchAge = meter.createObservableGauge('plumbline.ingest.batch.age', {
     unit: 's',
     description: 'Age of the oldest request in the batch that is being gathered',
@@ -22,12 +25,14 @@ export function observeSpool(meter: Meter, spool: Spool, lanes: Readonly<Record<
   const observe: BatchObservableCallback = (result) => {
     result.observe(bytes, spool.bytes);
     result.observe(poisoned, spool.poisonedCount);
+    for (const { requestCount, ...why } of spool.poisonedByReason())
+      result.observe(setAside, requestCount, why);
     for (const signal of SIGNALS) {
       result.observe(records, spool.recordCount(signal), { signal });
       result.observe(batchAge, lanes[signal].openAgeMs / 1_000, { signal });
     }
   };
-  const observables = [bytes, records, poisoned, batchAge];
+  const observables = [bytes, records, poisoned, setAside, batchAge];
   meter.addBatchObservableCallback(observe, observables);
   return () => meter.removeBatchObservableCallback(observe, observables);
 }

@@ -16,7 +16,8 @@ export interface SealedBatch {
   /** Of the requests, as sent. */
   readonly bodyBytes: number;
   readonly inserts: readonly NativeInsert[];
-  readonly oldestReceivedAtMs: number;
+  /** In milliseconds of `performance.now()`, which does not step as the wall clock may. */
+  readonly oldestArrivalMs: number;
   /** A write of one of its requests failed: its rows must not reach the store. */
   isBroken: boolean;
 }
@@ -33,7 +34,7 @@ export class OpenBatch {
   readonly rows: SignalBatch;
   readonly fromSeq: number;
   toSeq: number;
-  oldestReceivedAtMs = Number.POSITIVE_INFINITY;
+  oldestArrivalMs = Number.POSITIVE_INFINITY;
   readonly #limits: BatchLimits;
   readonly #onAged: () => void;
   bodyBytes = 0;
@@ -49,12 +50,12 @@ export class OpenBatch {
     this.#onAged = onAged;
   }
 
-  /** The request's rows were appended to `rows`. */
-  took(seq: number, { receivedAtMs, body }: SpoolRecord): void {
+  /** The request's rows were appended to `rows`. @param arrivalMs of `performance.now()` */
+  took(seq: number, { body }: SpoolRecord, arrivalMs: number): void {
     this.toSeq = seq;
     this.bodyBytes += body.length;
     this.#records++;
-    this.oldestReceivedAtMs = Math.min(this.oldestReceivedAtMs, receivedAtMs);
+    this.oldestArrivalMs = Math.min(this.oldestArrivalMs, arrivalMs);
     this.#timer ??= setTimeout(() => {
       this.#isAged = true;
       this.#onAged();
@@ -82,10 +83,10 @@ export class OpenBatch {
 
   seal(): SealedBatch {
     this.close();
-    const { fromSeq, toSeq, oldestReceivedAtMs, bodyBytes } = this;
+    const { fromSeq, toSeq, oldestArrivalMs, bodyBytes } = this;
     const { rowCount } = this.rows;
     const inserts = this.rows.seal();
-    return { fromSeq, toSeq, oldestReceivedAtMs, bodyBytes, rowCount, inserts, isBroken: false };
+    return { fromSeq, toSeq, oldestArrivalMs, bodyBytes, rowCount, inserts, isBroken: false };
   }
 
   close(): void {

@@ -18,7 +18,12 @@ export interface RecordedBatch {
 export interface SetAside {
   readonly signal: Signal;
   readonly seq: number;
+  /** One of few: a code, and never a value of the data. */
   readonly reason: string;
+  /** The words of whoever refused, which may quote the data. */
+  readonly detail: string;
+  /** Tables that hold its rows already; null when nobody can know, and putting it back could count it twice. */
+  readonly storedTables: readonly string[] | null;
   readonly atMs: number;
 }
 

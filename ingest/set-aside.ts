@@ -1,6 +1,8 @@
+import { FAILURES, type PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Signal } from '../core/signal.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
+import type { SetAside } from './open-spool-files.ts';
 import type { Spool } from './spool.ts';
 
 interface SetAsideParts {
@@ -11,23 +13,39 @@ interface SetAsideParts {
   readonly now: () => number;
 }
 
+/** A request, and the tables that hold its rows already; null when nobody can know. */
+type Asided = Pick<SetAside, 'seq' | 'storedTables'>;
+
 /** Takes a request that was accepted, but cannot be read again, out of the way. */
-export function setAsideUnreadable(parts: SetAsideParts, seq: number, error: unknown): Promise<void> {
-  return setAside(parts, seq, `it cannot be read again: ${(error as Error).message}`);
+export function setAsideUnreadable(parts: SetAsideParts, asided: Asided, error: unknown): Promise<void> {
+  return setAside(parts, asided, `it cannot be read again: ${codeOf(error)}`, error);
 }
 
-/** Takes a request whose rows the store refuses out of the way; rows in other tables may be stored already. */
-export function setAsideRefused(parts: SetAsideParts, seq: number, error: unknown): Promise<void> {
-  return setAside(parts, seq, `the store refuses its rows: ${(error as Error).message}`);
+/** Takes a request whose rows the store refuses out of the way. */
+export function setAsideRefused(parts: SetAsideParts, asided: Asided, error: unknown): Promise<void> {
+  return setAside(parts, asided, `the store refuses its rows: ${codeOf(error)}`, error);
 }
 
-async function setAside(parts: SetAsideParts, seq: number, reason: string): Promise<void> {
-  const { signal, spool, metrics, log, now } = parts;
+/** ClickHouse's own code where there is one. */
+function codeOf(error: unknown): string {
+  const { code, facts } = error as Partial<PipelineError>;
+  const { clickhouseCode, clickhouseType } = facts ?? {};
+  if (clickhouseCode !== undefined) return `ClickHouse code ${clickhouseCode}, ${clickhouseType}`;
+  return code !== undefined && code in FAILURES ? code : 'internal';
+}
+
+async function setAside(
+  { signal, spool, metrics, log, now }: SetAsideParts,
+  { seq, storedTables }: Asided,
+  reason: string,
+  error: unknown,
+): Promise<void> {
+  const detail = (error as Error).message;
   await spool.settled(signal, seq);
-  await spool.setAside({ signal, seq, reason, atMs: now() });
+  await spool.setAside({ signal, seq, reason, detail, storedTables, atMs: now() });
   metrics.setAside(signal);
   log.error(
-    { signal, seq, reason },
-    `One acknowledged ${signal} request was set aside: ${reason}. Its bytes stay in the spool, database "poisoned", and take room there; please report this with the reason, the request can be stored once its cause is mended.`,
+    { signal, seq, reason, detail },
+    `One acknowledged ${signal} request was set aside: ${reason}. Its bytes stay in the spool and take room there; "plumbline spool" lists it, and puts it back once its cause is mended.`,
   );
 }

@@ -18,6 +18,7 @@ export class SpoolWrites {
   readonly #files: SpoolFiles;
   readonly #folder: string;
   readonly #closing = new AbortController();
+  #explaining: Promise<PipelineError> | null = null;
   #probing: Promise<void> = Promise.resolve();
 
   constructor(files: SpoolFiles, folder: string) {
@@ -50,11 +51,13 @@ export class SpoolWrites {
 
   async #failed(error: unknown): Promise<PipelineError> {
     const cause = await causeOf(error);
+    this.#explaining ??= this.#explain(cause); // once for all that failed together
+    const trouble = await this.#explaining;
     if (this.trouble === null) {
-      this.trouble = await this.#explain(cause);
+      this.trouble = trouble;
       this.#probing = this.#probe();
     }
-    return this.trouble;
+    return trouble;
   }
 
   async #probe(): Promise<void> {
@@ -67,6 +70,7 @@ export class SpoolWrites {
       try {
         await this.#files.meta.put('probe', probe);
         this.trouble = null;
+        this.#explaining = null;
       } catch (error) {
         await causeOf(error);
       }

@@ -1,19 +1,21 @@
 import { statfs } from 'node:fs/promises';
 import { PipelineError } from '../core/errors.ts';
 import { SIGNALS, type Signal } from '../core/signal.ts';
-import { entryCount, pageBytes } from './database-size.ts';
+import { entryCount, fileBytes, pageBytes, pageBytesAtMost } from './database-size.ts';
 import { highestSeq } from './highest-seq.ts';
 import { openSpoolFiles, type RecordedBatch, type SetAside, type SpoolFiles } from './open-spool-files.ts';
+import { readSetAside } from './read-set-aside.ts';
 import { decodeSpoolRecord, encodeSpoolRecord, type SpoolRecord, spoolRecordBytes } from './spool-record.ts';
 import { SpoolWrites } from './spool-writes.ts';
 
 /*
  * The spool: what was acknowledged and is not in the store yet.
  *
- * Limits     `bytesMax` bounds the pages of all records, those set aside included; `diskFreeBytesMin` of the
- *            file system stay free, so that boundaries and releases can always be written. Beyond either, append
- *            refuses with a retryable failure; nothing is ever dropped to make room. The file does not shrink;
- *            freed pages are used again. One process: main/ holds the lock of the role and the directory.
+ * Limits     `bytesMax` bounds the pages of all records, those set aside included; `diskFreeBytesMin` stay free, on
+ *            the file system or as freed pages of the file, so that boundaries and releases can always be written.
+ *            Beyond either, append refuses with a retryable failure; nothing is ever dropped to make room. The
+ *            file does not shrink; freed pages are used again, so a spool that has filled the disk and was emptied
+ *            takes as much again. One process: main/ holds the lock of the role and the directory.
  * On disk    one LMDB environment, `<dataDir>/spool`, with these databases:
  *              traces, metrics, logs   seq -> record: header and the client's own bytes (spool-record.ts)
  *              batches                 [signal, fromSeq] -> {signal, fromSeq, toSeq, split}
@@ -36,10 +38,13 @@ export class Spool {
   readonly #writes: SpoolWrites;
   readonly #nextSeq: Record<Signal, number>;
   readonly #onItsWay: Record<Signal, Map<number, Underway>>;
+  readonly #poisonedCounts = new Map<string, PoisonedCount>();
   readonly #watch: NodeJS.Timeout;
   #bytesOnItsWay = 0;
   #storedBytes = 0;
   #diskFreeBytes = Number.POSITIVE_INFINITY;
+  #fileBytes = 0;
+  #isClosing = false;
 
   /** @throws PipelineError data_dir_unwritable */
   static async open(options: SpoolOptions): Promise<Spool> {
@@ -53,6 +58,7 @@ export class Spool {
     this.#writes = new SpoolWrites(files, options.folder);
     this.#nextSeq = bySignal((signal) => highestSeq(files, signal) + 1);
     this.#onItsWay = bySignal(() => new Map());
+    for (const why of readSetAside(files)) this.#countPoisoned(why);
     this.#measure();
     void this.#measureDisk();
     this.#watch = setInterval(() => void this.#measureDisk(), 1_000).unref();
@@ -62,7 +68,7 @@ export class Spool {
   assertRoom(record: SpoolRecord): void {
     if (this.#writes.trouble !== null) throw this.#writes.trouble;
     const { bytesMax, diskFreeBytesMin, folder } = this.#options;
-    const bytes = this.#storedBytes + this.#bytesOnItsWay + spoolRecordBytes(record);
+    const bytes = this.#storedBytes + this.#bytesOnItsWay + pageBytesAtMost(spoolRecordBytes(record));
     if (bytes > bytesMax) {
       throw new PipelineError(
         'spool_full',
@@ -70,11 +76,13 @@ export class Spool {
         { folder, bytes, bytesMax },
       );
     }
-    if (this.#diskFreeBytes < diskFreeBytesMin) {
+    // What has come in since the disk was measured counts as well: a second is long for a fast sender.
+    const freeBytes = this.#diskFreeBytes + this.#fileBytes - bytes;
+    if (freeBytes < diskFreeBytesMin) {
       throw new PipelineError(
         'disk_full',
-        `The disk of ${folder} has ${this.#diskFreeBytes} bytes left, the spool keeps ${diskFreeBytesMin} free. Free some space; send again later.`,
-        { folder, freeBytes: this.#diskFreeBytes },
+        `The disk of ${folder} has ${freeBytes} bytes left, the spool keeps ${diskFreeBytesMin} free. Free some space; send again later.`,
+        { folder, freeBytes },
       );
     }
   }
@@ -87,16 +95,17 @@ export class Spool {
   append(signal: Signal, record: SpoolRecord, onLost: (seq: number) => void = () => {}): Appended {
     const seq = this.#nextSeq[signal]++;
     const encoded = encodeSpoolRecord(record);
-    this.#bytesOnItsWay += encoded.length;
+    const bytes = pageBytesAtMost(encoded.length);
+    this.#bytesOnItsWay += bytes;
     const done = () => {
-      this.#bytesOnItsWay -= encoded.length;
+      this.#bytesOnItsWay -= bytes;
       this.#onItsWay[signal].delete(seq);
     };
     const written = this.#writes.append(this.#files.records[signal], seq, encoded);
     const durable = written.then(
       () => {
         done();
-        this.#storedBytes += encoded.length;
+        this.#storedBytes += bytes;
       },
       (error: unknown) => {
         done();
@@ -113,9 +122,9 @@ export class Spool {
     return this.#nextSeq[signal] - 1;
   }
 
-  /** The oldest seq that is held, or the next one when none is. */
-  firstSeq(signal: Signal): number {
-    for (const seq of this.#files.records[signal].getKeys({ limit: 1 })) return seq;
+  /** The oldest seq that is held, at or after `fromSeq`; the next one when none is. */
+  firstSeq(signal: Signal, fromSeq = 0): number {
+    for (const seq of this.#files.records[signal].getKeys({ start: fromSeq, limit: 1 })) return seq;
     return this.#nextSeq[signal];
   }
 
@@ -125,6 +134,11 @@ export class Spool {
     if (underway !== undefined) return underway.record;
     const bytes = this.#files.records[signal].getBinary(seq);
     return bytes === undefined ? undefined : decodeSpoolRecord(bytes);
+  }
+
+  /** False when the write failed or the record was released; one that is on its way is held. */
+  holds(signal: Signal, seq: number): boolean {
+    return this.#onItsWay[signal].has(seq) || this.#files.records[signal].doesExist(seq);
   }
 
   /** Resolves when every append up to `toSeq` is durable or has failed. */
@@ -160,7 +174,8 @@ export class Spool {
     await this.#writes.commit(() => {
       for (const seq of seqs) void records[signal].remove(seq);
       void batches.remove([signal, fromSeq]);
-      void meta.put(`released:${signal}`, toSeq);
+      // One that was put back is older than what was released since.
+      void meta.put(`released:${signal}`, Math.max(toSeq, Number(meta.get(`released:${signal}`) ?? 0)));
     });
     this.#measure();
   }
@@ -175,11 +190,17 @@ export class Spool {
       void poisonedWhy.put([why.signal, why.seq], why);
       void records[why.signal].remove(why.seq);
     });
+    this.#countPoisoned(why);
     this.#measure();
   }
 
   poisoned(): SetAside[] {
-    return [...this.#files.poisonedWhy.getRange()].map(({ value }) => value);
+    return readSetAside(this.#files);
+  }
+
+  /** How many requests were set aside, by signal and reason. */
+  poisonedByReason(): PoisonedCount[] {
+    return [...this.#poisonedCounts.values()];
   }
 
   get poisonedCount(): number {
@@ -190,17 +211,24 @@ export class Spool {
     return entryCount(this.#files.records[signal]);
   }
 
-  /** Bytes of all records: whole pages of those that were there at the last release, and all since. */
+  /** Bytes of the pages of all records: measured once a second and after releases, estimated in between. */
   get bytes(): number {
     return this.#storedBytes + this.#bytesOnItsWay;
   }
 
   /** Waits for what is on its way; the records stay for the next start. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     clearInterval(this.#watch);
     await Promise.all(SIGNALS.map((signal) => this.settled(signal, Number.POSITIVE_INFINITY)));
     await this.#writes.close();
     await this.#files.root.close();
+  }
+
+  #countPoisoned({ signal, reason }: SetAside): void {
+    const key = `${signal} ${reason}`;
+    const requestCount = (this.#poisonedCounts.get(key)?.requestCount ?? 0) + 1;
+    this.#poisonedCounts.set(key, { signal, reason, requestCount });
   }
 
   #measure(): void {
@@ -216,6 +244,9 @@ export class Spool {
     } catch {
       this.#diskFreeBytes = Number.POSITIVE_INFINITY; // not every file system tells; the write itself will
     }
+    if (this.#isClosing) return;
+    this.#fileBytes = fileBytes(this.#files.root);
+    this.#measure();
   }
 }
 
@@ -223,6 +254,12 @@ export interface SpoolOptions {
   readonly folder: string;
   readonly bytesMax: number;
   readonly diskFreeBytesMin: number;
+}
+
+export interface PoisonedCount {
+  readonly signal: Signal;
+  readonly reason: string;
+  readonly requestCount: number;
 }
 
 export interface Appended {

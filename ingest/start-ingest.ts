@@ -55,7 +55,7 @@ export async function startIngest(config: IngestConfig, deps: IngestDeps): Promi
     metrics,
     inflater: new Inflater({ bytesMax: limits.bodyBytesMax }),
     budget: new BodyBudget(limits.inFlightBytesMax),
-    warnings: new WarningLimiter(deps.now),
+    warnings: new WarningLimiter(() => performance.now()), // the wall clock may step
     tenant: limits.tenant,
     now: deps.now,
   });
@@ -93,9 +93,8 @@ async function openTransports(
   { limits, metrics, log, random }: IngestParts,
   admission: Admission,
 ): Promise<{ http: Transport; grpc: Transport }> {
-  const { host, bodyBytesMax, bodyMsMax } = limits;
   const keys = new KeyCheck(limits.keys);
-  const parts = { host, limits: { bodyBytesMax, bodyMsMax }, keys, admission, metrics, log, random };
+  const parts = { host: limits.host, limits, keys, admission, metrics, log, random };
   const http = await serveHttp({ ...parts, port: limits.otlpHttpPort });
   try {
     return { http, grpc: await serveGrpc({ ...parts, port: limits.otlpGrpcPort }) };
@@ -114,9 +113,8 @@ function makeLanes(parts: IngestParts): { lanes: Record<Signal, Lane>; writers: 
     chunks: new ChunkFolder(join(limits.dataDir, 'chunks')),
   };
   const make = (signal: Signal): Lane => {
-    const recorded = spool.recordedBatches(signal).at(-1);
-    const fromSeq = recorded === undefined ? spool.firstSeq(signal) : recorded.toSeq + 1;
-    return new Lane({ ...deps, signal }, fromSeq);
+    const recordedTo = spool.recordedBatches(signal).at(-1)?.toSeq ?? 0;
+    return new Lane({ ...deps, signal }, spool.firstSeq(signal, recordedTo + 1));
   };
   const lanes = { traces: make('traces'), metrics: make('metrics'), logs: make('logs') };
   const writers = SIGNALS.map(

@@ -4,11 +4,18 @@ import type { IngestMetrics } from './ingest-metrics.ts';
 import type { KeyCheck } from './key-check.ts';
 import type { BodyLimits } from './read-body.ts';
 
+export interface TransportLimits extends BodyLimits {
+  /** Until a new connection must have sent the headers of a request, or said that it speaks HTTP/2. */
+  readonly headersMsMax: number;
+  /** An HTTP/2 connection that leaves a PING unanswered for so long is dead, or stuck in the middle of a frame. */
+  readonly silentMsMax: number;
+}
+
 /** What a transport needs; it owns its sockets and nothing else. */
 export interface TransportParts {
   readonly host: string;
   readonly port: number;
-  readonly limits: BodyLimits;
+  readonly limits: TransportLimits;
   readonly admission: Admission;
   readonly keys: KeyCheck;
   readonly metrics: IngestMetrics;

@@ -9,6 +9,7 @@ export class WarningLimiter {
   readonly #now: () => number;
   readonly #toldAtMs = new Map<string, number>();
 
+  /** @param now milliseconds of a clock that never goes back: after a step of an hour nothing would be due for an hour */
   constructor(now: () => number) {
     this.#now = now;
   }

@@ -3,6 +3,7 @@ import { hasCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { ChunksGone, type NativeInsert } from '../core/native-insert.ts';
 import type { Signal } from '../core/signal.ts';
+import { arrivalMs } from './arrival-ms.ts';
 import { BackOff } from './back-off.ts';
 import { type ChunkFolder, removeChunks } from './chunk-folder.ts';
 import { decodeBody } from './decode-body.ts';
@@ -25,6 +26,7 @@ export interface WriterParts {
   readonly inflater: Inflater;
   readonly metrics: IngestMetrics;
   readonly log: Log;
+  /** The wall clock, for what outlives the process; how long something took is told by one that never steps. */
   readonly now: () => number;
   readonly random: () => number;
   /** Inserts once per token. @throws PipelineError store_unavailable, store_refused */
@@ -39,7 +41,7 @@ export class Writer {
   readonly #parts: WriterParts;
   readonly #stopping = new AbortController();
   #downSinceMs: number | null = null;
-  #toldAtMs = 0;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   #finishing = false;
 
   constructor(parts: WriterParts) {
@@ -105,7 +107,7 @@ export class Writer {
     const batch: RecordedBatch = { signal, fromSeq, toSeq, split: null };
     await this.#until('record the boundaries of a batch', () => spool.recordBatch(batch));
     await this.#insertAll(batch, sealed.inserts);
-    await this.#finish(batch, sealed.oldestReceivedAtMs);
+    await this.#finish(batch, sealed.oldestArrivalMs);
     lane.stored(sealed, performance.now() - startedAtMs);
   }
 
@@ -114,25 +116,26 @@ export class Writer {
     if (batch.split !== null) return this.#storeOneByOne(batch);
     const { spool, signal, inflater } = this.#parts;
     const rows = this.#newRows();
-    let oldestReceivedAtMs = Number.POSITIVE_INFINITY;
+    let oldestArrivalMs = Number.POSITIVE_INFINITY;
     for (let seq = batch.fromSeq; seq <= batch.toSeq; seq++) {
       try {
         const record = spool.read(signal, seq);
         if (record === undefined) continue;
         rows.append((await decodeBody(signal, record, inflater)).body, record);
         await nextTurn(); // requests are answered meanwhile
-        oldestReceivedAtMs = Math.min(oldestReceivedAtMs, record.receivedAtMs);
+        oldestArrivalMs = Math.min(oldestArrivalMs, arrivalMs(record, this.#parts.now));
       } catch (error) {
-        await this.#until('set a request aside', () => setAsideUnreadable(this.#parts, seq, error));
+        await this.#setAsideUnreadable(seq, error);
       }
     }
     await this.#insertAll(batch, rows.seal());
-    await this.#finish(batch, oldestReceivedAtMs);
+    await this.#finish(batch, oldestArrivalMs);
   }
 
-  async #finish(batch: RecordedBatch, oldestReceivedAtMs: number): Promise<void> {
-    const { spool, metrics, signal, now } = this.#parts;
-    if (oldestReceivedAtMs < Number.POSITIVE_INFINITY) metrics.stored(signal, now() - oldestReceivedAtMs);
+  async #finish(batch: RecordedBatch, oldestArrivalMs: number): Promise<void> {
+    const { spool, metrics, signal } = this.#parts;
+    if (oldestArrivalMs < Number.POSITIVE_INFINITY)
+      metrics.stored(signal, performance.now() - oldestArrivalMs);
     await this.#until('release a stored batch', () => spool.release(batch));
   }
 
@@ -166,14 +169,13 @@ export class Writer {
         await this.#storeOne(seq, batch.split?.storedTables ?? []);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
-        const aside = hasCode(error, 'store_refused') ? setAsideRefused : setAsideUnreadable;
-        await this.#until('set a request aside', () => aside(this.#parts, seq, error));
+        await this.#setAsideUnreadable(seq, error);
       }
     }
     await this.#until('release a split batch', () => spool.release(batch));
   }
 
-  async #storeOne(seq: number, storedTables: readonly string[]): Promise<void> {
+  async #storeOne(seq: number, tablesBefore: readonly string[]): Promise<void> {
     const { spool, signal, inflater } = this.#parts;
     const record = spool.read(signal, seq);
     if (record === undefined) return;
@@ -181,11 +183,28 @@ export class Writer {
     rows.append((await decodeBody(signal, record, inflater)).body, record);
     const inserts = rows.seal();
     try {
-      for (const insert of inserts) {
-        if (!storedTables.includes(insert.table)) await this.#insert(insert, this.#token(seq, seq));
-      }
+      await this.#storeTables(seq, inserts, tablesBefore);
     } finally {
       await removeChunks(inserts);
+    }
+  }
+
+  async #storeTables(
+    seq: number,
+    inserts: readonly NativeInsert[],
+    tablesBefore: readonly string[],
+  ): Promise<void> {
+    const storedTables = [...tablesBefore];
+    for (const insert of inserts) {
+      if (storedTables.includes(insert.table)) continue;
+      try {
+        await this.#insert(insert, this.#token(seq, seq));
+        storedTables.push(insert.table);
+      } catch (error) {
+        if (!hasCode(error, 'store_refused')) throw error;
+        const aside = () => setAsideRefused(this.#parts, { seq, storedTables }, error);
+        return this.#until('set a request aside', aside);
+      }
     }
   }
 
@@ -194,18 +213,24 @@ export class Writer {
     return new SignalBatch(signal, { sinkOf: (table) => chunks.sink(table) });
   }
 
+  /** One of a batch that may be in the store as a whole. */
+  #setAsideUnreadable(seq: number, error: unknown): Promise<void> {
+    const aside = () => setAsideUnreadable(this.#parts, { seq, storedTables: null }, error);
+    return this.#until('set a request aside', aside);
+  }
+
   /** Tries until it is stored. @throws PipelineError store_refused, AbortError when stopped */
   async #insert(insert: NativeInsert, token: string): Promise<void> {
-    const { now, metrics } = this.#parts;
+    const { metrics } = this.#parts;
     await this.#until(`insert into ${insert.table}`, async () => {
-      const startedAtMs = now();
+      const startedAtMs = performance.now();
       try {
         await untilAborted(this.#parts.insert(insert, token), this.#stopping.signal);
       } catch (error) {
         metrics.insertFailed(insert.table, String((error as { code?: unknown }).code ?? 'unknown'));
         throw error;
       }
-      metrics.inserted(insert.table, now() - startedAtMs, insert.rowCount);
+      metrics.inserted(insert.table, performance.now() - startedAtMs, insert.rowCount);
     });
   }
 
@@ -227,8 +252,8 @@ export class Writer {
   }
 
   #tellDown(doing: string, error: Error): void {
-    const { now, log, lane, signal, spool } = this.#parts;
-    const nowMs = now();
+    const { log, lane, signal, spool } = this.#parts;
+    const nowMs = performance.now();
     this.#downSinceMs ??= nowMs;
     lane.storeDown = true;
     if (nowMs - this.#toldAtMs < TELL_AGAIN_MS) return;
@@ -240,10 +265,11 @@ export class Writer {
   }
 
   #tellUp(): void {
-    const { now, log, lane, signal } = this.#parts;
-    log.info({ signal, downMs: now() - (this.#downSinceMs ?? 0) }, 'The writer writes again.');
+    const { log, lane, signal } = this.#parts;
+    const downMs = performance.now() - (this.#downSinceMs ?? 0);
+    log.info({ signal, downMs }, 'The writer writes again.');
     this.#downSinceMs = null;
-    this.#toldAtMs = 0;
+    this.#toldAtMs = Number.NEGATIVE_INFINITY;
     lane.storeDown = false;
   }
 

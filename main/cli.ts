@@ -8,6 +8,7 @@ import { ledgerCommand } from './commands/ledger.ts';
 import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sourcesCommand } from './commands/sources.ts';
+import { spoolCommand } from './commands/spool.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { verdictsCommand } from './commands/verdicts.ts';
 import { explainFailure } from './explain-failure.ts';
@@ -29,6 +30,7 @@ const commands = [
   sourcesCommand(),
   constraintsCommand(),
   ledgerCommand(),
+  spoolCommand(),
   sqlCommand(),
   doctorCommand(),
 ];

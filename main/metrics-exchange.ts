@@ -1,3 +1,4 @@
+import { PipelineError } from '../core/errors.ts';
 import type { FromRole, ToRole } from './role-message.ts';
 
 /** Longer than the supervisor waits for slow roles. */
@@ -16,14 +17,15 @@ export function answerAllMetrics(message: AllMetrics): void {
 
 /**
  * The metrics of every role's process, merged, in Prometheus' text format; for the process of the api role.
- * @throws Error when the supervisor does not answer within 3 s
+ * @throws PipelineError overloaded, when the supervisor does not answer within 3 s
  */
 export function collectMetrics(): Promise<string> {
   const id = ++lastId;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       waiting.delete(id);
-      reject(new Error(`The supervisor did not answer within ${ANSWER_WAIT_MS} ms: no metrics this time.`));
+      const text = `The metrics could not be collected: the supervisor did not answer within ${ANSWER_WAIT_MS} ms.`;
+      reject(new PipelineError('overloaded', text));
     }, ANSWER_WAIT_MS);
     waiting.set(id, (text) => {
       clearTimeout(timer);

@@ -32,7 +32,7 @@ export function storeFailure(error: unknown, doing: string, facts: FailureFacts 
   return new PipelineError(
     refused ? 'store_refused' : 'store_unavailable',
     `Cannot ${doing}: ClickHouse answered code ${code} ${error.type ?? ''}: ${reason}`,
-    { ...facts, clickhouseCode: code },
+    { ...facts, clickhouseCode: code, clickhouseType: error.type ?? 'unknown' },
     error,
   );
 }

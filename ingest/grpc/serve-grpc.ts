@@ -20,6 +20,7 @@ import type { Transport, TransportParts } from '../transport.ts';
 import { drainStream } from './drain-stream.ts';
 import { checkFrameLength, FRAME_HEADER_BYTES, GRPC_ENCODINGS, parseFrame } from './grpc-message.ts';
 import { grpcStatusHeaders } from './grpc-status-headers.ts';
+import { watchSession } from './watch-session.ts';
 
 const METHODS: Readonly<Record<string, Signal>> = {
   '/opentelemetry.proto.collector.trace.v1.TraceService/Export': 'traces',
@@ -53,6 +54,9 @@ export async function serveGrpc(parts: TransportParts): Promise<Transport> {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+    watchSession(session, parts.limits, () =>
+      parts.metrics.request({ signal: 'unknown', transport: 'grpc', outcome: 'request_timeout' }),
+    );
   });
   const used = new WeakSet<object>();
   server.on('stream', (stream, headers) => {

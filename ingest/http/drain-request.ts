@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 
-const DRAIN_MS_MAX = 10_000;
 const DRAIN_BYTES_MAX = 1_073_741_824;
 
 /**
  * Lets a client that was refused in the middle of its body finish sending it, into nothing: a connection closed
  * with unread bytes is reset, and the client would never see the answer. Ends those that go on for too long.
+ * @param msMax how long it may take
  * @param done called once, when nothing more will come
  */
-export function drainRequest(request: IncomingMessage, done: () => void): void {
+export function drainRequest(request: IncomingMessage, msMax: number, done: () => void): void {
   if (request.complete || request.destroyed) {
     done();
     return;
   }
   let bytes = 0;
-  const timer = setTimeout(() => request.destroy(), DRAIN_MS_MAX);
+  const timer = setTimeout(() => request.destroy(), msMax);
   timer.unref();
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;

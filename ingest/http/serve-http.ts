@@ -15,7 +15,10 @@ import { contentTypeOf, readHead, signalOf } from './request-head.ts';
 
 /** An idle connection outlives the pauses between exports (10 s to 60 s), else every export would connect anew. */
 const KEEP_ALIVE_MS = 75_000;
-const HEADERS_MS_MAX = 10_000;
+
+/** For a client that was refused to finish sending; one that was too slow before only needs to see the answer. */
+const DRAIN_MS_MAX = 10_000;
+const SLOW_DRAIN_MS_MAX = 1_000;
 
 const MEDIA_TYPE: Readonly<Record<ContentType, string>> = {
   protobuf: 'application/x-protobuf',
@@ -29,7 +32,7 @@ export async function serveHttp(parts: TransportParts): Promise<Transport> {
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_MS_MAX,
+      headersTimeout: parts.limits.headersMsMax,
       requestTimeout: 0, // bodies have a limit of their own, which can answer
       requireHostHeader: false, // node would answer without a status; we ask for it ourselves
       connectionsCheckingInterval: 1_000,
@@ -126,7 +129,8 @@ function refuse(
   // The answer is complete on the wire, but it ends only after the body: with "Connection: close" its end would
   // close the connection under a client that still sends.
   if (request.headers.expect !== undefined) response.end();
-  drainRequest(request, () => response.end());
+  const isSlow = failure.code === 'request_timeout';
+  drainRequest(request, isSlow ? SLOW_DRAIN_MS_MAX : DRAIN_MS_MAX, () => response.end());
   return failure.code;
 }
 

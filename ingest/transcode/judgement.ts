@@ -1,7 +1,7 @@
 import { ANOMALY } from '../../core/anomaly.ts';
 import { ITEM_NOUN, type Signal } from '../../core/signal.ts';
 import type { ResourceScan } from './resource-scan.ts';
-import { textOf } from './text-place.ts';
+import { type TextPlace, textOf } from './text-place.ts';
 
 /** What a body was found to hold; the numbers of an OTLP partial success. */
 export interface Judged {
@@ -23,6 +23,27 @@ export interface Rejection {
   readonly serviceName: string;
   readonly serviceInstanceId: string;
   items: number;
+}
+
+/**
+ * The resource of the items rejected last, and where they are counted. Names may be long: to read them anew for
+ * each of 200,000 empty spans took minutes.
+ */
+interface RejectedResource {
+  readonly places: readonly TextPlace[];
+  readonly byReason: Map<string, Rejection>;
+}
+
+function newlyOf(resource: ResourceScan): RejectedResource {
+  return { places: placesOf(resource), byReason: new Map() };
+}
+
+function isOf({ places }: RejectedResource, resource: ResourceScan): boolean {
+  return placesOf(resource).every((place, index) => place === places[index]);
+}
+
+function placesOf({ serviceNamespace, serviceName, serviceInstanceId }: ResourceScan): TextPlace[] {
+  return [serviceNamespace, serviceName, serviceInstanceId];
 }
 
 const ANOMALY_TEXT: Readonly<Record<keyof typeof ANOMALY, string>> = {
@@ -48,6 +69,7 @@ export class Judgement {
   itemCount = 0;
   rejectedCount = 0;
   readonly #rejections = new Map<string, Rejection>();
+  #last: RejectedResource | null = null;
   readonly #anomalies = new Map<number, number>();
   readonly #warnings = new Set<string>();
   #serviceName: string | null = null;
@@ -66,13 +88,23 @@ export class Judgement {
   reject(resource: ResourceScan, reason: string, items = 1): void {
     if (items === 0) return;
     this.rejectedCount += items;
+    if (this.#last === null || !isOf(this.#last, resource)) this.#last = newlyOf(resource);
+    const known = this.#last.byReason.get(reason);
+    const rejection = known ?? this.#rejectionOf(resource, reason);
+    if (known === undefined) this.#last.byReason.set(reason, rejection);
+    rejection.items += items;
+  }
+
+  #rejectionOf(resource: ResourceScan, reason: string): Rejection {
     const serviceNamespace = textOf(resource.serviceNamespace);
     const serviceName = textOf(resource.serviceName);
     const serviceInstanceId = textOf(resource.serviceInstanceId);
     const key = JSON.stringify([reason, serviceNamespace, serviceName, serviceInstanceId]);
     const known = this.#rejections.get(key);
-    if (known !== undefined) known.items += items;
-    else this.#rejections.set(key, { reason, serviceNamespace, serviceName, serviceInstanceId, items });
+    if (known !== undefined) return known;
+    const rejection = { reason, serviceNamespace, serviceName, serviceInstanceId, items: 0 };
+    this.#rejections.set(key, rejection);
+    return rejection;
   }
 
   /** Counts items that are stored, but odd. */

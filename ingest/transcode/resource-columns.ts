@@ -1,3 +1,4 @@
+import { chargeRepeats } from './charge-repeats.ts';
 import type { Column } from './columns/column.ts';
 import type { FixedColumn } from './columns/fixed-column.ts';
 import type { ByteSource } from './columns/growing-bytes.ts';
@@ -33,6 +34,7 @@ export function fillResource(
   const times = table.rowCount - table.resourceFrom;
   if (times === 0) return;
   const { resource, arrival } = walk;
+  chargeRepeats(walk, resource.byteCount + resource.schemaUrl.byteCount, times);
   let anomalies = columns.ResourceAttributes.push(walk.reader, resource.attributes);
   columns.ResourceAttributes.repeatLast(times - 1);
   anomalies |= repeat(columns.ResourceSchemaUrl, resource.schemaUrl, times);

@@ -15,6 +15,8 @@ export class ResourceScan {
   /** False when an attribute is nested too deep: what the resource describes cannot be stored faithfully. */
   fits = true;
   wasRead = false;
+  /** Of the message itself, as sent. */
+  byteCount = 0;
   /** Whether `schemaUrl` is the last word, though the walk is not yet past it. */
   wasReadAhead = false;
   /** Of the ResourceSpans, ResourceMetrics or ResourceLogs around it. */
@@ -27,6 +29,7 @@ export class ResourceScan {
     this.attributes.clear();
     this.fits = true;
     this.wasRead = false;
+    this.byteCount = 0;
     this.wasReadAhead = false;
     this.schemaUrl = NO_TEXT;
     this.serviceName = NO_TEXT;
@@ -36,6 +39,7 @@ export class ResourceScan {
 
   /** Reads the Resource between the reader's position and `end`. */
   read(reader: WireReader, end: number): void {
+    this.byteCount = end - reader.position;
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === 0x0a) {

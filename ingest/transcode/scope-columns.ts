@@ -1,3 +1,4 @@
+import { chargeRepeats } from './charge-repeats.ts';
 import type { FixedColumn } from './columns/fixed-column.ts';
 import type { MapColumn } from './columns/map-column.ts';
 import { type RepeatedText, repeat } from './resource-columns.ts';
@@ -23,6 +24,7 @@ export function fillScope(
   const times = table.rowCount - table.scopeFrom;
   if (times === 0) return;
   const { scope } = walk;
+  chargeRepeats(walk, scope.byteCount + scope.schemaUrl.byteCount, times);
   let anomalies = repeat(columns.ScopeName, scope.name, times);
   anomalies |= repeat(columns.ScopeVersion, scope.version, times);
   anomalies |= repeat(columns.ScopeSchemaUrl, scope.schemaUrl, times);

@@ -8,6 +8,8 @@ export class ScopeScan {
   /** False when an attribute is nested too deep to store. */
   fits = true;
   wasRead = false;
+  /** Of the message itself, as sent. */
+  byteCount = 0;
   /** Whether `schemaUrl` is the last word, though the walk is not yet past it. */
   wasReadAhead = false;
   name: TextPlace = NO_TEXT;
@@ -20,6 +22,7 @@ export class ScopeScan {
     this.attributes.clear();
     this.fits = true;
     this.wasRead = false;
+    this.byteCount = 0;
     this.wasReadAhead = false;
     this.name = NO_TEXT;
     this.version = NO_TEXT;
@@ -29,6 +32,7 @@ export class ScopeScan {
 
   /** Reads the InstrumentationScope between the reader's position and `end`. */
   read(reader: WireReader, end: number): void {
+    this.byteCount = end - reader.position;
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === 0x0a) this.name = readText(reader, end);

@@ -19,6 +19,8 @@ export interface Walk {
   itemEnd: number;
   scopeEnd: number;
   resourceEnd: number;
+  /** Bytes of resources, scopes and metrics times the rows they stand in, so far. */
+  repeatedBytes: number;
 }
 
 /** What differs between the signals: the items of a scope, and the tables they go to. */
@@ -45,7 +47,8 @@ export function walkRequest(
 ): void {
   const reader = new WireReader(body);
   const scans = { resource: new ResourceScan(), scope: new ScopeScan() };
-  const walk: Walk = { ...context, ...scans, reader, itemEnd: 0, scopeEnd: 0, resourceEnd: 0 };
+  const ends = { itemEnd: 0, scopeEnd: 0, resourceEnd: 0 };
+  const walk: Walk = { ...context, ...scans, ...ends, reader, repeatedBytes: 0 };
   const end = body.length;
   while (reader.position < end) {
     const tag = reader.tag(end);

@@ -6,4 +6,6 @@ export interface ApiDeps {
   readonly client: ClickHouseClient;
   readonly gate: Gate;
   readonly now: () => number;
+  /** Metrics of all roles in Prometheus' text format. @throws PipelineError overloaded */
+  readonly collectMetrics: () => Promise<string>;
 }

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import { PipelineError } from '../../core/errors.ts';
 import type { ReadinessCheck } from './readiness.ts';
 
 /** Probes may come without a key. */
@@ -18,17 +17,7 @@ export function serveHealth(
     return await reply.status(ready ? 200 : 503).send({ ready, checks });
   });
   app.get('/metrics', async (_request, reply) => {
-    let text: string;
-    try {
-      text = await from.collectMetrics();
-    } catch (error) {
-      throw new PipelineError(
-        'overloaded',
-        `The metrics could not be collected: ${(error as Error).message}`,
-        {},
-        error,
-      );
-    }
+    const text = await from.collectMetrics();
     return await reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
 }

@@ -22,6 +22,7 @@ import { API_PREFIX } from './operation.ts';
 import { problemOf } from './problem.ts';
 import { checkReadiness } from './readiness.ts';
 import { REPORT_OPERATIONS, serveReports } from './reports.ts';
+import { SET_ASIDE_OPERATIONS, serveSetAside } from './set-aside.ts';
 import { SOURCE_OPERATIONS, serveSources } from './sources.ts';
 import { serveVerdicts, VERDICT_OPERATIONS } from './verdicts.ts';
 
@@ -47,7 +48,7 @@ export interface StartApiDeps {
   readonly meter: Meter;
   /** For spans in the traces of callers; none without it. */
   readonly tracer?: Tracer;
-  /** Metrics of all roles in Prometheus' text format. */
+  /** Metrics of all roles in Prometheus' text format. @throws PipelineError overloaded */
   readonly collectMetrics: () => Promise<string>;
 }
 
@@ -62,6 +63,7 @@ const OPERATIONS = [
   ...REPORT_OPERATIONS,
   ...CONSTRAINT_OPERATIONS,
   ...LEDGER_OPERATIONS,
+  ...SET_ASIDE_OPERATIONS,
 ];
 
 /** Starts the gate, the API, the first page, metrics and probes on one port. @throws PipelineError port_taken */
@@ -84,7 +86,7 @@ export async function startApi(
   observeRequests(app, deps.meter);
   if (deps.tracer !== undefined) joinTraces(app, deps.tracer, now);
 
-  const apiDeps = { client, gate, now };
+  const apiDeps = { client, gate, now, collectMetrics: deps.collectMetrics };
   for (const serve of [
     serveSources,
     serveVerdicts,
@@ -93,6 +95,7 @@ export async function startApi(
     serveReports,
     serveConstraints,
     serveLedger,
+    serveSetAside,
   ]) {
     serve(app, apiDeps);
   }

@@ -1,3 +1,4 @@
+import { setAsideCounts } from '../set-aside-counts.ts';
 import { type Check, ok, warn } from './check.ts';
 import type { Sample } from './read-metrics.ts';
 
@@ -20,11 +21,15 @@ export function checkSpool(samples: readonly Sample[], spoolBytesMax: number): C
       ? warn('spool', text, 'the store takes less than comes in: look at it before senders are refused')
       : ok('spool', text),
     setAside > 0
-      ? warn(
-          'set aside',
-          `${setAside} requests the store refuses`,
-          'see the lines of the ingest role: they say why',
-        )
+      ? checkSetAside(samples, setAside)
       : ok('set aside', 'nothing: the store took every request'),
   ];
+}
+
+function checkSetAside(samples: readonly Sample[], requestCount: number): Check {
+  const reasons = setAsideCounts(samples).map(
+    ({ signal, reason, requestCount }) => `${requestCount} of ${signal}: ${reason}`,
+  );
+  const todo = '"plumbline spool list" says more; mend the cause, then "plumbline spool put-back"';
+  return warn('set aside', `${requestCount} requests (${reasons.join('; ')})`, todo);
 }

@@ -30,7 +30,9 @@ beforeAll(async () => {
   engine = await startTestEngine({ migrate: true });
   const nowMs = Date.now(); // one clock: times that do not fit are replaced by the arrival
   const start = (tenant: string) =>
-    startTestIngest({ tenant }, createStoreClient({ url: engine.url, token: engine.token }), () => nowMs);
+    startTestIngest({ tenant }, createStoreClient({ url: engine.url, token: engine.token }), {
+      now: () => nowMs,
+    });
   ingests = { protobuf: await start('protobuf'), json: await start('json'), grpc: await start('grpc') };
 });
 afterAll(async () => {

@@ -16,18 +16,20 @@ export interface IngestProcess {
 
 /**
  * The ingest role in a process of its own, on free ports.
+ * @param options.isQuiet what it writes is dropped, as is what lmdb says of every failed write
  * @param options.fileBlocksMax no file of it may become larger than so many blocks: writes fail as on a full disk
  */
 export async function startIngestProcess(
   config: IngestConfig,
   store: StoreAddress,
-  { fileBlocksMax = 'unlimited' }: { fileBlocksMax?: number | 'unlimited' } = {},
+  options: { fileBlocksMax?: number | 'unlimited'; isQuiet?: boolean } = {},
 ): Promise<IngestProcess> {
+  const { fileBlocksMax = 'unlimited', isQuiet = false } = options;
   const told = { store, config: { otlpHttpPort: 0, otlpGrpcPort: 0, diskFreeBytesMin: 0, ...config } };
   const limited = `ulimit -f ${fileBlocksMax} && exec "$0" "$@"`;
   const script = join(import.meta.dirname, 'ingest-main.ts');
   const child = spawn('sh', ['-c', limited, process.execPath, script, JSON.stringify(told)], {
-    stdio: ['ignore', 'inherit', fileBlocksMax === 'unlimited' ? 'inherit' : 'ignore', 'ipc'],
+    stdio: ['ignore', 'inherit', isQuiet ? 'ignore' : 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');
   const { httpPort, grpcPort } = await messageOf<{ httpPort: number; grpcPort: number }>(child);

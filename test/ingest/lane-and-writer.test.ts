@@ -137,3 +137,65 @@ it('whatever the store does and whenever we restart: every accepted span once, a
   );
   await fc.assert(property, { numRuns: 40 });
 });
+
+/** A real spool whose writes fail when the test says so. */
+function unreliable(spool: Spool) {
+  const failing = new Map<number, () => void>();
+  const onRead = new Map<number, () => void>();
+  const append: Spool['append'] = (signal, record, onLost = () => undefined) => {
+    const appended = spool.append(signal, record);
+    const { seq } = appended;
+    const durable = Promise.withResolvers<void>();
+    failing.set(seq, () => {
+      held.delete(seq);
+      onLost(seq);
+      durable.reject(new PipelineError('disk_full', 'full'));
+    });
+    held.add(seq);
+    return { seq, durable: durable.promise };
+  };
+  const held = new Set<number>();
+  const changed: Partial<Spool> = {
+    append,
+    holds: (_signal, seq) => held.has(seq),
+    read: (signal, seq) => {
+      onRead.get(seq)?.();
+      return held.has(seq) ? spool.read(signal, seq) : undefined;
+    },
+  };
+  const proxy = new Proxy(spool, {
+    get: (target, name: keyof Spool) => {
+      const own = changed[name] ?? target[name];
+      return typeof own === 'function' ? (own as () => unknown).bind(target) : own;
+    },
+  });
+  return { spool: proxy, fail: (seq: number) => failing.get(seq)?.(), onRead };
+}
+
+it('a request whose write fails while its rows are made again is not in the batch', async () => {
+  await using folder = await temporaryFolder();
+  const { spool, fail, onRead } = unreliable(
+    await Spool.open({ folder: folder.path, bytesMax: 2 ** 30, diskFreeBytesMin: 0 }),
+  );
+  const parts = {
+    signal: 'traces',
+    spool,
+    chunks: new ChunkFolder(join(folder.path, 'chunks')),
+    inflater: new Inflater({ bytesMax: 1_000_000 }),
+    metrics: new IngestMetrics(createNoopMeter()),
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    now: Date.now,
+    limits: { batchRowsMax: 100, batchBytesMax: 10_000_000, batchAgeMsMax: 5, holdMsMax: 0 },
+  } as const;
+  const lane = new Lane(parts, 1);
+  const body = exportProtobuf('traces', { valid: 1 });
+  const record = { contentType: 'protobuf', contentEncoding: 'identity', body, tenant: '', receivedAtMs: 1 };
+  const admitted = [1, 2, 3].map(() => lane.admit(record as never, body).catch((error: Error) => error));
+  onRead.set(2, () => queueMicrotask(() => fail(2)));
+  fail(1); // the lane begins again, and is about to read 2 when that fails as well
+  expect(await lane.due()).toBe(true);
+  expect(lane.next()?.inserts.map(({ rowCount }) => rowCount)).toEqual([1]);
+  fail(3);
+  expect(await Promise.all(admitted)).toEqual(Array(3).fill(expect.objectContaining({ code: 'disk_full' })));
+  await spool.close();
+});

@@ -149,7 +149,14 @@ describe('the spool', () => {
     await using folder = await temporaryFolder();
     const spool = await open(folder.path);
     await spool.append('logs', recordOf('bad')).durable;
-    const why = { signal: 'logs', seq: 1, reason: 'the store says no', atMs: 5 } as const;
+    const why = {
+      signal: 'logs',
+      seq: 1,
+      reason: 'the store says no',
+      detail: 'because',
+      storedTables: [],
+      atMs: 5,
+    } as const;
     await spool.setAside(why);
     expect(spool.read('logs', 1)).toBeUndefined();
     expect(spool.poisoned()).toEqual([why]);

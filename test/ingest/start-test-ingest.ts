@@ -31,7 +31,7 @@ export function deadClient(): ClickHouseClient {
 export async function startTestIngest(
   config: Partial<IngestConfig> = {},
   client: ClickHouseClient = deadClient(),
-  now: () => number = Date.now,
+  { now = Date.now }: { now?: () => number } = {},
 ): Promise<TestIngest> {
   const folder = config.dataDir === undefined ? await temporaryFolder() : null;
   const dataDir = config.dataDir ?? (folder?.path as string);

@@ -1,6 +1,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/** How the way to the store is broken while it is open; by default it is not. */
+export interface GateFault {
+  /** The store gets every request, and nobody its answer. */
+  readonly losesAnswers?: boolean;
+  /** Requests are taken and never reach the store, nor does anybody answer. */
+  readonly hangs?: boolean;
+  /** What is answered instead of leading to the store: a ClickHouse error. */
+  readonly answers?: { readonly code: number; readonly name: string };
+  /** How late every answer is. */
+  readonly delayMs?: number;
+}
+
 /** A port that leads to a real store, or to nobody: what a crash, a restart and a broken network look like. */
 export class StoreGate {
   readonly url: string;
@@ -8,7 +20,7 @@ export class StoreGate {
   #storePort: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
-  #losesAnswers = false;
+  #fault: GateFault = {};
 
   /** Shut at first. @param storeUrl the real store */
   static async to(storeUrl: string): Promise<StoreGate> {
@@ -26,9 +38,8 @@ export class StoreGate {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** @param losesAnswers the store gets every request, and nobody its answer */
-  async open({ losesAnswers = false } = {}): Promise<void> {
-    this.#losesAnswers = losesAnswers;
+  async open(fault: GateFault = {}): Promise<void> {
+    this.#fault = fault;
     this.#server = createServer((socket) => this.#lead(socket)).listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
   }
@@ -47,17 +58,46 @@ export class StoreGate {
     await once(server, 'close');
   }
 
+  /** From now on connections are broken, or led, in another way; the old ones are cut. */
+  async change(fault: GateFault = {}): Promise<void> {
+    await this.shut();
+    await this.open(fault);
+  }
+
   #lead(client: Socket): void {
+    const { losesAnswers = false, hangs = false, answers, delayMs = 0 } = this.#fault;
+    this.#own(client);
+    if (hangs) client.resume();
+    else if (answers !== undefined) answerError(client, answers);
+    else this.#leadOn(client, { losesAnswers, delayMs });
+  }
+
+  #leadOn(client: Socket, { losesAnswers, delayMs }: { losesAnswers: boolean; delayMs: number }): void {
     const store = connect(this.#storePort, '127.0.0.1');
-    for (const socket of [client, store]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => this.#sockets.delete(socket));
-    }
+    this.#own(store);
     client.pipe(store);
     client.on('close', () => store.destroy());
-    store.on('close', () => client.destroy());
-    if (this.#losesAnswers) store.once('data', () => client.destroy());
+    store.on('close', () => setTimeout(() => client.destroy(), delayMs));
+    if (losesAnswers) store.once('data', () => client.destroy());
+    else if (delayMs > 0) store.on('data', (part) => setTimeout(() => client.write(part), delayMs));
     else store.pipe(client);
   }
+
+  #own(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+}
+
+/** As ClickHouse does, and then hangs up. */
+function answerError(client: Socket, { code, name }: { code: number; name: string }): void {
+  const body = `Code: ${code}. DB::Exception: as the test wants it. (${name})\n`;
+  client.once('data', () =>
+    client.end(
+      `HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: ${code}\r\nConnection: close\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    ),
+  );
+  client.resume();
 }

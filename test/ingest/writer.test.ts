@@ -172,7 +172,10 @@ describe('a spool that cannot be written any more', () => {
   it('refuses what it cannot keep, stores what it acknowledged exactly once, and recovers', async () => {
     await using folder = await temporaryFolder();
     const store = { url: gate.url, token: engine.token };
-    const ingest = await startIngestProcess({ dataDir: folder.path }, store, { fileBlocksMax: 8_000 });
+    const ingest = await startIngestProcess({ dataDir: folder.path }, store, {
+      fileBlocksMax: 8_000,
+      isQuiet: true,
+    });
     const acknowledged: TestItems[] = [];
     const statuses = new Set<number>();
     for (let round = 0; round < 12; round++) {
@@ -190,8 +193,10 @@ describe('a spool that cannot be written any more', () => {
     await expect
       .poll(() => sendAll(ingest.httpUrl, 'logs', late), { timeout: 15_000, interval: 500 })
       .toEqual([200]);
+    const wanted = logBodies([...acknowledged, ...late]);
+    const counts = () => countsOf(engine.client, { table: 'otel_logs', column: 'Body' });
+    await expect.poll(async () => (await counts()).size, { timeout: 15_000 }).toBe(wanted.size);
     await ingest.close();
-    const counts = await countsOf(engine.client, { table: 'otel_logs', column: 'Body' });
-    expect(counts).toEqual(logBodies([...acknowledged, ...late]));
+    expect(await counts()).toEqual(wanted);
   });
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { logBin } from '../../core/log-bin.ts';
-import { quantileBounds } from '../../validators/quantile-bounds.ts';
 import { randomFrom } from '../../core/random-from.ts';
+import { quantileBounds } from '../../validators/quantile-bounds.ts';
 
 function binned(values: readonly number[]) {
   const bins = new Map<number, number>();

@@ -1,4 +1,5 @@
 import { ANOMALY } from '../../../core/anomaly.ts';
+import { chargeRepeats } from '../charge-repeats.ts';
 import type { FixedColumn } from '../columns/fixed-column.ts';
 import { EventTime } from '../event-time.ts';
 import { isValidId, SPAN_ID_BYTES, TRACE_ID_BYTES } from '../ids.ts';
@@ -17,6 +18,7 @@ const time = new EventTime();
  */
 export function writePoint(columns: PointColumns, walk: Walk, metric: MetricScan, point: PointScan): number {
   const { reader } = walk;
+  chargeRepeats(walk, metric.descriptionBytes + metric.unitBytes, 1);
   let anomalies = writeTimes(columns, walk, point);
   anomalies |= columns.MetricName.push(reader, metric.nameAt, metric.nameBytes);
   anomalies |= columns.MetricDescription.push(reader, metric.descriptionAt, metric.descriptionBytes);

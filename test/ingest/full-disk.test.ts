@@ -1,0 +1,16 @@
+import { describe, it } from 'vitest';
+import { fullEngineDisk, fullSpoolDisk } from './full-disk.ts';
+import { MAY_MOUNT } from './small-disk.ts';
+
+const MEBIBYTE = 1_048_576;
+
+// Elsewhere writer.test.ts stands for it, with files that may not grow.
+describe.runIf(MAY_MOUNT)('a full disk', { timeout: 90_000 }, () => {
+  it('of the spool, into which it runs: it refuses for the time being and goes on when space is freed', () =>
+    fullSpoolDisk({ bytes: 4 * MEBIBYTE, diskFreeBytesMin: 0 }));
+
+  it('of the spool, before which it stops: it refuses for the time being and recovers by itself', () =>
+    fullSpoolDisk({ bytes: 4 * MEBIBYTE, diskFreeBytesMin: MEBIBYTE }));
+
+  it('of the engine is a store that is away', () => fullEngineDisk({ fullMs: 1_000 }));
+});
