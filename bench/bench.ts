@@ -3,14 +3,18 @@ import { machineText } from './report/machine.ts';
 import { durableRate } from './sections/durable-rate.ts';
 import { growth } from './sections/growth.ts';
 import { latency } from './sections/latency.ts';
+import { peers } from './sections/peers.ts';
+import { stages } from './sections/stages.ts';
 import { transcode } from './sections/transcode.ts';
 
 /** `npm run bench [-- SECTION… --rounds N]`: prints figures and whether they reach their goals; see README.md. */
 const SECTIONS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   transcode,
+  stages,
   durable: durableRate,
   latency,
   growth,
+  peers,
 };
 
 const { positionals, values } = parseArgs({
@@ -25,5 +29,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 console.log(machineText());
-const chosen = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
+// The Collector takes minutes to build, and Go: only when it is asked for.
+const chosen =
+  positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((name) => name !== 'peers');
 for (const name of chosen) await SECTIONS[name]?.(Number(values.rounds));
