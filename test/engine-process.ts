@@ -14,6 +14,7 @@ import { migrate } from '../store/migrate.ts';
 const ENTRY = join(import.meta.dirname, 'engine-main.ts');
 
 export interface TestEngine {
+  readonly pid: number;
   readonly url: string;
   readonly token: string;
   readonly dataDir: string;
@@ -56,6 +57,7 @@ export async function startTestEngine(
     await exited;
   };
   return {
+    pid: child.pid as number,
     url,
     token,
     dataDir,

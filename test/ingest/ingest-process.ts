@@ -5,6 +5,7 @@ import type { IngestConfig } from '../../ingest/config.ts';
 import type { StoreAddress } from '../../store/client.ts';
 
 export interface IngestProcess {
+  readonly pid: number;
   readonly httpUrl: string;
   readonly grpcUrl: string;
   /** The most memory it ever held. */
@@ -34,6 +35,7 @@ export async function startIngestProcess(
   const exited = once(child, 'exit');
   const { httpPort, grpcPort } = await messageOf<{ httpPort: number; grpcPort: number }>(child);
   return {
+    pid: child.pid as number,
     httpUrl: `http://127.0.0.1:${httpPort}`,
     grpcUrl: `127.0.0.1:${grpcPort}`,
     peakBytes: async () => {

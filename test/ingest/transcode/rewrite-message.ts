@@ -87,7 +87,7 @@ export function message(number: number, content: Uint8Array): Uint8Array {
   return Buffer.concat([varint((number << 3) | 2), varint(content.length), content]);
 }
 
-function varint(value: number): Uint8Array {
+export function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value;
   for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);

@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startTestEngine, type TestEngine } from '../../engine-process.ts';
+import { fuzzSockets } from './fuzz-sockets.ts';
+import { fuzzWalk } from './fuzz-walk.ts';
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startTestEngine({ migrate: true });
+});
+afterAll(() => engine.close());
+
+it('10,000 fuzzed bodies are accepted or refused for good, and what was accepted is stored', async () => {
+  const result = await fuzzWalk(engine, { seed: 1, count: 10_000, storeEvery: 3 });
+  expect(Math.min(result.accepted, result.partial, result.malformed)).toBeGreaterThan(500);
+  expect(result.storedRows).toBeGreaterThan(2_000);
+}, 120_000);
+
+it('500 over sockets get the same answers', async () => {
+  const { accepted, refused, items } = await fuzzSockets(engine, { seed: 2, count: 500 });
+  expect(Math.min(accepted, refused, items)).toBeGreaterThan(100);
+}, 60_000);
