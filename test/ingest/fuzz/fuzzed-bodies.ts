@@ -2,7 +2,7 @@ import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { SIGNALS, type Signal } from '../../../core/signal.ts';
 import type { ContentEncoding, ContentType, EncodedBody } from '../../../ingest/export-request.ts';
-import { randomFrom } from '../../random-from.ts';
+import { randomFrom } from '../../../core/random-from.ts';
 import { exportJson, exportProtobuf } from '../export-body.ts';
 import { logsRequest, metricsRequest, traceRequest } from '../transcode/arbitrary-request.ts';
 import { encodeRequest } from '../transcode/otlp-types.ts';
