@@ -1,8 +1,8 @@
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
+import { randomFrom } from '../../../core/random-from.ts';
 import { SIGNALS, type Signal } from '../../../core/signal.ts';
 import type { ContentEncoding, ContentType, EncodedBody } from '../../../ingest/export-request.ts';
-import { randomFrom } from '../../../core/random-from.ts';
 import { exportJson, exportProtobuf } from '../export-body.ts';
 import { logsRequest, metricsRequest, traceRequest } from '../transcode/arbitrary-request.ts';
 import { encodeRequest } from '../transcode/otlp-types.ts';
