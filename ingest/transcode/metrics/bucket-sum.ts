@@ -1,5 +1,5 @@
-import type { PairList } from '../pair-list.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
+import type { WordList } from '../word-list.ts';
 
 /** Exact sum of 64-bit counts, compared with a 64-bit total: doubles would round counts above 2^53. */
 export class BucketSum {
@@ -11,12 +11,16 @@ export class BucketSum {
     this.#high = 0;
   }
 
-  add(counts: PairList): void {
-    const { places, length } = counts;
-    for (let i = 0; i < length; i += 2) {
-      this.#low += (places[i] as number) >>> 0;
-      this.#high += (places[i + 1] as number) >>> 0;
+  add(counts: WordList): void {
+    const { view, length } = counts.data;
+    let low = 0;
+    let high = 0;
+    for (let at = 0; at < length; at += 8) {
+      low += view.getUint32(at, true);
+      high += view.getUint32(at + 4, true);
     }
+    this.#low += low;
+    this.#high += high;
   }
 
   addFixed(reader: WireReader, at: number): void {
