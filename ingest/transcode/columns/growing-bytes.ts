@@ -33,6 +33,12 @@ export function copyWords(from: DataView, at: number, to: DataView, toAt: number
     to.setInt32(toAt + last, word, true);
     return seen | word;
   }
+  // "GET", "17" and "500" are one word and what comes behind them, unless the body ends there.
+  if (byteCount > 0 && at + 4 <= from.byteLength) {
+    const word = from.getInt32(at, true) & ((1 << (byteCount * 8)) - 1);
+    to.setInt32(toAt, word, true);
+    return word;
+  }
   for (let i = 0; i < byteCount; i++) {
     const byte = from.getUint8(at + i);
     seen |= byte;
