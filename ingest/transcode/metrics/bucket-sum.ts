@@ -1,5 +1,5 @@
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
-import type { WordList } from '../word-list.ts';
+import type { RangeList } from './range-list.ts';
 
 /** Exact sum of 64-bit counts, compared with a 64-bit total: doubles would round counts above 2^53. */
 export class BucketSum {
@@ -11,22 +11,23 @@ export class BucketSum {
     this.#high = 0;
   }
 
-  add(counts: WordList): void {
-    const { view, length } = counts.data;
-    let low = 0;
-    let high = 0;
-    for (let at = 0; at < length; at += 8) {
-      low += view.getUint32(at, true);
-      high += view.getUint32(at + 4, true);
-    }
-    this.#low += low;
-    this.#high += high;
+  /** A count from its halves, signed or not. */
+  add(low: number, high: number): void {
+    this.#low += low >>> 0;
+    this.#high += high >>> 0;
   }
 
   addFixed(reader: WireReader, at: number): void {
-    if (at === NOT_SENT) return;
-    this.#low += reader.view.getUint32(at, true);
-    this.#high += reader.view.getUint32(at + 4, true);
+    if (at !== NOT_SENT) this.add(reader.view.getInt32(at, true), reader.view.getInt32(at + 4, true));
+  }
+
+  /** The counts of a fixed-width field. */
+  addAllFixed(reader: WireReader, counts: RangeList): void {
+    const { places, length } = counts;
+    for (let i = 0; i < length; i += 2) {
+      const end = places[i + 1] as number;
+      for (let at = places[i] as number; at < end; at += 8) this.addFixed(reader, at);
+    }
   }
 
   equals(reader: WireReader, at: number): boolean {

@@ -1,8 +1,5 @@
 import { ANOMALY } from '../../../core/anomaly.ts';
-import type { ArrayColumn } from '../columns/array-column.ts';
-import type { FixedColumn } from '../columns/fixed-column.ts';
 import type { Walk } from '../walk-request.ts';
-import type { WordList } from '../word-list.ts';
 import { BucketSum } from './bucket-sum.ts';
 import type { ExponentialHistogramScan } from './exponential-histogram-scan.ts';
 import type { HistogramScan } from './histogram-scan.ts';
@@ -26,11 +23,14 @@ export function writeHistogram(columns: HistogramColumns, walk: Walk, point: His
   writeOptionalDouble(columns.Sum, reader, point.sumAt);
   writeOptionalDouble(columns.Min, reader, point.minAt);
   writeOptionalDouble(columns.Max, reader, point.maxAt);
-  writeWords(columns.BucketCounts, point.counts);
-  writeWords(columns.ExplicitBounds, point.bounds);
+  const { counts, bounds } = point;
+  counts.writeFixed(columns.BucketCounts.items.data, reader);
+  columns.BucketCounts.endRow(counts.count);
+  bounds.writeFixed(columns.ExplicitBounds.items.data, reader);
+  columns.ExplicitBounds.endRow(bounds.count);
   sum.clear();
-  sum.add(point.counts);
-  const misfit = !bucketsFit(point) || (point.counts.count > 0 && !sum.equals(reader, point.countAt));
+  sum.addAllFixed(reader, counts);
+  const misfit = !bucketsFit(point) || (counts.count > 0 && !sum.equals(reader, point.countAt));
   if (misfit) anomalies |= ANOMALY.bucketsMisfit;
   return anomalies;
 }
@@ -50,20 +50,15 @@ export function writeExponentialHistogram(
   columns.Scale.data.int32(point.scale);
   writeFixed64(columns.ZeroCount, reader, point.zeroCountAt);
   writeFixed64(columns.ZeroThreshold, reader, point.zeroThresholdAt);
-  columns.PositiveOffset.data.int32(point.positive.offset);
-  writeWords(columns.PositiveBucketCounts, point.positive.counts);
-  columns.NegativeOffset.data.int32(point.negative.offset);
-  writeWords(columns.NegativeBucketCounts, point.negative.counts);
+  const { positive, negative } = point;
   sum.clear();
-  sum.add(point.positive.counts);
-  sum.add(point.negative.counts);
+  columns.PositiveOffset.data.int32(positive.offset);
+  positive.counts.writeVarints(columns.PositiveBucketCounts.items.data, reader, sum);
+  columns.PositiveBucketCounts.endRow(positive.counts.count);
+  columns.NegativeOffset.data.int32(negative.offset);
+  negative.counts.writeVarints(columns.NegativeBucketCounts.items.data, reader, sum);
+  columns.NegativeBucketCounts.endRow(negative.counts.count);
   sum.addFixed(reader, point.zeroCountAt);
   if (!sum.equals(reader, point.countAt)) anomalies |= ANOMALY.bucketsMisfit;
   return anomalies;
-}
-
-function writeWords(column: ArrayColumn<FixedColumn>, words: WordList): void {
-  const { data } = words;
-  column.items.data.copyLongWords(data, 0, data.length);
-  column.endRow(words.count);
 }

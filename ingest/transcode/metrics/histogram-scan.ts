@@ -1,6 +1,6 @@
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
-import { WordList } from '../word-list.ts';
 import { PointScan } from './point-scan.ts';
+import { RangeList } from './range-list.ts';
 
 /** Where the fields of one HistogramDataPoint lie in the body. Once per point: no allocation. */
 export class HistogramScan extends PointScan {
@@ -8,8 +8,8 @@ export class HistogramScan extends PointScan {
   sumAt = NOT_SENT;
   minAt = NOT_SENT;
   maxAt = NOT_SENT;
-  readonly counts = new WordList();
-  readonly bounds = new WordList();
+  readonly counts = new RangeList();
+  readonly bounds = new RangeList();
 
   /** Reads the HistogramDataPoint between the reader's position and `end`. */
   read(reader: WireReader, end: number): void {
