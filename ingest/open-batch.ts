@@ -23,6 +23,7 @@ export interface SealedBatch {
 }
 
 interface OpenBatchParts {
+  /** Empty. */
   readonly rows: SignalBatch;
   readonly fromSeq: number;
   readonly limits: BatchLimits;

@@ -5,6 +5,8 @@ const TEXT_BYTES_MAX = 32;
 const ZERO = 48;
 const MINUS = 45;
 const POINT = 46;
+/** Below, thousandths are 31-bit integers. */
+const THOUSANDTHS_MAX = 2_000_000;
 /** Where decimals are spelt: five zeros, "0." and a sign fit before, 17 digits behind. */
 const DIGITS_AT = 8;
 /** Two decimal digits, as they lie in memory. */
@@ -34,8 +36,31 @@ export class NumberText {
     const magnitude = Math.abs(value);
     const plain = magnitude < 1e12 && (magnitude >= 1e-6 || value === 0);
     if (plain && Math.floor(magnitude) === magnitude) this.#setInteger(magnitude, value < 0);
+    else if (magnitude < THOUSANDTHS_MAX && this.#setThousandths(magnitude, value < 0)) return;
     else if (plain && shortest.set(magnitude)) this.#setDecimal(value < 0);
     else this.#setAscii(String(value));
+  }
+
+  /**
+   * Most doubles that people write have no more than three decimals. The double next to n / 1000 is what that
+   * division gives, and no other decimal of up to 15 digits gives it too, so this one is the shortest.
+   */
+  #setThousandths(magnitude: number, negative: boolean): boolean {
+    const thousandths = Math.round(magnitude * 1_000);
+    if (thousandths / 1_000 !== magnitude) return false;
+    const whole = (thousandths / 1_000) | 0;
+    let fraction = (thousandths - whole * 1_000) | 0;
+    let places = 3;
+    for (; fraction % 10 === 0; places--) fraction = (fraction / 10) | 0;
+    let at = TEXT_BYTES_MAX;
+    for (; places > 0; places--) {
+      const tenth = (fraction / 10) | 0;
+      this.bytes[--at] = ZERO + fraction - tenth * 10;
+      fraction = tenth;
+    }
+    this.bytes[--at] = POINT;
+    this.#finish(this.#digits(whole, at), negative);
+    return true;
   }
 
   /** Seventeen digits without the zeros behind, and the point before the last `scale` of them. */

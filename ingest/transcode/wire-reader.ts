@@ -47,11 +47,11 @@ export class WireReader {
       return this.position + first;
     }
     this.varint64(end);
-    const length = this.high * 2 ** 32 + (this.low >>> 0);
-    if (this.high < 0 || length > end - this.position) {
+    // Halves, because a product with 2^32 is a double, and so would be every position counted on from it.
+    if (this.high !== 0 || this.low < 0 || this.low > end - this.position) {
       throw malformed('a field that is longer than its message', this.position);
     }
-    return this.position + length;
+    return this.position + this.low;
   }
 
   /** Steps over a length-delimited field; returns how long its content is, which ends at the position. */

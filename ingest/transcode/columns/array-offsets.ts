@@ -12,6 +12,22 @@ export class ArrayOffsets {
     this.#data.int64(this.#total | 0, 0);
   }
 
+  /** Ends `times` rows of `itemCount` elements each. */
+  repeat(itemCount: number, times: number): void {
+    const data = this.#data;
+    data.reserve(times * 8);
+    const { view } = data;
+    let { length } = data;
+    let total = this.#total;
+    for (let i = 0; i < times; i++, length += 8) {
+      total += itemCount;
+      view.setInt32(length, total, true);
+      view.setInt32(length + 4, 0, true);
+    }
+    data.length = length;
+    this.#total = total;
+  }
+
   get byteCount(): number {
     return this.#data.length;
   }

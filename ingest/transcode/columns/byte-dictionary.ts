@@ -70,19 +70,31 @@ export class ByteDictionary {
   ): boolean {
     const { entries } = list;
     const theirs = source.view;
+    // What learning a key may replace is kept in locals meanwhile.
+    let followers = this.#followers;
+    let lengths = this.#lengths;
+    let starts = this.#starts;
+    let { view } = this.#keys;
     let valid = true;
     let previous = -1;
     for (let i = from; i < to; i++) {
       const keyAt = entries[i * ATTRIBUTE_WIDTH] as number;
       const keyBytes = entries[i * ATTRIBUTE_WIDTH + 1] as number;
-      const guess = this.#followers[previous + 1] as number;
+      const guess = followers[previous + 1] as number;
       const right =
         guess !== NO_KEY &&
-        this.#lengths[guess] === keyBytes &&
-        sameWords(this.#keys.view, this.#starts[guess] as number, theirs, keyAt, keyBytes);
-      const found = right ? guess : this.#learn(previous, source, keyAt, keyBytes);
-      if (found < 0) valid = false;
-      previous = found < 0 ? ~found : found;
+        lengths[guess] === keyBytes &&
+        sameWords(view, starts[guess] as number, theirs, keyAt, keyBytes);
+      if (right) previous = guess;
+      else {
+        const found = this.#learn(previous, source, keyAt, keyBytes);
+        if (found < 0) valid = false;
+        previous = found < 0 ? ~found : found;
+        followers = this.#followers;
+        lengths = this.#lengths;
+        starts = this.#starts;
+        view = this.#keys.view;
+      }
       indexes[i - from] = previous;
     }
     return valid;

@@ -10,6 +10,12 @@ export class FixedColumn implements Column {
     this.type = type;
   }
 
+  repeatUint8(value: number, times: number): void {
+    if (times === 0) return;
+    this.data.uint8(value);
+    this.data.repeatTail(1, times - 1);
+  }
+
   repeatUint32(value: number, times: number): void {
     if (times === 0) return;
     this.data.int32(value);

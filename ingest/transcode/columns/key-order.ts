@@ -18,11 +18,14 @@ export class KeyOrder {
   /** 64 KiB, so only where there are attributes. */
   #keys = new Int32Array(0);
   #orders = new Int32Array(0);
+  /** Slot whose order `positions` holds. */
+  #answered = 0;
 
   /** @returns how many distinct keys there are, the length of the answer */
   sort(dictionary: ByteDictionary, keys: Int32Array, count: number): number {
     if (count === 0) return 0;
     if (count > CACHED_KEYS_MAX) return this.#sortNow(dictionary, keys, count);
+    if (this.#remembers(this.#answered, keys, count)) return this.#uniqueCounts[this.#answered] as number;
     let hash = count;
     for (let i = 0; i < count; i++) hash = (Math.imul(hash, 31) + (keys[i] as number)) | 0;
     const slot = (hash ^ (hash >>> 8)) & (SLOTS - 1);
@@ -30,6 +33,7 @@ export class KeyOrder {
     const base = slot * CACHED_KEYS_MAX;
     const unique = this.#uniqueCounts[slot] as number;
     for (let i = 0; i < unique; i++) this.positions[i] = this.#orders[base + i] as number;
+    this.#answered = slot;
     return unique;
   }
 

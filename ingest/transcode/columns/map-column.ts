@@ -77,7 +77,7 @@ export class MapColumn implements Column {
   repeatLast(times: number): void {
     this.#keys.repeatTail(this.#tailKeys, times);
     this.#values.data.repeatTail(this.#tailValueBytes, times);
-    for (let i = 0; i < times; i++) this.#offsets.push(this.#tailKeys);
+    this.#offsets.repeat(this.#tailKeys, times);
   }
 
   get byteCount(): number {

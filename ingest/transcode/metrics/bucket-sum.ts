@@ -1,5 +1,5 @@
-import type { PairList } from '../pair-list.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
+import type { RangeList } from './range-list.ts';
 
 /** Exact sum of 64-bit counts, compared with a 64-bit total: doubles would round counts above 2^53. */
 export class BucketSum {
@@ -11,18 +11,23 @@ export class BucketSum {
     this.#high = 0;
   }
 
-  add(counts: PairList): void {
-    const { places, length } = counts;
-    for (let i = 0; i < length; i += 2) {
-      this.#low += (places[i] as number) >>> 0;
-      this.#high += (places[i + 1] as number) >>> 0;
-    }
+  /** A count from its halves, signed or not. */
+  add(low: number, high: number): void {
+    this.#low += low >>> 0;
+    this.#high += high >>> 0;
   }
 
   addFixed(reader: WireReader, at: number): void {
-    if (at === NOT_SENT) return;
-    this.#low += reader.view.getUint32(at, true);
-    this.#high += reader.view.getUint32(at + 4, true);
+    if (at !== NOT_SENT) this.add(reader.view.getInt32(at, true), reader.view.getInt32(at + 4, true));
+  }
+
+  /** The counts of a fixed-width field. */
+  addAllFixed(reader: WireReader, counts: RangeList): void {
+    const { places, length } = counts;
+    for (let i = 0; i < length; i += 2) {
+      const end = places[i + 1] as number;
+      for (let at = places[i] as number; at < end; at += 8) this.addFixed(reader, at);
+    }
   }
 
   equals(reader: WireReader, at: number): boolean {

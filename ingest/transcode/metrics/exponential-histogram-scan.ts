@@ -1,12 +1,12 @@
-import { PairList } from '../pair-list.ts';
 import { SPLIT_MESSAGE_FOUND } from '../split-message-found.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 import { PointScan } from './point-scan.ts';
+import { RangeList } from './range-list.ts';
 
 /** One side of an exponential histogram. */
 class BucketsScan {
   offset = 0;
-  readonly counts = new PairList();
+  readonly counts = new RangeList();
   #messages = 0;
 
   clear(): void {

@@ -1,6 +1,6 @@
-import { PairList } from '../pair-list.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 import { PointScan } from './point-scan.ts';
+import { RangeList } from './range-list.ts';
 
 /** Where the fields of one HistogramDataPoint lie in the body. Once per point: no allocation. */
 export class HistogramScan extends PointScan {
@@ -8,8 +8,8 @@ export class HistogramScan extends PointScan {
   sumAt = NOT_SENT;
   minAt = NOT_SENT;
   maxAt = NOT_SENT;
-  readonly counts = new PairList();
-  readonly bounds = new PairList();
+  readonly counts = new RangeList();
+  readonly bounds = new RangeList();
 
   /** Reads the HistogramDataPoint between the reader's position and `end`. */
   read(reader: WireReader, end: number): void {

@@ -11,8 +11,6 @@ export const METRIC_DATA = {
   summary: 11,
 } as const;
 
-const DATA_TAGS = new Set([0x2a, 0x3a, 0x4a, 0x52, 0x5a]);
-
 /** Where the fields of one metric lie in the body, and what all of its data points have in common. */
 export class MetricScan {
   nameAt = 0;
@@ -41,8 +39,9 @@ export class MetricScan {
       } else if (tag === 0x1a) {
         this.unitBytes = reader.content(end);
         this.unitAt = reader.position - this.unitBytes;
-      } else if (DATA_TAGS.has(tag)) this.#readData(reader, tag >>> 3, reader.contentEnd(end));
-      else reader.skip(tag, end);
+      } else if (tag === 0x2a || tag === 0x3a || tag === 0x4a || tag === 0x52 || tag === 0x5a) {
+        this.#readData(reader, tag >>> 3, reader.contentEnd(end));
+      } else reader.skip(tag, end);
     }
   }
 

@@ -1,13 +1,12 @@
 import type { Walk } from '../walk-request.ts';
-import type { GaugeColumns, SumColumns } from './metric-columns.ts';
-import type { MetricScan } from './metric-scan.ts';
+import type { GaugeColumns } from './metric-columns.ts';
 import { NUMBER, type NumberScan } from './number-scan.ts';
 import { int64AsDouble, writeExemplars, writeFixed64, writePoint } from './point-rows.ts';
 
-/** Writes one row of otel_metrics_gauge; returns its anomaly bits. */
-export function writeGauge(columns: GaugeColumns, walk: Walk, metric: MetricScan, point: NumberScan): number {
+/** Writes one row of otel_metrics_gauge or otel_metrics_sum; returns its anomaly bits. */
+export function writeNumber(columns: GaugeColumns, walk: Walk, point: NumberScan): number {
   const { reader } = walk;
-  const anomalies = writePoint(columns, walk, metric, point) | writeExemplars(columns, walk, point);
+  const anomalies = writePoint(columns, walk, point) | writeExemplars(columns, walk, point);
   if (point.value === NUMBER.int) {
     const at = point.valueAt;
     columns.Value.data.float64(int64AsDouble(reader, at));
@@ -17,13 +16,5 @@ export function writeGauge(columns: GaugeColumns, walk: Walk, metric: MetricScan
     if (point.value === NUMBER.double) writeFixed64(columns.Value, reader, point.valueAt);
     else columns.Value.data.float64(Number.NaN); // no recorded value
   }
-  columns.Anomalies.data.int32(anomalies);
   return anomalies;
-}
-
-/** Writes one row of otel_metrics_sum; returns its anomaly bits. */
-export function writeSum(columns: SumColumns, walk: Walk, metric: MetricScan, point: NumberScan): number {
-  columns.AggregationTemporality.data.int32(metric.temporality);
-  columns.IsMonotonic.data.uint8(metric.isMonotonic);
-  return writeGauge(columns, walk, metric, point);
 }

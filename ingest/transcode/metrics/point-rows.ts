@@ -1,29 +1,22 @@
 import { ANOMALY } from '../../../core/anomaly.ts';
-import { chargeRepeats } from '../charge-repeats.ts';
 import type { FixedColumn } from '../columns/fixed-column.ts';
 import { EventTime } from '../event-time.ts';
 import { isValidId, SPAN_ID_BYTES, TRACE_ID_BYTES } from '../ids.ts';
 import type { Walk } from '../walk-request.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 import type { ExemplarColumns, PointColumns } from './metric-columns.ts';
-import type { MetricScan } from './metric-scan.ts';
 import { EXEMPLAR_DOUBLE, EXEMPLAR_WIDTH, type PointScan } from './point-scan.ts';
 
 const start = new EventTime();
 const time = new EventTime();
 
 /**
- * Writes what the rows of all metric tables have in common, but for Anomalies. Moves the reader.
+ * Writes what the rows of all metric tables have in common, but for Anomalies and what is the same for all of their
+ * metric, scope or resource. Moves the reader.
  * @returns anomaly bits so far
  */
-export function writePoint(columns: PointColumns, walk: Walk, metric: MetricScan, point: PointScan): number {
-  const { reader } = walk;
-  chargeRepeats(walk, metric.descriptionBytes + metric.unitBytes, 1);
-  let anomalies = writeTimes(columns, walk, point);
-  anomalies |= columns.MetricName.push(reader, metric.nameAt, metric.nameBytes);
-  anomalies |= columns.MetricDescription.push(reader, metric.descriptionAt, metric.descriptionBytes);
-  anomalies |= columns.MetricUnit.push(reader, metric.unitAt, metric.unitBytes);
-  anomalies |= columns.Attributes.push(reader, point.attributes);
+export function writePoint(columns: PointColumns, walk: Walk, point: PointScan): number {
+  const anomalies = writeTimes(columns, walk, point) | columns.Attributes.push(walk.reader, point.attributes);
   columns.Flags.data.int32(point.flags);
   return anomalies;
 }

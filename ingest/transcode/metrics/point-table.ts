@@ -4,6 +4,7 @@ import type { TableBuilder } from '../table-builder.ts';
 import { readAhead, type Walk } from '../walk-request.ts';
 import type { WireReader } from '../wire-reader.ts';
 import type { PointColumns } from './metric-columns.ts';
+import { writeMetric } from './metric-rows.ts';
 import type { MetricScan } from './metric-scan.ts';
 import type { PointScan } from './point-scan.ts';
 
@@ -17,13 +18,16 @@ interface PointKind<C extends PointColumns, P extends ReadablePoint> {
   readonly point: P;
   /** Reason why the point cannot be stored, or null. */
   refuse(metric: MetricScan, point: P): string | null;
-  /** Writes one row; returns its anomaly bits. */
-  write(columns: C, walk: Walk, metric: MetricScan, point: P): number;
+  /** Writes one row, but for what is the same for all of its metric; returns its anomaly bits. */
+  write(columns: C, walk: Walk, point: P): number;
 }
 
 /** The data points of one kind on their way into their table. */
 export class PointTable<C extends PointColumns, P extends ReadablePoint> {
   readonly #kind: PointKind<C, P>;
+  /** First row of the open chunk that belongs to the metric being walked. */
+  #metricFrom = 0;
+  #metricAnomalies = 0;
 
   constructor(kind: PointKind<C, P>) {
     this.#kind = kind;
@@ -34,11 +38,13 @@ export class PointTable<C extends PointColumns, P extends ReadablePoint> {
     const { reader } = walk;
     const end = metric.dataEnd;
     reader.position = metric.dataAt;
+    this.#metricFrom = this.#kind.table.rowCount;
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === 0x0a) this.#walkPoint(walk, metric, reader.contentEnd(end));
       else reader.skip(tag, end);
     }
+    this.#endMetric(walk, metric);
   }
 
   endScope(walk: Walk): void {
@@ -49,6 +55,13 @@ export class PointTable<C extends PointColumns, P extends ReadablePoint> {
   endResource(walk: Walk): void {
     const { table } = this.#kind;
     fillResource(table, table.columns, walk);
+  }
+
+  /** The rows since the metric's first repeat what it says of it. */
+  #endMetric(walk: Walk, metric: MetricScan): void {
+    const { table } = this.#kind;
+    const times = table.rowCount - this.#metricFrom - 1;
+    if (times > 0) writeMetric(table.columns, walk, metric, times);
   }
 
   #walkPoint(walk: Walk, metric: MetricScan, end: number): void {
@@ -67,11 +80,16 @@ export class PointTable<C extends PointColumns, P extends ReadablePoint> {
     const { table, point } = this.#kind;
     if (table.rowCount === table.rowsPerChunkMax) {
       readAhead(walk);
+      this.#endMetric(walk, metric);
       this.endScope(walk);
       this.endResource(walk);
       table.rotate();
+      this.#metricFrom = 0;
     }
-    const anomalies = this.#kind.write(table.columns, walk, metric, point);
+    const { columns } = table;
+    if (table.rowCount === this.#metricFrom) this.#metricAnomalies = writeMetric(columns, walk, metric, 1);
+    const anomalies = this.#metricAnomalies | this.#kind.write(columns, walk, point);
+    columns.Anomalies.data.int32(anomalies);
     table.rowCount++;
     if (anomalies !== 0) walk.judgement.note(anomalies);
   }

@@ -1,18 +1,12 @@
 import type { Walk } from '../walk-request.ts';
 import type { SummaryColumns } from './metric-columns.ts';
-import type { MetricScan } from './metric-scan.ts';
 import { writeFixed64, writePoint } from './point-rows.ts';
 import type { SummaryScan } from './summary-scan.ts';
 
 /** Writes one row of otel_metrics_summary; returns its anomaly bits. */
-export function writeSummary(
-  columns: SummaryColumns,
-  walk: Walk,
-  metric: MetricScan,
-  point: SummaryScan,
-): number {
+export function writeSummary(columns: SummaryColumns, walk: Walk, point: SummaryScan): number {
   const { reader } = walk;
-  const anomalies = writePoint(columns, walk, metric, point);
+  const anomalies = writePoint(columns, walk, point);
   writeFixed64(columns.Count, reader, point.countAt);
   writeFixed64(columns.Sum, reader, point.sumAt);
   const { places, length } = point.quantiles;
@@ -21,6 +15,5 @@ export function writeSummary(
     writeFixed64(columns['ValueAtQuantiles.Value'].items, reader, places[i + 1] as number);
   }
   columns['ValueAtQuantiles.Quantile'].endRow(length / 2);
-  columns.Anomalies.data.int32(anomalies);
   return anomalies;
 }

@@ -11,7 +11,7 @@ import {
   summaryColumns,
 } from './metric-columns.ts';
 import { METRIC_DATA, MetricScan } from './metric-scan.ts';
-import { writeGauge, writeSum } from './number-rows.ts';
+import { writeNumber } from './number-rows.ts';
 import { NUMBER, NumberScan } from './number-scan.ts';
 import { PointTable } from './point-table.ts';
 import { writeSummary } from './summary-rows.ts';
@@ -42,13 +42,13 @@ export class MetricsTranscoder implements SignalTranscoder {
         table: gauge,
         point: number,
         refuse: (_, point) => refuseNumber(point),
-        write: writeGauge,
+        write: writeNumber,
       }),
       [METRIC_DATA.sum]: new PointTable({
         table: sum,
         point: number,
         refuse: (metric, point) => refuseTemporality(metric) ?? refuseNumber(point),
-        write: writeSum,
+        write: writeNumber,
       }),
       [METRIC_DATA.histogram]: new PointTable({
         table: histogram,

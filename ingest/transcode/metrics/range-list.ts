@@ -1,0 +1,119 @@
+import type { GrowingBytes } from '../columns/growing-bytes.ts';
+import { PlaceList } from '../place-list.ts';
+import { malformed, type WireReader } from '../wire-reader.ts';
+import type { BucketSum } from './bucket-sum.ts';
+
+/** Bits of four bytes of which one does not end a varint. */
+const CONTINUED = 0x80808080;
+
+/**
+ * Where the values of a repeated 64-bit field lie in the body: start and end of every packed field, or of every
+ * value that was sent alone. They are copied or decoded once, into their column: by way of a list of numbers a
+ * bucket took 22 ns.
+ */
+export class RangeList extends PlaceList {
+  /** Values in all ranges. */
+  count = 0;
+
+  override clear(): void {
+    super.clear();
+    this.count = 0;
+  }
+
+  /** One value of a fixed-width field that was sent unpacked. */
+  readFixed(reader: WireReader, end: number): void {
+    this.#add(reader.fixed(8, end), reader.position, 1);
+  }
+
+  /** A packed field of fixed-width values. */
+  readPackedFixed(reader: WireReader, end: number): void {
+    const byteCount = reader.content(end);
+    const at = reader.position - byteCount;
+    if (byteCount % 8 !== 0) throw malformed('packed 64-bit values of a wrong length', at);
+    this.#add(at, reader.position, byteCount / 8);
+  }
+
+  readVarint(reader: WireReader, end: number): void {
+    const at = reader.position;
+    reader.varint64(end);
+    this.#add(at, reader.position, 1);
+  }
+
+  readPackedVarints(reader: WireReader, end: number): void {
+    const contentEnd = reader.contentEnd(end);
+    const at = reader.position;
+    let count = 0;
+    while (reader.position < contentEnd) {
+      if (wordOfVarints(reader, contentEnd) === CONTINUED) {
+        reader.varint64(contentEnd);
+        count++;
+      } else {
+        reader.position += 4;
+        count += 4;
+      }
+    }
+    this.#add(at, contentEnd, count);
+  }
+
+  /** Appends the values of a fixed-width field: the wire holds them as a column does. */
+  writeFixed(into: GrowingBytes, reader: WireReader): void {
+    const { places, length } = this;
+    for (let i = 0; i < length; i += 2) {
+      const at = places[i] as number;
+      into.copyLongWords(reader, at, (places[i + 1] as number) - at);
+    }
+  }
+
+  /** Appends the values of a varint field, and adds them to `sum`. Moves the reader. */
+  writeVarints(into: GrowingBytes, reader: WireReader, sum: BucketSum): void {
+    const { places, length } = this;
+    for (let i = 0; i < length; i += 2) {
+      reader.position = places[i] as number;
+      writeVarints(into, reader, places[i + 1] as number, sum);
+    }
+  }
+
+  #add(at: number, end: number, count: number): void {
+    this.push(at);
+    this.push(end);
+    this.count += count;
+  }
+}
+
+/** Counts of buckets are small as a rule: four varints of one byte, or CONTINUED when the next are not. */
+function wordOfVarints(reader: WireReader, end: number): number {
+  const word = reader.position + 4 <= end ? reader.view.getInt32(reader.position, true) : CONTINUED;
+  return (word & CONTINUED) === 0 ? word : CONTINUED;
+}
+
+function writeVarints(into: GrowingBytes, reader: WireReader, end: number, sum: BucketSum): void {
+  while (reader.position < end) {
+    const word = wordOfVarints(reader, end);
+    if (word === CONTINUED) {
+      reader.varint64(end);
+      into.int64(reader.low, reader.high);
+      sum.add(reader.low, reader.high);
+    } else {
+      reader.position += 4;
+      sum.add(writeWord(into, word), 0);
+    }
+  }
+}
+
+/** Appends four values of one byte each; returns their sum. */
+function writeWord(into: GrowingBytes, word: number): number {
+  into.reserve(32);
+  const { view, length } = into;
+  const second = (word >>> 8) & 0x7f;
+  const third = (word >>> 16) & 0x7f;
+  view.setInt32(length, word & 0x7f, true);
+  view.setInt32(length + 4, 0, true);
+  view.setInt32(length + 8, second, true);
+  view.setInt32(length + 12, 0, true);
+  view.setInt32(length + 16, third, true);
+  view.setInt32(length + 20, 0, true);
+  view.setInt32(length + 24, word >>> 24, true);
+  view.setInt32(length + 28, 0, true);
+  into.length = length + 32;
+  return (word & 0x7f) + second + third + (word >>> 24);
+}
