@@ -44,7 +44,7 @@ export class Lane {
   /** @param fromSeq the first request that no recorded batch holds */
   constructor(parts: LaneParts, fromSeq: number) {
     this.#parts = parts;
-    this.#open = this.#newBatch(fromSeq, new SignalBatch(parts.signal));
+    this.#open = this.#newBatch(fromSeq);
     this.#scratch = new SignalBatch(parts.signal);
     this.#attached = fromSeq > parts.spool.lastSeq(parts.signal);
   }
@@ -80,9 +80,7 @@ export class Lane {
     if (!this.#open.hasRecords) return null;
     const sealed = this.#open.seal();
     this.#sealed.add(sealed);
-    // Sealing has emptied the rows, and their columns are as large as those of the next batch will be: to let them
-    // grow anew, with the garbage that makes, costs a sixth of the walk.
-    this.#open = this.#newBatch(sealed.toSeq + 1, this.#open.rows);
+    this.#open = this.#newBatch(sealed.toSeq + 1);
     this.#change();
     return sealed;
   }
@@ -116,9 +114,9 @@ export class Lane {
     return this.#open.hasRecords ? this.#parts.now() - this.#open.oldestReceivedAtMs : 0;
   }
 
-  #newBatch(fromSeq: number, rows: SignalBatch): OpenBatch {
-    const { limits } = this.#parts;
-    return new OpenBatch({ rows, fromSeq, limits, onAged: () => this.#change() });
+  #newBatch(fromSeq: number): OpenBatch {
+    const { signal, limits } = this.#parts;
+    return new OpenBatch({ signal, fromSeq, limits, onAged: () => this.#change() });
   }
 
   #scratchRows(): SignalBatch {
@@ -175,7 +173,7 @@ export class Lane {
 
   #restart(fromSeq: number): void {
     this.#open.close();
-    this.#open = this.#newBatch(fromSeq, new SignalBatch(this.#parts.signal));
+    this.#open = this.#newBatch(fromSeq);
     this.#attached = false;
     this.#change();
   }
