@@ -1,5 +1,5 @@
 import type { FixedColumn } from '../columns/fixed-column.ts';
-import type { WireReader } from '../wire-reader.ts';
+import type { Walk } from '../walk-request.ts';
 import type { PointColumns } from './metric-columns.ts';
 import type { MetricScan } from './metric-scan.ts';
 
@@ -12,7 +12,7 @@ interface MetricColumns extends Pick<PointColumns, 'MetricName' | 'MetricDescrip
 /** Writes the metric's part of `times` rows; returns their anomaly bits. */
 export function writeMetric(
   columns: MetricColumns,
-  reader: WireReader,
+  { reader }: Walk,
   metric: MetricScan,
   times: number,
 ): number {

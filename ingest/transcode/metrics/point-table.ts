@@ -61,7 +61,7 @@ export class PointTable<C extends PointColumns, P extends ReadablePoint> {
   #endMetric(walk: Walk, metric: MetricScan): void {
     const { table } = this.#kind;
     const times = table.rowCount - this.#metricFrom - 1;
-    if (times > 0) writeMetric(table.columns, walk.reader, metric, times);
+    if (times > 0) writeMetric(table.columns, walk, metric, times);
   }
 
   #walkPoint(walk: Walk, metric: MetricScan, end: number): void {
@@ -87,8 +87,7 @@ export class PointTable<C extends PointColumns, P extends ReadablePoint> {
       this.#metricFrom = 0;
     }
     const { columns } = table;
-    if (table.rowCount === this.#metricFrom)
-      this.#metricAnomalies = writeMetric(columns, walk.reader, metric, 1);
+    if (table.rowCount === this.#metricFrom) this.#metricAnomalies = writeMetric(columns, walk, metric, 1);
     const anomalies = this.#metricAnomalies | this.#kind.write(columns, walk, point);
     columns.Anomalies.data.int32(anomalies);
     table.rowCount++;
