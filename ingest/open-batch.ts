@@ -1,6 +1,7 @@
 import type { NativeInsert } from '../core/native-insert.ts';
+import type { Signal } from '../core/signal.ts';
 import type { SpoolRecord } from './spool-record.ts';
-import type { SignalBatch } from './transcode/signal-batch.ts';
+import { SignalBatch } from './transcode/signal-batch.ts';
 
 export interface BatchLimits {
   readonly batchRowsMax: number;
@@ -23,8 +24,7 @@ export interface SealedBatch {
 }
 
 interface OpenBatchParts {
-  /** Empty. */
-  readonly rows: SignalBatch;
+  readonly signal: Signal;
   readonly fromSeq: number;
   readonly limits: BatchLimits;
   readonly onAged: () => void;
@@ -43,8 +43,8 @@ export class OpenBatch {
   #isAged = false;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor({ rows, fromSeq, limits, onAged }: OpenBatchParts) {
-    this.rows = rows;
+  constructor({ signal, fromSeq, limits, onAged }: OpenBatchParts) {
+    this.rows = new SignalBatch(signal);
     this.fromSeq = fromSeq;
     this.toSeq = fromSeq - 1;
     this.#limits = limits;

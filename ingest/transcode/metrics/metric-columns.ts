@@ -46,7 +46,6 @@ function exemplarColumns() {
 export type PointColumns = ReturnType<typeof pointColumns>;
 export type ExemplarColumns = ReturnType<typeof exemplarColumns>;
 export type GaugeColumns = ReturnType<typeof gaugeColumns>;
-export type SumColumns = ReturnType<typeof sumColumns>;
 export type HistogramColumns = ReturnType<typeof histogramColumns>;
 export type ExponentialHistogramColumns = ReturnType<typeof exponentialHistogramColumns>;
 export type SummaryColumns = ReturnType<typeof summaryColumns>;
