@@ -42,6 +42,7 @@ export class Spool {
   readonly #watch: NodeJS.Timeout;
   #bytesOnItsWay = 0;
   #storedBytes = 0;
+  readonly #measuredTo: Record<Signal, number> = bySignal(() => 0);
   #diskFreeBytes = Number.POSITIVE_INFINITY;
   #fileBytes = 0;
   #isClosing = false;
@@ -105,7 +106,7 @@ export class Spool {
     const durable = written.then(
       () => {
         done();
-        this.#storedBytes += bytes;
+        if (seq > this.#measuredTo[signal]) this.#storedBytes += bytes;
       },
       (error: unknown) => {
         done();
@@ -234,7 +235,11 @@ export class Spool {
   #measure(): void {
     const { records, poisoned } = this.#files;
     this.#storedBytes = pageBytes(poisoned);
-    for (const signal of SIGNALS) this.#storedBytes += pageBytes(records[signal]);
+    for (const signal of SIGNALS) {
+      this.#storedBytes += pageBytes(records[signal]);
+      // Some of these are written and nobody was told yet: they must not be added a second time.
+      for (const seq of records[signal].getKeys({ reverse: true, limit: 1 })) this.#measuredTo[signal] = seq;
+    }
   }
 
   async #measureDisk(): Promise<void> {

@@ -73,10 +73,11 @@ export async function failingStore({
       const before = load.acknowledgedCount;
       await outage.begin({ gate, engine });
       await sleep(msPerOutage);
+      const acknowledged = () => load.acknowledgedCount - before;
+      await expect
+        .poll(acknowledged, { timeout: 10_000, message: `while the store ${outage.name}` })
+        .toBeGreaterThan(20);
       await outage.end?.({ gate, engine });
-      expect(load.acknowledgedCount - before, `acknowledged while the store ${outage.name}`).toBeGreaterThan(
-        20,
-      );
     }
     await gate.change();
     await load.stop();

@@ -30,7 +30,7 @@ export async function fullSpoolDisk({
     { isQuiet: true },
   );
   await disk.fill(bytes / 2);
-  const load = new Load(() => ingest, { paddingBytes: 10_000 });
+  const load = new Load(() => ingest, { paddingBytes: 4_000, pauseMs: 5 });
   const isRefusing = () => {
     const before = { ...load.refusedCount };
     return () => Math.min(load.refusedCount.http - before.http, load.refusedCount.grpc - before.grpc) > 5;

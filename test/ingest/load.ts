@@ -159,6 +159,6 @@ export class Load {
   async #refused(transport: 'http' | 'grpc', check: () => void): Promise<void> {
     check();
     this.refusedCount[transport]++;
-    await sleep(20);
+    await sleep(50);
   }
 }

@@ -10,10 +10,23 @@ const REASON = 'the store refuses its rows: ClickHouse code 469, VIOLATED_CONSTR
 const ENV = { PLUMBLINE_ROLES: 'store,ingest,api' };
 
 let dataDir: string;
+const servers: Server[] = [];
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'plumbline-aside-'));
 });
-afterAll(() => rm(dataDir, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const server of servers) {
+    if (server.groupLives()) server.signalGroup('SIGKILL');
+    await server.exitCode();
+  }
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function serve(): Promise<Server> {
+  const server = await startServer({ dataDir, env: ENV });
+  servers.push(server);
+  return server;
+}
 
 async function store(server: Server, query: string): Promise<string> {
   const url = `http://127.0.0.1:${server.ports.clickhousePort}`;
@@ -34,7 +47,7 @@ async function stop(server: Server): Promise<void> {
 const plumbline = (...args: string[]) => runPlumbline(args, { dataDir, env: ENV });
 
 it('what the store refuses shows with its reason in doctor, API and metrics, and can be put back', async () => {
-  const server = await startServer({ dataDir, env: ENV });
+  const server = await serve();
   const api = `http://127.0.0.1:${server.ports.apiPort}`;
   await store(server, "ALTER TABLE otel_logs ADD CONSTRAINT forbidden CHECK Body != 'poison'");
   for (const stringValue of ['good', 'poison']) {
@@ -66,7 +79,7 @@ it('what the store refuses shows with its reason in doctor, API and metrics, and
     code: 0,
     stdout: '1 requests were put back; the next start stores them.\n',
   });
-  const again = await startServer({ dataDir, env: ENV });
+  const again = await serve();
   const bodies = () => store(again, 'SELECT Body FROM otel_logs ORDER BY Body FORMAT TSV');
   await expect.poll(bodies, { timeout: 10_000 }).toBe('good\npoison');
   expect((await plumbline('spool', 'list')).stdout).toContain('Nothing is set aside');

@@ -10,9 +10,9 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 it('10,000 fuzzed bodies are accepted or refused for good, and what was accepted is stored', async () => {
-  const result = await fuzzWalk(engine, { seed: 1, count: 10_000, storeEvery: 3 });
+  const result = await fuzzWalk(engine, { seed: 1, count: 10_000 });
   expect(Math.min(result.accepted, result.partial, result.malformed)).toBeGreaterThan(500);
-  expect(result.storedRows).toBeGreaterThan(2_000);
+  expect(result.storedRows).toBeGreaterThan(1_000);
 }, 120_000);
 
 it('500 over sockets get the same answers', async () => {

@@ -17,7 +17,7 @@ export interface FuzzedBody extends EncodedBody {
   readonly body: Buffer;
 }
 
-const SAMPLES = 400;
+const SAMPLES = 150;
 /** Shorter ones hold no items: there is nothing in them to be broken. */
 const VALID_BYTES_MIN = 250;
 const BODY_BYTES_MAX = 65_536;
