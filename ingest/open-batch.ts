@@ -1,7 +1,6 @@
 import type { NativeInsert } from '../core/native-insert.ts';
-import type { Signal } from '../core/signal.ts';
 import type { SpoolRecord } from './spool-record.ts';
-import { SignalBatch } from './transcode/signal-batch.ts';
+import type { SignalBatch } from './transcode/signal-batch.ts';
 
 export interface BatchLimits {
   readonly batchRowsMax: number;
@@ -24,7 +23,8 @@ export interface SealedBatch {
 }
 
 interface OpenBatchParts {
-  readonly signal: Signal;
+  /** Empty. */
+  readonly rows: SignalBatch;
   readonly fromSeq: number;
   readonly limits: BatchLimits;
   readonly onAged: () => void;
@@ -43,8 +43,8 @@ export class OpenBatch {
   #isAged = false;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor({ signal, fromSeq, limits, onAged }: OpenBatchParts) {
-    this.rows = new SignalBatch(signal);
+  constructor({ rows, fromSeq, limits, onAged }: OpenBatchParts) {
+    this.rows = rows;
     this.fromSeq = fromSeq;
     this.toSeq = fromSeq - 1;
     this.#limits = limits;
