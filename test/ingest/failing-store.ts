@@ -87,7 +87,7 @@ export async function failingStore({
     await load.expectWholeAndOnce(engine.client);
     await load.expectNothingElse(engine.client);
   } finally {
-    await load.stop();
+    await load.end();
     await ingest.kill();
     await gate.shut();
     await engine.close();

@@ -53,7 +53,7 @@ export async function fullSpoolDisk({
     await load.expectWholeAndOnce(engine.client);
     await load.expectNothingElse(engine.client);
   } finally {
-    await load.stop();
+    await load.end();
     await ingest.kill();
     await gate.shut();
     await engine.close();
@@ -86,7 +86,7 @@ export async function fullEngineDisk({ fullMs }: { fullMs: number }): Promise<vo
     await load.expectWholeAndOnce(engine.client);
     await load.expectNothingElse(engine.client);
   } finally {
-    await load.stop();
+    await load.end();
     await ingest.kill();
     await engine.close();
   }

@@ -41,7 +41,7 @@ export async function fullSpool({
     await load.expectWholeAndOnce(engine.client);
     await load.expectNothingElse(engine.client);
   } finally {
-    await load.stop();
+    await load.end();
     await ingest[Symbol.asyncDispose]();
     await gate.shut();
     await engine.close();

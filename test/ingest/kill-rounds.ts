@@ -80,7 +80,7 @@ export async function killRounds({
     for (const signal of SIGNALS) expect(load.acknowledged[signal].size).toBeGreaterThan(rounds);
     await load.expectWholeAndOnce(scene.engine.client);
   } finally {
-    await load.stop();
+    await load.end();
     await scene.end();
   }
 }

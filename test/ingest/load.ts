@@ -63,6 +63,7 @@ export class Load {
     this.#running = Array.from({ length: CLIENTS }, (_, client) =>
       client % 2 === 0 ? this.#sendByHttp(client) : this.#sendByGrpc(client),
     );
+    for (const running of this.#running) running.catch(() => undefined); // `stop` tells
   }
 
   get acknowledgedCount(): number {
@@ -73,6 +74,11 @@ export class Load {
   async stop(): Promise<void> {
     this.#isOn = false;
     await Promise.all(this.#running);
+  }
+
+  /** As `stop`, for when a test is over anyway. */
+  async end(): Promise<void> {
+    await this.stop().catch(() => undefined);
   }
 
   /** Names of acknowledged requests that the store does not have. */

@@ -66,7 +66,7 @@ export async function steppingClock({
     await load.expectNothingElse(engine.client);
     expect(await newest()).toBeGreaterThan(HOUR_MS / 2); // the clock that was told is the one that is stored
   } finally {
-    await load.stop();
+    await load.end();
     await ingest[Symbol.asyncDispose]();
     await gate.shut();
     await engine.close();

@@ -11,10 +11,10 @@ afterAll(() => engine.close());
 
 /** Several seeds, so that several sets of valid requests are the beginning. */
 it.each([11, 12, 13, 14])('250,000 fuzzed bodies of seed %i', async (seed) => {
-  const result = await fuzzWalk(engine, { seed, count: 250_000, storeEvery: 25 });
+  const result = await fuzzWalk(engine, { seed, count: 250_000, storeEvery: 5 });
   console.log(`seed ${seed}:`, result);
   expect(Math.min(result.accepted, result.partial, result.malformed)).toBeGreaterThan(12_000);
-  expect(result.storedRows).toBeGreaterThan(50_000);
+  expect(result.storedRows).toBeGreaterThan(20_000);
 });
 
 it('50,000 over sockets get the same answers', async () => {
