@@ -1,6 +1,7 @@
 import type { ByteDictionary } from './byte-dictionary.ts';
 
 const SLOTS = 256;
+const NO_SLOT = SLOTS;
 /** Longer lists are sorted every time; SDKs stop at 128 attributes, and few records come near. */
 const CACHED_KEYS_MAX = 32;
 /** A list that one huge record blew up is not kept for the next chunk. */
@@ -13,18 +14,22 @@ const POSITIONS_KEPT_MAX = 65_536;
 export class KeyOrder {
   /** The answer: positions in the list, sorted by key, of the first occurrence of each. */
   positions = new Int32Array(CACHED_KEYS_MAX);
-  readonly #counts = new Int32Array(SLOTS);
+  /** Of keys per slot; one more for NO_SLOT, whose count stays 0. */
+  readonly #counts = new Int32Array(SLOTS + 1);
   readonly #uniqueCounts = new Int32Array(SLOTS);
   /** 64 KiB, so only where there are attributes. */
   #keys = new Int32Array(0);
   #orders = new Int32Array(0);
-  /** Slot whose order `positions` holds. */
-  #answered = 0;
+  /** Slot whose answer `positions` holds: records of one kind follow one another. */
+  #answered = NO_SLOT;
 
   /** @returns how many distinct keys there are, the length of the answer */
   sort(dictionary: ByteDictionary, keys: Int32Array, count: number): number {
     if (count === 0) return 0;
-    if (count > CACHED_KEYS_MAX) return this.#sortNow(dictionary, keys, count);
+    if (count > CACHED_KEYS_MAX) {
+      this.#answered = NO_SLOT;
+      return this.#sortNow(dictionary, keys, count);
+    }
     if (this.#remembers(this.#answered, keys, count)) return this.#uniqueCounts[this.#answered] as number;
     let hash = count;
     for (let i = 0; i < count; i++) hash = (Math.imul(hash, 31) + (keys[i] as number)) | 0;
