@@ -17,9 +17,9 @@ const BATCH_ROWS = 256_000;
 const CONNECTIONS = 16;
 const WARM_REQUESTS = 400;
 /** Enough for merges to have their full share: each side inserts the same rows into the same tables. */
-const BATCHES = 6;
+const BATCHES = 5;
 const REQUESTS = (BATCHES * BATCH_ROWS) / SPANS_PER_REQUEST;
-const NAIVE_REQUESTS = 160;
+const NAIVE_REQUESTS = 320;
 
 const CEILING = 'engine: Native file';
 const JSON_FILE = 'engine: JSONEachRow file';
