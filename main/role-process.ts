@@ -9,6 +9,7 @@ import { answerAllMetrics } from './metrics-exchange.ts';
 import type { FromRole, RoleStart, ToRole } from './role-message.ts';
 import type { Role } from './settings.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
+import { yieldToCallers } from './yield-to-callers.ts';
 
 /** An older process of the same role needs at most this long to notice that its supervisor is gone. */
 const OLDER_PROCESS_WAIT_MS = 10_000;
@@ -72,6 +73,7 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
     );
     process.exit(2);
   }
+  yieldToCallers(role);
   let log = createLog(role, 'info');
   let telemetry: Telemetry | null = null;
   let running: Promise<Running> | null = null;
