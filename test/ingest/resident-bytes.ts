@@ -7,12 +7,9 @@ export interface ResidentBytes {
   readonly anonymous: number;
 }
 
-export async function residentBytes(pids: readonly number[]): Promise<ResidentBytes> {
-  const statuses = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, 'utf8')));
-  const sum = (name: string) =>
-    statuses.reduce((total, status) => {
-      const [, kibibytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
-      return total + Number(kibibytes) * 1_024;
-    }, 0);
-  return { total: sum('VmRSS'), anonymous: sum('RssAnon') };
+export async function residentBytes(pid: number): Promise<ResidentBytes> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const bytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? Number.NaN) * 1_024;
+  return { total: bytes('VmRSS'), anonymous: bytes('RssAnon') };
 }

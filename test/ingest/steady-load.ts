@@ -12,8 +12,13 @@ const CLIENTS = 8;
 const ITEMS = 512;
 const VARIANTS = 3;
 
+export interface MemorySample {
+  readonly ingest: ResidentBytes;
+  readonly engine: ResidentBytes;
+}
+
 export interface SteadyLoad {
-  readonly samples: readonly ResidentBytes[];
+  readonly samples: readonly MemorySample[];
   readonly requests: number;
   readonly itemsPerSecond: number;
   readonly refused: number;
@@ -36,13 +41,13 @@ export async function steadyLoad({ warmUpMs, ms }: { warmUpMs: number; ms: numbe
   const clients = Array.from({ length: CLIENTS }, (_, client) =>
     sendAll(port, requests.slice(client).concat(requests.slice(0, client)), counts, stopping.signal),
   );
-  const samples: ResidentBytes[] = [];
+  const samples: MemorySample[] = [];
   try {
     await sleep(warmUpMs);
     const before = counts.requests;
     const startedAtMs = performance.now();
     while (performance.now() - startedAtMs < ms) {
-      samples.push(await residentBytes([ingest.pid, engine.pid]));
+      samples.push({ ingest: await residentBytes(ingest.pid), engine: await residentBytes(engine.pid) });
       await sleep(1_000);
     }
     const itemsPerSecond = ((counts.requests - before) * ITEMS * 1_000) / (performance.now() - startedAtMs);
