@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type FailureCode, type FailureFacts, PipelineError } from '../core/errors.ts';
 import { createStoreClient } from '../store/client.ts';
-import { ENGINE_THREADS } from '../store/engine/engine-threads.ts';
+import { ENGINE_ENV } from '../store/engine/engine-env.ts';
 import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
 import { migrate } from '../store/migrate.ts';
 
@@ -40,7 +40,7 @@ export async function startTestEngine(
   const token = await readOrCreateEngineToken(dataDir);
   const child = spawn(process.execPath, [ENTRY, dataDir, token, String(options.port ?? 0)], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(ENGINE_THREADS) },
+    env: { ...process.env, ...ENGINE_ENV },
   });
   const exited = once(child, 'exit');
   const port = await portOf(child).catch(async (error: unknown) => {

@@ -28,7 +28,7 @@ export interface Engine {
  * Opens the embedded engine and serves ClickHouse's HTTP protocol on 127.0.0.1. One per process, and a process of
  * its own: chdb in it can take the process down, and does not bear worker threads.
  *
- * The process must be started with UV_THREADPOOL_SIZE=ENGINE_THREADS: every statement blocks one libuv thread while
+ * The process must be started with the variables of ENGINE_ENV: every statement blocks one libuv thread while
  * it runs, and Node's own four would let fewer run than the lanes admit, and no file be written beside them.
  * @throws PipelineError data_dir_locked, data_dir_unwritable, port_taken, config_invalid, store_unavailable
  */

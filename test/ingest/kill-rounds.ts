@@ -51,7 +51,7 @@ class Scene {
 
 function startIngest(dataDir: string, gate: StoreGate, engine: TestEngine): Promise<IngestProcess> {
   return startIngestProcess(
-    { dataDir, batchAgeMsMax: 50, drainMsMax: 10_000 },
+    { dataDir, batchAgeMsMax: 50, drainMsMax: 10_000, storeReadsFiles: true },
     { url: gate.url, token: engine.token },
   );
 }

@@ -29,7 +29,7 @@ export async function steadyLoad({ warmUpMs, ms }: { warmUpMs: number; ms: numbe
   await using folder = await temporaryFolder();
   const engine = await startTestEngine({ migrate: true });
   const ingest = await startIngestProcess(
-    { dataDir: folder.path, drainMsMax: 60_000 },
+    { dataDir: folder.path, drainMsMax: 60_000, storeReadsFiles: true },
     { url: engine.url, token: engine.token },
   );
   const requests = SIGNALS.flatMap((signal) =>
