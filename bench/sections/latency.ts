@@ -31,7 +31,13 @@ export async function latency(rounds: number): Promise<void> {
   };
   const run = { connections: CONNECTIONS, requests: Number.MAX_SAFE_INTEGER, seconds: SECONDS };
   try {
-    await load.run({ ...run, requestsPerS: null }); // until everything is compiled and the first merges have run
+    // Until everything is compiled and the first merges have run.
+    const warm = new AbortController();
+    const warming = askGate(apiPort, ASKS_PER_S, warm.signal);
+    await load.run({ ...run, requestsPerS: null });
+    warm.abort();
+    await warming;
+    await sleep(10_000);
     for (let round = 0; round < rounds; round++) {
       const asked = new AbortController();
       const asking = askGate(apiPort, ASKS_PER_S, asked.signal);
