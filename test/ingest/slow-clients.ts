@@ -14,7 +14,6 @@ const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const EMPTY_SETTINGS = Buffer.from('000000040000000000', 'hex');
 /** The head of a HEADERS frame of 16,000 bytes on stream 1, whose content comes byte by byte. */
 const HEADERS_FRAME = Buffer.from('003e80010400000001', 'hex');
-const DRIBBLE_MS = 50;
 const DEADLINE_EXCEEDED = '4';
 /** Node looks for late headers once a second. */
 const CHECK_MS = 1_000;
@@ -25,17 +24,27 @@ export interface Patience {
   readonly silentMsMax: number;
 }
 
+interface SlowClients extends Patience {
+  /** Of each kind. */
+  readonly count: number;
+  /** Between two bytes. */
+  readonly dribbleMs: number;
+}
+
 /** How a slow client came to its end, as far as it could see. */
 type End = string;
 
 /** Writes at once, then the rest byte by byte; resolves with what came back when the connection ends. */
-async function dribble(port: number, atOnce: string | Buffer, rest: Buffer): Promise<End> {
+async function dribble(
+  port: number,
+  { atOnce, rest, everyMs }: { atOnce: string | Buffer; rest: Buffer; everyMs: number },
+): Promise<End> {
   const socket = connect(port, '127.0.0.1');
   const received: Buffer[] = [];
   socket.on('data', (part) => received.push(part)).on('error', () => undefined);
   socket.write(atOnce);
   let at = 0;
-  const timer = setInterval(() => socket.write(rest.subarray(at, ++at)), DRIBBLE_MS);
+  const timer = setInterval(() => socket.write(rest.subarray(at, ++at)), everyMs);
   socket.on('end', () => socket.end());
   await new Promise((resolve) => socket.once('close', resolve)); // a reset is an end like another
   clearInterval(timer);
@@ -52,7 +61,7 @@ async function goSilent(port: number, atOnce: Buffer, sockets: Socket[]): Promis
   return '';
 }
 
-async function dribbleGrpc(url: string): Promise<End> {
+async function dribbleGrpc(url: string, everyMs: number): Promise<End> {
   const session = connectHttp2(`http://${url}`);
   session.on('error', () => undefined);
   const stream = session.request({
@@ -63,7 +72,7 @@ async function dribbleGrpc(url: string): Promise<End> {
   });
   stream.on('error', () => undefined);
   stream.write(Buffer.from([0, 0, 0, 3, 232]));
-  const timer = setInterval(() => stream.write(Buffer.alloc(1)), DRIBBLE_MS);
+  const timer = setInterval(() => stream.write(Buffer.alloc(1)), everyMs);
   const [headers] = (await once(stream, 'response')) as [Record<string, string>];
   clearInterval(timer);
   stream.close(constants.NGHTTP2_CANCEL);
@@ -113,36 +122,28 @@ const openSockets = () =>
  */
 export async function slowClients({
   count,
+  dribbleMs,
   ...patience
-}: Patience & { count: number }): Promise<{ p50Ms: number; p99Ms: number; served: number }> {
+}: SlowClients): Promise<{ p50Ms: number; p99Ms: number; served: number }> {
   await using ingest = await startTestIngest(patience);
   const socketsBefore = openSockets();
-  const grpcPort = ingest.grpcPort;
+  const { httpPort, grpcPort } = ingest;
   const paused: Socket[] = [];
   const slowly = (text: string) => Buffer.from(text.repeat(1_000));
+  const dribbling = (port: number, atOnce: string | Buffer, rest: Buffer) => () =>
+    dribble(port, { atOnce, rest, everyMs: dribbleMs });
+  const silent = (atOnce: Buffer) => () => goSilent(grpcPort, atOnce, paused);
+  const hello = Buffer.concat([Buffer.from(PREFACE), EMPTY_SETTINGS]);
+  const anyEnd = expect.any(String) as unknown as End;
   const kinds: readonly { readonly start: () => Promise<End>; readonly end: End }[] = [
-    { start: () => dribble(ingest.httpPort, '', Buffer.alloc(0)), end: 'HTTP/1.1 408' },
-    {
-      start: () => dribble(ingest.httpPort, FIRST_LINES, slowly('x-slow: y\r\n')),
-      end: 'HTTP/1.1 408',
-    },
-    { start: () => dribble(ingest.httpPort, HEAD, slowly(' ')), end: 'HTTP/1.1 408' },
-    { start: () => dribbleGrpc(ingest.grpcUrl), end: `grpc-status ${DEADLINE_EXCEEDED}` },
-    { start: () => goSilent(grpcPort, Buffer.alloc(0), paused), end: '' },
-    { start: () => dribble(grpcPort, '', Buffer.from(PREFACE)), end: expect.any(String) as unknown as End },
-    {
-      start: () =>
-        dribble(
-          grpcPort,
-          Buffer.concat([Buffer.from(PREFACE), EMPTY_SETTINGS, HEADERS_FRAME]),
-          Buffer.alloc(16_000),
-        ),
-      end: expect.any(String) as unknown as End,
-    },
-    {
-      start: () => goSilent(grpcPort, Buffer.concat([Buffer.from(PREFACE), EMPTY_SETTINGS]), paused),
-      end: '',
-    },
+    { start: dribbling(httpPort, '', Buffer.alloc(0)), end: 'HTTP/1.1 408' },
+    { start: dribbling(httpPort, FIRST_LINES, slowly('x-slow: y\r\n')), end: 'HTTP/1.1 408' },
+    { start: dribbling(httpPort, HEAD, slowly(' ')), end: 'HTTP/1.1 408' },
+    { start: () => dribbleGrpc(ingest.grpcUrl, dribbleMs), end: `grpc-status ${DEADLINE_EXCEEDED}` },
+    { start: dribbling(grpcPort, '', Buffer.from(PREFACE)), end: anyEnd },
+    { start: dribbling(grpcPort, Buffer.concat([hello, HEADERS_FRAME]), Buffer.alloc(16_000)), end: anyEnd },
+    { start: silent(Buffer.alloc(0)), end: '' },
+    { start: silent(hello), end: '' },
   ];
   const ends = Promise.all(kinds.map(({ start }) => Promise.all(Array.from({ length: count }, start))));
   const timeouts = async (transport: string) =>
