@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { feelPulse } from '../../store/engine/engine-pulse.ts';
 import { readOrCreateEngineToken } from '../../store/engine/engine-token.ts';
 import { migrate } from '../../store/migrate.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
+
+const MIGRATION_COUNT = readdirSync(join(import.meta.dirname, '../../store/migrations')).length;
 
 describe('the engine process', () => {
   let engine: TestEngine;
@@ -51,7 +53,7 @@ describe('the engine process', () => {
     expect(tables).toBeGreaterThan(25);
     await Promise.all([migrate(engine.client), migrate(engine.client)]);
     expect(await count("system.tables WHERE database = 'default'")).toBe(tables);
-    expect(await count('schema_migrations FINAL')).toBe(6);
+    expect(await count('schema_migrations FINAL')).toBe(MIGRATION_COUNT);
   });
 
   it('leaves the directory to one process at a time, and says which', async () => {
@@ -62,7 +64,7 @@ describe('the engine process', () => {
         /^Process \d+ has the engine in .* open; stop it, or set PLUMBLINE_DATA_DIR/,
       ),
     });
-    expect(await count('schema_migrations FINAL')).toBe(6);
+    expect(await count('schema_migrations FINAL')).toBe(MIGRATION_COUNT);
   });
 
   it('says which variable moves a port that is taken', async () => {
