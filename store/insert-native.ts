@@ -77,6 +77,8 @@ async function* bytesOf({ file, chunks }: NativeInsert): AsyncGenerator<Uint8Arr
     try {
       yield* createReadStream(file, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>;
     } catch (error) {
+      // Any other reason may pass by itself, and the rows are still there.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       throw new ChunksGone(file, error);
     }
   }

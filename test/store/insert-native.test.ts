@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { NativeInsert } from '../../core/native-insert.ts';
+import { ChunksGone, type NativeInsert } from '../../core/native-insert.ts';
 import { createStoreClient } from '../../store/client.ts';
 import { insertNative } from '../../store/insert-native.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
@@ -131,5 +134,16 @@ describe('insertNative', () => {
     await expect(insertNative(nowhere, insertOf(whole), 'network')).rejects.toMatchObject(unavailable);
     expect(await stored()).toEqual({ rows: 0, tallied: 0 });
     await Promise.all([stranger.close(), nowhere.close()]);
+  });
+
+  it.each([true, false])('stores the rows of a file, by name: %s, and once in all', async (byName) => {
+    const folder = await mkdtemp(join(tmpdir(), 'plumbline-insert-'));
+    const file = join(folder, 'rows.native');
+    await writeFile(file, block(ids(1, 3)));
+    const insert = { ...insertOf(), file, rowCount: 3 };
+    for (const again of [byName, !byName]) await insertNative(client, insert, 'file', { byName: again });
+    expect(await stored()).toEqual({ rows: 3, tallied: 3 });
+    await rm(folder, { recursive: true });
+    await expect(insertNative(client, insert, 'gone', { byName })).rejects.toBeInstanceOf(ChunksGone);
   });
 });
