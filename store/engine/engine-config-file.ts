@@ -24,7 +24,8 @@ export async function writeEngineConfig(enginePath: string): Promise<string> {
 
 /**
  * Caches sized for a machine that is shared with everything else (ClickHouse's own defaults sum to 20 GB), and
- * rows on disk when an insert is answered: the spool forgets them then. What an insert brings is one file a part and
+ * rows on disk when an insert is answered: the spool forgets them then. Two merges at a time and not four: each takes
+ * 100 to 150 MB, and the rows stored a second are the same (2 cores). What an insert brings is one file a part and
  * not one a column, each to be synced: another process's fdatasync at full load then takes 10 to 16 ms at its p99, not
  * 90, and so do acknowledgements and decisions. Merges make the wide parts.
  */
@@ -38,6 +39,7 @@ function config(usersPath: string): string {
   <mark_cache_size>268435456</mark_cache_size>
   <index_mark_cache_size>67108864</index_mark_cache_size>
   <primary_index_cache_size>268435456</primary_index_cache_size>
+  <background_merges_mutations_concurrency_ratio>1</background_merges_mutations_concurrency_ratio>
   <merge_tree>
     <fsync_after_insert>1</fsync_after_insert>
     <fsync_part_directory>1</fsync_part_directory>

@@ -16,7 +16,7 @@ import { type InsertHead, splitInsert } from './split-insert.ts';
 /** ClickHouse reads 256 KiB of a statement by default; ours hold lists of ids. */
 const STATEMENT_BYTES_MAX = { internal: 16 * 1024 * 1024, guest: 1024 * 1024 } as const;
 
-export type LaneName = 'write' | 'read' | 'guest';
+export type LaneName = 'bulk' | 'write' | 'read' | 'guest';
 
 /** What is to be done for a request: a statement, and for data the file that holds it. */
 export interface EngineJob {
@@ -80,7 +80,7 @@ function statementJob(
   access: EngineAccess,
   sql: string,
 ): EngineJob {
-  const { reads, format, several } = describeStatement(sql);
+  const { reads, fromFile, format, several } = describeStatement(sql);
   if (several) {
     throw new EngineFault(
       62,
@@ -92,7 +92,7 @@ function statementJob(
   const job = { format: format ?? defaultFormat, bodyPath: null, endsWithCaller: reads };
   if (access === 'internal') {
     const statement = { ...asked, sql, format: defaultFormat, readOnly: false };
-    return { ...job, statement, lane: reads ? 'read' : 'write' };
+    return { ...job, statement, lane: reads ? 'read' : fromFile ? 'bulk' : 'write' };
   }
   checkFormat(defaultFormat);
   checkGuestValues([asked.database, ...Object.values(asked.params)]);

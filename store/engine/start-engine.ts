@@ -43,6 +43,7 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
     token: config.token,
     tableFunctions: tableFunctions(holder),
     lanes: {
+      bulk: new EngineLane({ name: 'batch', ...LANES.bulk }),
       write: new EngineLane({ name: 'writing', ...LANES.write }),
       read: new EngineLane({ name: 'reading', ...LANES.read }),
       guest: new EngineLane({ name: 'read-only', ...LANES.guest }),
@@ -68,8 +69,13 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   }
 }
 
-/** Statements at a time and in line. Writers are few: each insert takes a core, and merges want one too. */
+/**
+ * Statements at a time and in line. Batches of rows come in one after the other, whatever their table: each takes a core
+ * and up to 400 MB, and merges want both too; two at a time store no more a second (2 cores). What the judge and the
+ * gate write is small, and must not wait behind them.
+ */
 const LANES = {
+  bulk: { slots: 1, queueMax: 64 },
   write: { slots: 2, queueMax: 64 },
   read: { slots: 4, queueMax: 256 },
   guest: { slots: 4, queueMax: 64 },

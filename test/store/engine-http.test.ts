@@ -1,4 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -108,6 +110,29 @@ describe('with the ClickHouse client', () => {
       format: 'JSONEachRow',
     });
     expect(await result.json()).toEqual([{ n: '30000', x: 'é\r\n--' }]);
+  });
+
+  it('stores small things while batches from files come in one after the other', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'plumbline-files-'));
+    const [slow, quick] = [join(folder, 'slow'), join(folder, 'quick')];
+    execFileSync('mkfifo', [slow]); // its insert lasts until somebody writes
+    await writeFile(quick, 'quick\n');
+    const batches = [slow, quick].map((file) =>
+      client.command({
+        query: `INSERT INTO lines FROM INFILE '${file}' COMPRESSION 'none' FORMAT TabSeparated`,
+      }),
+    );
+    for (let i = 0; i < 10; i++) {
+      await client.insert({ table: 'lines', values: [{ s: `small ${i}` }], format: 'JSONEachRow' });
+    }
+    expect(await rows('SELECT count() AS n FROM lines')).toEqual([{ n: '10' }]);
+    await writeFile(slow, 'slow\n');
+    await Promise.all(batches);
+    expect(await rows("SELECT s FROM lines WHERE s NOT LIKE 'small%' ORDER BY s")).toEqual([
+      { s: 'quick' },
+      { s: 'slow' },
+    ]);
+    await rm(folder, { recursive: true });
   });
 
   it('applies settings to one request and to no other', async () => {
