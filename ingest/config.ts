@@ -36,7 +36,7 @@ export const ingestConfigSchema = z
       .int()
       .positive()
       .default(256 * MEBIBYTE), // on disk, in files that the store reads
-    batchAgeMsMax: z.number().int().positive().default(1_000), // fresh: a verdict is due in 2 s
+    batchAgeMsMax: z.number().int().positive().default(750), // fresh: rows are to be seen within 2 s, inserts take their part
     holdMsMax: z.number().int().nonnegative().default(3_000), // a slow store slows senders before it doubles our work
     storeReadsFiles: z.boolean().default(false), // on the same host rows travel by the names of their files
     drainMsMax: z.number().int().nonnegative().default(5_000), // what is not stored by then stays in the spool

@@ -19,7 +19,6 @@ const WARM_REQUESTS = 400;
 /** Enough for merges to have their full share: each side inserts the same rows into the same tables. */
 const BATCHES = 3;
 const REQUESTS = (BATCHES * BATCH_ROWS) / SPANS_PER_REQUEST;
-const NAIVE_REQUESTS = 240;
 
 const CEILING = 'engine: Native file';
 const JSON_FILE = 'engine: JSONEachRow file';
@@ -179,12 +178,12 @@ async function sendNaive(server: BenchServer): Promise<Sample> {
   const naive = await runNaive(server);
   const load = await Load.start(setupOf('http', naive.port));
   const run = { connections: 32, seconds: 600, requestsPerS: null };
-  const warm = await load.run({ ...run, requests: NAIVE_REQUESTS / 2 });
+  const warm = await load.run({ ...run, requests: WARM_REQUESTS });
   await untilStored(server.store, warm.items);
   const cpuMs = () => cpuOf(server) + naive.cpuMs();
   try {
-    return await timed({ cpuMs, items: NAIVE_REQUESTS * SPANS_PER_REQUEST }, async () => {
-      const sent = await load.run({ ...run, requests: NAIVE_REQUESTS });
+    return await timed({ cpuMs, items: REQUESTS * SPANS_PER_REQUEST }, async () => {
+      const sent = await load.run({ ...run, requests: REQUESTS });
       await untilStored(server.store, warm.items + sent.items);
     });
   } finally {

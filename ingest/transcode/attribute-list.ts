@@ -1,3 +1,4 @@
+import { PARTS_MAX, tooManyParts } from './parts-limit.ts';
 import { SPLIT_MESSAGE_FOUND } from './split-message-found.ts';
 import { VALUE, ValueScan } from './value-scan.ts';
 import type { WireReader } from './wire-reader.ts';
@@ -89,6 +90,7 @@ export class AttributeList {
   }
 
   #grow(): void {
+    if (this.count > PARTS_MAX) throw tooManyParts();
     const grown = new Int32Array(this.entries.length * 2);
     grown.set(this.entries);
     this.entries = grown;

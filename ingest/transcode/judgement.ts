@@ -1,5 +1,6 @@
 import { ANOMALY } from '../../core/anomaly.ts';
 import { ITEM_NOUN, type Signal } from '../../core/signal.ts';
+import { PARTS_MAX, tooManyParts } from './parts-limit.ts';
 import type { ResourceScan } from './resource-scan.ts';
 import { type TextPlace, textOf } from './text-place.ts';
 
@@ -67,6 +68,7 @@ const ANOMALIES = Object.entries(ANOMALY) as [keyof typeof ANOMALY, number][];
 export class Judgement {
   readonly signal: Signal;
   itemCount = 0;
+  #partCount = 0;
   rejectedCount = 0;
   readonly #rejections = new Map<string, Rejection>();
   #last: RejectedResource | null = null;
@@ -82,6 +84,16 @@ export class Judgement {
   sentBy({ serviceName }: ResourceScan): void {
     const byteCount = Math.min(serviceName.byteCount, SERVICE_NAME_BYTES_MAX);
     this.#serviceName ??= textOf({ ...serviceName, byteCount });
+  }
+
+  /**
+   * Counts an item. @param parts how many attributes, events and the like it holds
+   * @throws PipelineError `otlp_too_large`
+   */
+  found(parts: number): void {
+    this.itemCount++;
+    this.#partCount += 1 + parts;
+    if (this.#partCount > PARTS_MAX) throw tooManyParts();
   }
 
   /** Counts items that are not stored, while their neighbours are. */

@@ -1,3 +1,7 @@
+import { PARTS_MAX, tooManyParts } from './parts-limit.ts';
+
+/** The widest entry, a link, has ten. */
+const PLACES_MAX = 10 * PARTS_MAX;
 /** A list that one huge record blew up is not kept for the next. */
 const PLACES_KEPT_MAX = 65_536;
 
@@ -13,6 +17,7 @@ export class PlaceList {
 
   push(place: number): void {
     if (this.length === this.places.length) {
+      if (this.length > PLACES_MAX) throw tooManyParts();
       const grown = new Int32Array(this.length * 2);
       grown.set(this.places);
       this.places = grown;

@@ -20,7 +20,7 @@ export class LogsTranscoder implements SignalTranscoder {
   walkItem(walk: Walk, end: number): void {
     const { reader, judgement, resource, scope } = walk;
     this.#log.read(reader, end);
-    judgement.itemCount++;
+    judgement.found(this.#log.attributes.count);
     if (resource.fits && scope.fits && this.#log.fits) this.#store(walk);
     else judgement.reject(resource, 'value_too_deep');
     reader.position = end;

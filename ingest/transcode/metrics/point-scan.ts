@@ -23,6 +23,10 @@ export class PointScan {
   readonly nested = new AttributeList();
   readonly exemplars = new PlaceList();
 
+  get partCount(): number {
+    return this.attributes.count + this.nested.count + this.exemplars.length / EXEMPLAR_WIDTH;
+  }
+
   get hasNoRecordedValue(): boolean {
     return (this.flags & NO_RECORDED_VALUE) !== 0;
   }

@@ -68,7 +68,7 @@ export class PointTable<C extends PointColumns, P extends ReadablePoint> {
     const { judgement, resource, scope } = walk;
     const { point } = this.#kind;
     point.read(walk.reader, end);
-    judgement.itemCount++;
+    judgement.found(point.partCount);
     const fits = resource.fits && scope.fits && point.fits;
     const refusal = fits ? this.#kind.refuse(metric, point) : 'value_too_deep';
     if (refusal === null) this.#store(walk, metric);

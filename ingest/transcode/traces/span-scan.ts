@@ -42,6 +42,11 @@ export class SpanScan {
   readonly links = new PlaceList();
   #statuses = 0;
 
+  get partCount(): number {
+    const { attributes, nested, events, links } = this;
+    return attributes.count + nested.count + events.length / EVENT_WIDTH + links.length / LINK_WIDTH;
+  }
+
   /** Reads the Span between the reader's position and `end`. */
   read(reader: WireReader, end: number): void {
     this.#clear();

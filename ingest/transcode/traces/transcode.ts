@@ -30,7 +30,7 @@ export class TracesTranscoder implements SignalTranscoder {
     const { reader, judgement, resource } = walk;
     const span = this.#span;
     span.read(reader, end);
-    judgement.itemCount++;
+    judgement.found(span.partCount);
     if (!resource.fits || !span.fits) judgement.reject(resource, 'value_too_deep');
     else if (!isValidId(reader, span.traceIdAt, span.traceIdBytes, TRACE_ID_BYTES)) {
       judgement.reject(resource, 'trace_id_invalid');

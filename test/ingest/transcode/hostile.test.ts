@@ -94,6 +94,22 @@ describe('a body made to be expensive', () => {
       'metrics',
       () => request(items(1, all(text(2, MEGABYTE / 2), message(5, times(1_000, POINT))))),
     ],
+    [
+      'four million empty attributes of one record',
+      'logs',
+      () => request(items(1, times(4_100_000, message(6, EMPTY)))),
+    ],
+    [
+      'four million empty attributes of some records',
+      'logs',
+      () => request(items(41, times(100_000, message(6, EMPTY)))),
+    ],
+    [
+      'four million empty exemplars',
+      'metrics',
+      () => request(items(1, message(5, message(1, times(4_100_000, message(5, EMPTY)))))),
+    ],
+    ['a resource in more parts than are put together', 'logs', () => request(times(500_001, resource()))],
   ])('%s is too large, and leaves the batch as it was', (_name, signal, make) => {
     const batch = new SignalBatch(signal);
     const neighbour = encodeRequest(signal, NEIGHBOUR[signal]);
