@@ -4,11 +4,13 @@ import { askGate } from '../load/ask-gate.ts';
 import { HttpConnection, httpRequest } from '../load/http-connection.ts';
 import { Load } from '../load/load.ts';
 import { probe } from '../payloads/probe.ts';
+import { runBareServer } from '../processes/run-bare-server.ts';
 import { type BenchServer, startServer } from '../processes/start-server.ts';
 import { checkLine } from '../report/check-line.ts';
 import { median, quantile } from '../report/ratios.ts';
 
-const CONNECTIONS = 16;
+/** Saturation: as many spans a second come through as over 16, which only wait twice as long (section growth). */
+const CONNECTIONS = 8;
 const SECONDS = 15;
 const ASKS_PER_S = 100;
 
@@ -16,6 +18,7 @@ const ASKS_PER_S = 100;
 export async function latency(rounds: number): Promise<void> {
   const server = await startServer(['store', 'ingest', 'judge', 'api']);
   const { otlpHttpPort: port, apiPort } = server.ports;
+  const bare = await runBareServer();
   const load = await Load.start({
     signal: 'traces',
     transport: 'http',
@@ -40,14 +43,17 @@ export async function latency(rounds: number): Promise<void> {
     await sleep(10_000);
     for (let round = 0; round < rounds; round++) {
       const asked = new AbortController();
-      const asking = askGate(apiPort, ASKS_PER_S, asked.signal);
+      const asking = Promise.all([apiPort, bare.port].map((to) => askGate(to, ASKS_PER_S, asked.signal)));
       const full = await load.run({ ...run, requestsPerS: null });
       asked.abort();
       note('acknowledgement at saturation, p50', full.latencyMs.p50);
       note('acknowledgement at saturation, p99', full.latencyMs.p99);
-      const decisions = await asking;
+      const [decisions = [], bareAnswers = []] = await asking;
       note('gate decision at saturation, p50', quantile(decisions, 0.5));
       note('gate decision at saturation, p99', quantile(decisions, 0.99));
+      note('bare node:http server beside it, p50', quantile(bareAnswers, 0.5));
+      note('bare node:http server beside it, p99', quantile(bareAnswers, 0.99));
+      note('k spans/s at saturation', full.items / SECONDS / 1_000);
       note('memory of all roles, MB', server.residentBytes() / 1e6);
       await sleep(10_000); // what waited is stored, merges have caught up
       const requestsPerS = full.requests / SECONDS / 2;
@@ -60,6 +66,7 @@ export async function latency(rounds: number): Promise<void> {
     }
   } finally {
     await load.stop();
+    await bare.stop();
     await server.stop();
   }
   console.log(
