@@ -412,7 +412,7 @@ describe('a ledger of any life', () => {
       expect(rows.map(({ response }) => response.seq)).toEqual(rows.map((_, index) => index + 1));
       expect(given.map(({ seq }) => rows[seq - 1]?.response)).toEqual(given);
     });
-    await fc.assert(life, { numRuns: 30 });
+    await fc.assert(life, { numRuns: 20 });
   });
 });
 
@@ -424,7 +424,6 @@ function startWriter({
   segmentBytes: number;
   fileBytesMax?: string;
 }) {
-  // dash counts blocks of 512 bytes, bash of 1,024: prlimit counts bytes
   const args = [`--fsize=${fileBytesMax}:`, process.execPath, WRITER, dataDir, '7', String(segmentBytes)];
   return spawn('prlimit', args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
@@ -490,7 +489,16 @@ describe('a ledger whose disk is full', () => {
     expect(verifyLedger(dataDir).isIntact).toBe(true);
   });
 
-  it('starts, refuses while no segment can be made, and leaves no half one', async () => {
+  it('leaves nothing of a refused group that could be taken for decisions', () => {
+    const script = join(import.meta.dirname, 'ledger-refused-group.ts');
+    const printed = execFileSync(process.execPath, [script, dataDir], { encoding: 'utf8' });
+    const refused = Array.from({ length: 12 }, () => 'ledger_unwritable');
+    expect(JSON.parse(printed)).toEqual({ before: [1], refused, after: [2] });
+    expect(usedSegments()).toHaveLength(2);
+    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 2 });
+  });
+
+  it('starts, and refuses while no segment can be made', async () => {
     const child = startWriter({ segmentBytes: 1_000_000, fileBytesMax: '300000' });
     const printed = await run(child, ({ length }) => length === 20 && child.kill('SIGKILL'));
     expect(new Set(printed)).toEqual(new Set(['ledger_unwritable']));
