@@ -7,7 +7,8 @@ import type { Ledger } from './ledger.ts';
 
 /** Small: rows are turned into JSON on the thread that answers questions, a hundred in about 2 ms. */
 const BATCH_MAX = 100;
-const IDLE_MS = 100;
+/** Each copy is a part that the engine syncs to disk, and every other sync waits with it: ten a second were felt. */
+const IDLE_MS = 1_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 30_000;
 
