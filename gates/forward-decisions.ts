@@ -5,10 +5,10 @@ import type { Log } from '../core/log.ts';
 import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
 import type { Ledger } from './ledger.ts';
 
-const CURSOR = 'clickhouse';
 /** Small: rows are turned into JSON on the thread that answers questions, a hundred in about 2 ms. */
 const BATCH_MAX = 100;
-const IDLE_MS = 100;
+/** Each copy is a part that the engine syncs to disk, and every other sync waits with it: ten a second were felt. */
+const IDLE_MS = 1_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 30_000;
 
@@ -35,7 +35,7 @@ async function insertOneByOne({ client, log }: Forwarding, rows: readonly Decisi
 /** Copies the next lines; returns how many. A line copied twice (a crash before the cursor) stays one there. */
 async function forwardBatch(forwarding: Forwarding): Promise<number> {
   const { ledger, client } = forwarding;
-  const rows = ledger.readAfter(ledger.readCursor(CURSOR), BATCH_MAX);
+  const rows = ledger.readAfter(ledger.readCursor(), BATCH_MAX);
   const last = rows.at(-1);
   if (last === undefined) return 0;
   try {
@@ -44,7 +44,7 @@ async function forwardBatch(forwarding: Forwarding): Promise<number> {
     if (!hasCode(error, 'store_refused')) throw error;
     await insertOneByOne(forwarding, rows);
   }
-  await ledger.writeCursor(CURSOR, last.response.seq);
+  await ledger.writeCursor(last.response.seq);
   return rows.length;
 }
 

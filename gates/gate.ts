@@ -12,7 +12,8 @@ import { decide } from './decide.ts';
 import { parseDecisionRequest } from './decision-request.ts';
 import { forwardDecisions } from './forward-decisions.ts';
 import { IntentWatch } from './intent-watch.ts';
-import { type Checkpoint, Ledger } from './ledger.ts';
+import { Ledger } from './ledger.ts';
+import type { Checkpoint } from './ledger-line.ts';
 import { TrustState } from './trust.ts';
 
 export interface GateDeps {

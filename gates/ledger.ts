@@ -1,11 +1,14 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { mkdirSync } from 'node:fs';
 import type { Decision, DecisionRequest } from '../core/decision.ts';
-import { PipelineError } from '../core/errors.ts';
+import { hasCode, PipelineError } from '../core/errors.ts';
 import type { DecisionRow } from '../store/decisions.ts';
-import { canonicalJson } from './canonical-json.ts';
 import type { DecisionBody } from './decide.ts';
+import { findLedgerEnd, type LedgerEnd } from './find-ledger-end.ts';
+import { readLedgerCursor, writeLedgerCursor } from './ledger-cursor.ts';
+import { type Checkpoint, lineText } from './ledger-line.ts';
+import { LedgerReader } from './ledger-reader.ts';
+import { LedgerSegments } from './ledger-segments.ts';
+import { ledgerPath } from './segment-files.ts';
 
 /** What is decided, before the ledger gives it its number and its place in the chain. */
 export interface Undated {
@@ -15,89 +18,58 @@ export interface Undated {
   readonly body: DecisionBody;
 }
 
-/** The newest line; whoever keeps a copy of it elsewhere can prove later that nothing before it was changed. */
-export interface Checkpoint {
-  readonly seq: number;
-  readonly hash: string;
-}
-
-/** What line 1 follows. */
-export const GENESIS: Checkpoint = { seq: 0, hash: '0'.repeat(64) };
-
-/** The content of a line as it is hashed: canonical JSON of exactly these fields. */
-interface HashedLine {
-  readonly seq: number;
-  readonly prevHash: string;
-  readonly decidedAtMs: number;
-  readonly mode: 'enforce' | 'shadow';
-  readonly request: DecisionRequest;
-  readonly response: Decision;
-}
-
 interface Waiting {
   readonly undated: Undated;
   readonly resolve: (decision: Decision) => void;
   readonly reject: (error: PipelineError) => void;
 }
 
-export const HASH_LENGTH = 64;
-/** Group commit: everybody who waits shares one flush to disk, up to this many. */
-const GROUP_MAX = 1_000;
+/** Lines that go to disk in one write. */
+interface Group {
+  readonly made: { readonly response: Decision; readonly waiting: Waiting }[];
+  text: string;
+  bytes: number;
+  head: Checkpoint;
+}
+
+/** Thousands of lines; two of these are on disk from the start. */
+const SEGMENT_BYTES = 8_388_608;
+/** Group commit: everybody who waits shares one write to disk, up to this many bytes. */
+const GROUP_BYTES_MAX = 1_048_576;
 /** More waiting than this, and the disk does not keep up: better refuse than answer minutes late. */
 const WAITING_MAX = 10_000;
-
-export function ledgerPath(dataDir: string): string {
-  return join(dataDir, 'ledger');
-}
-
-export function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-/** Hash and content, as stored: the hash is over the very bytes that follow it. */
-function lineText(line: HashedLine): { hash: string; stored: string } {
-  const content = canonicalJson(line);
-  const hash = hashText(content);
-  return { hash, stored: hash + content };
-}
-
-export function parseLine(stored: string): DecisionRow {
-  const { decidedAtMs, mode, request, response } = JSON.parse(stored.slice(HASH_LENGTH)) as HashedLine;
-  return { decidedAtMs, mode, request, response, hash: stored.slice(0, HASH_LENGTH) };
-}
 
 /**
  * The record of decisions: numbered without gaps, each line hashed over the one before, on disk before the
  * answer is given. SHA-256 over RFC 8785 JSON of {seq, prevHash, decidedAtMs, mode, request, response}.
+ * The folder is one process's own (the data directory is locked), else the chain would fork.
  */
 export class Ledger {
-  readonly #root: RootDatabase<string, string>;
-  readonly #lines: Database<string, number>;
-  readonly #meta: Database<string, string>;
+  readonly #folder: string;
+  readonly #segmentBytes: number;
+  readonly #segments: LedgerSegments;
+  readonly #reader: LedgerReader;
   readonly #waiting: Waiting[] = [];
+  #head: Checkpoint;
   #writing: Promise<void> | null = null;
 
   /** @throws PipelineError data_dir_unwritable */
-  constructor(dataDir: string) {
-    const path = ledgerPath(dataDir);
+  constructor(dataDir: string, { segmentBytes = SEGMENT_BYTES }: { segmentBytes?: number } = {}) {
+    const folder = ledgerPath(dataDir);
+    this.#folder = folder;
+    this.#segmentBytes = segmentBytes;
+    this.#reader = new LedgerReader(folder);
     try {
-      // overlappingSync off: a commit is reported after its flush to disk, and a failed flush as a failure.
-      // eventTurnBatching off: its hidden promise rejects unhandled when a commit fails, and ends the process.
-      this.#root = open<string, string>({
-        path,
-        noSubdir: false,
-        encoding: 'string',
-        overlappingSync: false,
-        eventTurnBatching: false,
-      });
-      this.#lines = this.#root.openDB<string, number>('lines', { encoding: 'string', keyEncoding: 'uint32' });
-      this.#meta = this.#root.openDB<string, string>('meta', { encoding: 'string' });
+      mkdirSync(folder, { recursive: true });
+      const end = endAfterCopies(findLedgerEnd(folder), readLedgerCursor(folder));
+      this.#segments = new LedgerSegments({ folder, segmentBytes, end });
+      this.#head = end.head;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      if (hasCode(cause, 'data_dir_unwritable')) throw cause;
       throw new PipelineError(
         'data_dir_unwritable',
-        `The ledger at ${path} cannot be opened: ${why}. Check that the folder is writable and on a local disk.`,
-        { path },
+        `The ledger at ${folder} cannot be opened: ${whyOf(cause)}. Check that the folder is writable and on a local disk.`,
+        { path: folder },
         cause,
       );
     }
@@ -119,97 +91,105 @@ export class Ledger {
   }
 
   async #drain(): Promise<void> {
-    await null; // everybody who asks in this very turn shares the first flush
-    while (this.#waiting.length > 0) await this.#writeGroup(this.#waiting.splice(0, GROUP_MAX));
+    await null; // everybody who asks in this very turn shares the first write
+    while (this.#waiting.length > 0) await this.#writeGroup(this.#takeGroup());
     this.#writing = null;
   }
 
-  async #writeGroup(group: readonly Waiting[]): Promise<void> {
-    const made = this.#makeLines(group);
-    const last = made.at(-1);
-    if (last === undefined) return;
+  async #writeGroup({ made, text, head }: Group): Promise<void> {
+    if (made.length === 0) return;
     try {
-      // A batch, not a transaction with a callback: lmdb was seen to abort the process when one failed to commit.
-      await this.#root.batch(() => {
-        for (const { line, stored } of made) void this.#lines.put(line.seq, stored);
-        void this.#meta.put('head', `${last.hash}${last.line.seq}`);
-      });
-      for (const { line, resolve } of made) resolve(line.response);
+      await this.#segments.write(Buffer.from(text));
     } catch (error) {
-      const refusal = unwritable(await causeOf(error));
-      for (const { reject } of made) reject(refusal);
+      const refusal = unwritable(error);
+      for (const { waiting } of made) waiting.reject(refusal);
+      return;
     }
+    this.#head = head; // not before: a group that failed has taken no numbers
+    for (const { response, waiting } of made) waiting.resolve(response);
   }
 
-  /**
-   * Numbers and chains a group, from what is on disk: a group that failed has taken no numbers. The folder is
-   * one process's own (the data directory is locked), else the chain would fork here.
-   */
-  #makeLines(group: readonly Waiting[]) {
-    let head = this.checkpoint();
-    return group.flatMap(({ undated, resolve, reject }) => {
-      const { decidedAtMs, decisionId, request, body } = undated;
-      const place = { seq: head.seq + 1, prevHash: head.hash };
-      const response: Decision = { ...body, decisionId, ...place, receipt: null };
-      const line = { ...place, decidedAtMs, mode: request.mode ?? 'enforce', request, response };
-      try {
-        const { hash, stored } = lineText(line);
-        head = { seq: place.seq, hash };
-        return [{ line, hash, stored, resolve, reject }];
-      } catch (cause) {
-        // Something JSON has no word for: it takes no number, and its neighbours must not pay for it.
-        reject(unwritable(cause));
-        return [];
-      }
-    });
+  /** Everybody who waits, as far as one write goes. */
+  #takeGroup(): Group {
+    const group: Group = { made: [], text: '', bytes: 0, head: this.#head };
+    const taken = this.#waiting.findIndex((waiting) => !this.#addTo(group, waiting));
+    this.#waiting.splice(0, taken < 0 ? this.#waiting.length : taken);
+    return group;
+  }
+
+  /** Numbers and chains one; false when it must wait for the next group. */
+  #addTo(group: Group, waiting: Waiting): boolean {
+    const { decidedAtMs, decisionId, request, body } = waiting.undated;
+    const place = { seq: group.head.seq + 1, prevHash: group.head.hash };
+    const response: Decision = { ...body, decisionId, ...place, receipt: null };
+    try {
+      const { hash, text } = lineText({
+        ...place,
+        decidedAtMs,
+        mode: request.mode ?? 'enforce',
+        request,
+        response,
+      });
+      const bytes = Buffer.byteLength(text);
+      if (bytes > this.#segmentBytes)
+        throw new Error(`it takes ${bytes} bytes of at most ${this.#segmentBytes}`);
+      const groupBytesMax = Math.min(GROUP_BYTES_MAX, this.#segmentBytes);
+      if (group.made.length > 0 && group.bytes + bytes > groupBytesMax) return false;
+      group.made.push({ response, waiting });
+      group.text += text;
+      group.bytes += bytes;
+      group.head = { seq: place.seq, hash };
+    } catch (cause) {
+      // Too long, or something JSON has no word for: it takes no number, and its neighbours must not pay for it.
+      waiting.reject(unwritable(cause));
+    }
+    return true;
   }
 
   checkpoint(): Checkpoint {
-    const head = this.#meta.get('head');
-    if (head === undefined) return GENESIS;
-    return { hash: head.slice(0, HASH_LENGTH), seq: Number(head.slice(HASH_LENGTH)) };
+    return this.#head;
   }
 
-  /** Lines after `seq`, oldest first. */
+  /**
+   * Lines after `seq`, oldest first.
+   * @throws PipelineError internal when lines were damaged
+   */
   readAfter(seq: number, limit: number): DecisionRow[] {
-    return [...this.#lines.getRange({ start: seq + 1, limit })].map(({ value }) => parseLine(value));
+    return this.#reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
   }
 
-  /** Up to which line a reader (the forwarder) has come; survives restarts. */
-  readCursor(name: string): number {
-    return Number(this.#meta.get(`cursor:${name}`) ?? 0);
+  /** Up to which line the ledger was copied into the store; survives restarts. */
+  readCursor(): number {
+    return readLedgerCursor(this.#folder);
   }
 
-  /** @throws PipelineError ledger_unwritable */
-  async writeCursor(name: string, seq: number): Promise<void> {
-    try {
-      await this.#meta.put(`cursor:${name}`, String(seq));
-    } catch (error) {
-      throw unwritable(await causeOf(error));
-    }
+  async writeCursor(seq: number): Promise<void> {
+    await writeLedgerCursor(this.#folder, seq);
   }
 
   async close(): Promise<void> {
     await this.#writing;
-    await this.#root.close();
+    await this.#segments.close();
   }
 }
 
-/** lmdb rejects with "see commitError", a promise that rejects with the error itself, and must be handled. */
-async function causeOf(error: unknown): Promise<unknown> {
-  try {
-    await (error as { commitError?: Promise<never> }).commitError;
-  } catch (cause) {
-    return cause;
-  }
-  return error;
+/**
+ * Lines that were copied were on disk: when they are gone it was no crash. Their numbers are not given again, so
+ * that the gap shows for ever.
+ */
+function endAfterCopies(end: LedgerEnd, copiedSeq: number): LedgerEnd {
+  if (copiedSeq <= end.head.seq) return end;
+  return { ...end, head: { seq: copiedSeq, hash: end.head.hash }, isTorn: true };
+}
+
+function whyOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function unwritable(cause: unknown): PipelineError {
-  const why = cause instanceof Error ? cause.message : String(cause);
   return new PipelineError(
     'ledger_unwritable',
-    `The decision was not recorded, so it is not given: ${why}. Free or repair the disk of the data directory; until then actors use their own fail modes.`,
+    `The decision was not recorded, so it is not given: ${whyOf(cause)}. Free or repair the disk of the data directory; until then actors use their own fail modes.`,
     {},
     cause,
   );

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
-import { open } from 'lmdb';
+import { existsSync, readFileSync } from 'node:fs';
 import { PipelineError } from '../core/errors.ts';
-import { type Checkpoint, GENESIS, HASH_LENGTH, hashText, ledgerPath, parseLine } from './ledger.ts';
+import { readLedgerCursor } from './ledger-cursor.ts';
+import { type Checkpoint, GENESIS, type LineProblem, walkLines } from './ledger-line.ts';
+import { ledgerPath, segmentFiles } from './segment-files.ts';
 
 export interface LedgerCheck {
   readonly isIntact: boolean;
@@ -9,33 +10,28 @@ export interface LedgerCheck {
   /** The newest line that was still good. */
   readonly head: Checkpoint;
   /** The first line that is wrong, and how; null when the chain holds. */
-  readonly problem: { readonly seq: number; readonly text: string } | null;
+  readonly problem: LineProblem | null;
 }
 
-/** What is wrong with one line, given the one before; null when it is good. */
-function problemOf({
-  seq,
-  stored,
-  before,
-}: {
-  seq: number;
-  stored: string;
-  before: Checkpoint;
-}): string | null {
-  if (seq !== before.seq + 1) return `line ${before.seq + 1} is missing: ${before.seq} is followed by ${seq}`;
-  const content = stored.slice(HASH_LENGTH);
-  if (hashText(content) !== stored.slice(0, HASH_LENGTH))
-    return `the content of line ${seq} does not match its hash`;
-  const { response } = parseLine(stored);
-  if (response.seq !== seq) return `line ${seq} says it is line ${response.seq}`;
-  if (response.prevHash !== before.hash) return `line ${seq} does not follow line ${before.seq}`;
-  return null;
+/**
+ * The good lines of a segment. Beside a running process a group may show its later bytes before its earlier ones,
+ * because a read is not one moment: read again, the earlier ones are there. What stays as it was is wrong.
+ */
+function readSegment(path: string, before: Checkpoint) {
+  let walk = walkLines(readFileSync(path), before);
+  for (let seenBytes = -1; walk.problem !== null && walk.endBytes > seenBytes; ) {
+    seenBytes = walk.endBytes;
+    walk = walkLines(readFileSync(path), before);
+  }
+  return walk;
 }
 
 /**
  * Walks the whole ledger of a data directory, also while its process runs, and recomputes every hash.
- * A chain proves that nothing inside it was changed; that nothing was cut off its end shows only against a
- * checkpoint kept elsewhere (`since`).
+ * Bytes that are no good lines are what a crash cut off when the next segment goes on exactly before them, or when
+ * they are no complete line; else they are the problem.
+ * A chain proves that nothing inside it was changed; that nothing was cut off its end shows only against what was
+ * copied into the store, and against a checkpoint kept elsewhere (`since`).
  * @throws PipelineError not_found when there is no ledger: a check that saw nothing is no pass
  */
 export function verifyLedger(dataDir: string, since: Checkpoint = GENESIS): LedgerCheck {
@@ -47,38 +43,30 @@ export function verifyLedger(dataDir: string, since: Checkpoint = GENESIS): Ledg
       { path },
     );
   }
-  const root = open<string, string>({ path, noSubdir: false, encoding: 'string', readOnly: true });
-  try {
-    const lines = root.openDB<string, number>('lines', { encoding: 'string', keyEncoding: 'uint32' });
-    const recorded = root.openDB<string, string>('meta', { encoding: 'string' }).get('head');
-    let head = GENESIS;
-    let lineCount = 0;
-    let seen = since.seq === 0;
-    const result = (problem: LedgerCheck['problem']) => ({
-      isIntact: problem === null,
-      lineCount,
-      head,
-      problem,
-    });
-    for (const { key: seq, value: stored } of lines.getRange({ snapshot: true })) {
-      const text = problemOf({ seq, stored, before: head });
-      if (text !== null) return result({ seq, text });
+  const copiedSeq = readLedgerCursor(path); // before the lines: their process writes on
+  let head = GENESIS;
+  let lineCount = 0;
+  let problem: LineProblem | null = null;
+  const result = (found: LineProblem | null): LedgerCheck => ({
+    isIntact: found === null,
+    lineCount,
+    head,
+    problem: found,
+  });
+  for (const segment of segmentFiles(path)) {
+    const walk = readSegment(segment.path, head);
+    for (const { response, hash } of walk.rows) {
       lineCount++;
-      head = { seq, hash: stored.slice(0, HASH_LENGTH) };
-      if (seq === since.seq) seen = head.hash === since.hash;
-      if (seq === since.seq && !seen)
-        return result({ seq, text: `line ${seq} is not the one of the checkpoint` });
+      head = { seq: response.seq, hash };
+      if (head.seq === since.seq && hash !== since.hash)
+        return result({ seq: head.seq, text: `line ${head.seq} is not the one of the checkpoint` });
     }
-    if (!seen)
-      return result({
-        seq: head.seq + 1,
-        text: `the ledger ends before the checkpoint at line ${since.seq}`,
-      });
-    const lastSeq = Number(recorded?.slice(HASH_LENGTH) ?? 0);
-    if (head.seq < lastSeq)
-      return result({ seq: head.seq + 1, text: `lines after ${head.seq} were cut off` });
-    return result(null);
-  } finally {
-    void root.close();
+    problem = walk.rows.length > 0 ? walk.problem : (problem ?? walk.problem);
   }
+  if (problem !== null) return result(problem);
+  const next = head.seq + 1;
+  if (head.seq < since.seq)
+    return result({ seq: next, text: `the ledger ends before the checkpoint at line ${since.seq}` });
+  if (head.seq < copiedSeq) return result({ seq: next, text: `lines after ${head.seq} were cut off` });
+  return result(null);
 }

@@ -29,7 +29,7 @@ const listDecisions = {
   method: 'GET',
   path: '/decisions',
   id: 'listDecisions',
-  summary: 'Decisions, newest first; a new one is listed within about a second',
+  summary: 'Decisions, newest first; a new one is listed within about two seconds',
   query: z.strictObject({ service: z.string().optional().describe('target.service'), limit: limitQuery }),
   answer: z.strictObject({ decisions: z.array(recordedDecisionJson) }),
 } satisfies Operation;
@@ -58,7 +58,7 @@ export function serveDecisions(app: FastifyInstance, { client, gate }: ApiDeps):
     if (decision === null) {
       throw new PipelineError(
         'not_found',
-        `There is no decision ${id} here (yet: a new one takes about a second to be listed); GET /api/v1/decisions lists them.`,
+        `There is no decision ${id} here (yet: a new one takes up to two seconds to be listed); GET /api/v1/decisions lists them.`,
         { id },
       );
     }

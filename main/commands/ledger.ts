@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { PipelineError } from '../../core/errors.ts';
-import type { Checkpoint } from '../../gates/ledger.ts';
+import type { Checkpoint } from '../../gates/ledger-line.ts';
 import { type LedgerCheck, verifyLedger } from '../../gates/verify-ledger.ts';
 import { examples, print } from '../client-flags.ts';
 import { readOwnConfig } from '../server-addresses.ts';

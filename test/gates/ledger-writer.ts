@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecisionBody } from '../../gates/decide.ts';
 import { Ledger } from '../../gates/ledger.ts';
 import { askOf, NOW_MS } from './judged-world.ts';
@@ -17,21 +18,32 @@ export function bodyOf(padLength: number = 100): DecisionBody {
   };
 }
 
-/** Appends for ever, `width` at a time, and prints the number of every decision once it was given. */
-async function writeForEver(dataDir: string, width: number): Promise<void> {
-  const ledger = new Ledger(dataDir);
-  for (;;) {
-    const asked = Array.from({ length: width }, (_, index) =>
-      ledger.append({ decidedAtMs: NOW_MS, decisionId: `d_${index}`, request: askOf(), body: bodyOf(1_000) }),
+/**
+ * Appends for ever, and prints the number of every decision once it was given, or the code of its failure.
+ * Groups of `width` and of one take turns: a shorter one follows each.
+ */
+async function writeForEver(dataDir: string, width: number, segmentBytes: number): Promise<void> {
+  const ledger = new Ledger(dataDir, { segmentBytes });
+  for (let round = 0; ; round++) {
+    const asked = Array.from({ length: round % 2 === 0 ? width : 1 }, (_, index) =>
+      ledger.append({
+        decidedAtMs: NOW_MS,
+        decisionId: `d_${round}_${index}`,
+        request: askOf(),
+        body: bodyOf(1_000),
+      }),
     );
-    for (const answer of await Promise.allSettled(asked)) {
+    const answers = await Promise.allSettled(asked);
+    for (const answer of answers) {
       const line =
         answer.status === 'fulfilled' ? String(answer.value.seq) : (answer.reason as { code: string }).code;
       process.stdout.write(`${line}\n`);
-      if (answer.status === 'rejected') process.exit(3);
     }
+    if (answers.some(({ status }) => status === 'rejected')) await sleep(20); // a full disk is no race
   }
 }
 
-if (process.argv[1] === import.meta.filename)
-  await writeForEver(process.argv[2] as string, Number(process.argv[3]));
+if (process.argv[1] === import.meta.filename) {
+  const [dataDir, width, segmentBytes] = process.argv.slice(2) as [string, string, string];
+  await writeForEver(dataDir, Number(width), Number(segmentBytes));
+}

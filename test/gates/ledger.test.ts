@@ -1,20 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { open } from 'lmdb';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../core/decision.ts';
-import { hasCode } from '../../core/errors.ts';
 import { canonicalJson } from '../../gates/canonical-json.ts';
-import { GENESIS, hashText, Ledger, ledgerPath } from '../../gates/ledger.ts';
+import { Ledger } from '../../gates/ledger.ts';
+import { GENESIS, hashText, lineText } from '../../gates/ledger-line.ts';
+import { ledgerPath, segmentFiles } from '../../gates/segment-files.ts';
 import { verifyLedger } from '../../gates/verify-ledger.ts';
 import { askOf, NOW_MS } from './judged-world.ts';
 import { bodyOf } from './ledger-writer.ts';
 
 const WRITER = join(import.meta.dirname, 'ledger-writer.ts');
+/** Holds about five lines. */
+const SMALL = { segmentBytes: 4_096 };
 
 let dataDir: string;
 beforeEach(() => {
@@ -22,52 +25,88 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-function append(ledger: Ledger, index: number): Promise<Decision> {
+function append(ledger: Ledger, index: number, padLength?: number): Promise<Decision> {
   return ledger.append({
     decidedAtMs: NOW_MS + index,
     decisionId: `d_${index}`,
     request: askOf(),
-    body: bodyOf(),
+    body: bodyOf(padLength),
   });
 }
 
-async function fill(count: number): Promise<void> {
-  const ledger = new Ledger(dataDir);
-  await Promise.all(Array.from({ length: count }, (_, index) => append(ledger, index)));
+function appendMany(ledger: Ledger, count: number): Promise<Decision[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => append(ledger, index)));
+}
+
+/** A ledger of `count` lines, all of them copied into the store. */
+async function fill(count: number, options = {}): Promise<void> {
+  const ledger = new Ledger(dataDir, options);
+  await appendMany(ledger, count);
+  await ledger.writeCursor(count);
   await ledger.close();
 }
 
-/** Changes the stored lines as somebody with the disk in hand could. */
-async function tamper(
-  change: (lines: {
-    put(seq: number, line: string): void;
-    remove(seq: number): void;
-    get(seq: number): string;
-  }) => void,
-) {
-  const root = open<string, string>({ path: ledgerPath(dataDir), noSubdir: false, encoding: 'string' });
-  const lines = root.openDB<string, number>('lines', { encoding: 'string', keyEncoding: 'uint32' });
-  change({
-    put: (seq, line) => lines.putSync(seq, line),
-    remove: (seq) => lines.removeSync(seq),
-    get: (seq) => lines.get(seq) ?? '',
-  });
-  await root.close();
+/** The segments that were written to. */
+function usedSegments(): { path: string; bytes: Buffer; linesEnd: number }[] {
+  return segmentFiles(ledgerPath(dataDir))
+    .map(({ path }) => ({ path, bytes: readFileSync(path) }))
+    .map((segment) => ({ ...segment, linesEnd: segment.bytes.lastIndexOf(10) + 1 }))
+    .filter(({ bytes }) => bytes[0] !== 0);
 }
+
+/** Changes the lines of a segment as somebody with the disk in hand could. */
+function tamper(change: (lines: string[]) => string[], segment = 0): void {
+  const { path, bytes, linesEnd } = usedSegments()[segment] as ReturnType<typeof usedSegments>[number];
+  const lines = bytes.toString('utf8', 0, linesEnd - 1).split('\n');
+  const changed = Buffer.from(
+    change(lines)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+  writeFileSync(path, Buffer.concat([changed, Buffer.alloc(Math.max(0, bytes.length - changed.length))]));
+}
+
+/** What a crash leaves after the last line. */
+function tear(tail: Uint8Array): void {
+  const { path, bytes, linesEnd } = usedSegments().at(-1) as ReturnType<typeof usedSegments>[number];
+  bytes.set(tail.subarray(0, bytes.length - linesEnd), linesEnd);
+  writeFileSync(path, bytes);
+}
+
+function rehashed(stored: string, from: string, to: string): string {
+  const content = stored.slice(64).replace(from, to);
+  return hashText(content) + content;
+}
+
+function lineOf(seq: number, prevHash: string): Buffer {
+  const response = { ...bodyOf(), decisionId: 'd_never', seq, prevHash, receipt: null };
+  const line = { seq, prevHash, decidedAtMs: NOW_MS, mode: 'enforce' as const, request: askOf(), response };
+  return Buffer.from(lineText(line).text);
+}
+
+const codeOf = (work: () => unknown): unknown => {
+  try {
+    return work();
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+};
 
 describe('the ledger', () => {
   it('numbers without gaps and chains, also when many ask at once and across restarts', async () => {
     const first = new Ledger(dataDir);
-    const answers = await Promise.all(Array.from({ length: 300 }, (_, index) => append(first, index)));
+    const answers = await appendMany(first, 300);
     expect(answers.map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
     expect(answers[0]?.prevHash).toBe(GENESIS.hash);
     const head = first.checkpoint();
     await first.close();
 
     const second = new Ledger(dataDir);
+    expect(second.checkpoint()).toEqual(head);
     const next = await append(second, 300);
     expect([next.seq, next.prevHash]).toEqual([301, head.hash]);
     await second.close();
+    expect(usedSegments()).toHaveLength(1);
     expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 301, problem: null });
   });
 
@@ -88,9 +127,12 @@ describe('the ledger', () => {
     expect(row?.hash).toBe(hashText(canonicalJson(content)));
   });
 
-  it('refuses what JSON has no word for, and the neighbours do not pay', async () => {
-    const ledger = new Ledger(dataDir);
-    const request = { ...askOf(), needs: { wait: Number.NaN } };
+  it.each([
+    ['what JSON has no word for', { wait: Number.NaN }],
+    ['what no segment holds', { pad: 'x'.repeat(5_000) }],
+  ])('refuses %s, and the neighbours do not pay', async (_name, needs) => {
+    const ledger = new Ledger(dataDir, SMALL);
+    const request = { ...askOf(), needs };
     const [before, bad, after] = await Promise.allSettled([
       append(ledger, 0),
       ledger.append({ decidedAtMs: NOW_MS, decisionId: 'bad', request, body: bodyOf() }),
@@ -104,14 +146,16 @@ describe('the ledger', () => {
 
   it('says where it cannot be opened', () => {
     writeFileSync(join(dataDir, 'file'), '');
-    let refusal: unknown;
-    try {
-      new Ledger(join(dataDir, 'file'));
-    } catch (error) {
-      refusal = error;
-    }
-    expect(hasCode(refusal, 'data_dir_unwritable')).toBe(true);
-    expect(String(refusal)).toContain(join(dataDir, 'file'));
+    const open = () => new Ledger(join(dataDir, 'file'));
+    expect(codeOf(open)).toBe('data_dir_unwritable');
+    expect(open).toThrow(join(dataDir, 'file'));
+  });
+
+  it('never passes over a record in the format of before', () => {
+    mkdirSync(ledgerPath(dataDir));
+    writeFileSync(join(ledgerPath(dataDir), 'data.mdb'), '');
+    expect(codeOf(() => new Ledger(dataDir))).toBe('data_dir_unwritable');
+    expect(codeOf(() => verifyLedger(dataDir))).toBe('data_dir_unwritable');
   });
 
   it('is verified while it is written', async () => {
@@ -122,46 +166,127 @@ describe('the ledger', () => {
     expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 2, head: ledger.checkpoint() });
     await ledger.close();
   });
+
+  it('makes the next segment in advance, and changes to it as often as it must', async () => {
+    const ledger = new Ledger(dataDir, SMALL);
+    const answers: Decision[] = [];
+    for (let group = 0; group < 20; group++) answers.push(...(await appendMany(ledger, 1 + (group % 7))));
+    await ledger.close();
+    expect(answers.map(({ seq }) => seq)).toEqual(answers.map((_, index) => index + 1));
+    const { length } = usedSegments();
+    expect(length).toBeGreaterThan(10);
+    expect(segmentFiles(ledgerPath(dataDir))).toHaveLength(length + 1);
+    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: answers.length });
+  });
+});
+
+describe('reading a ledger on', () => {
+  it('gives every line once, in order, as it comes, also after a restart and once more when asked', async () => {
+    const ledger = new Ledger(dataDir, SMALL);
+    const seqsAfter = (of: Ledger, seq: number, limit = 100) =>
+      of.readAfter(seq, limit).map(({ response }) => response.seq);
+    expect(seqsAfter(ledger, 0)).toEqual([]);
+    await appendMany(ledger, 12);
+    expect(seqsAfter(ledger, 0, 5)).toEqual([1, 2, 3, 4, 5]);
+    expect(seqsAfter(ledger, 0, 5)).toEqual([1, 2, 3, 4, 5]);
+    expect(seqsAfter(ledger, 5)).toEqual([6, 7, 8, 9, 10, 11, 12]);
+    expect(seqsAfter(ledger, 12)).toEqual([]);
+    await append(ledger, 13);
+    expect(seqsAfter(ledger, 12)).toEqual([13]);
+    await ledger.close();
+
+    const again = new Ledger(dataDir, SMALL);
+    for (let seq = 0; seq <= 13; seq++) expect(seqsAfter(again, seq)).toHaveLength(13 - seq);
+    await again.close();
+  });
+
+  it('reads a line that is longer than what is read at once', async () => {
+    const ledger = new Ledger(dataDir);
+    await append(ledger, 0, 3_000_000);
+    await append(ledger, 1);
+    expect(ledger.readAfter(0, 10).map(({ response }) => response.seq)).toEqual([1, 2]);
+    await ledger.close();
+  });
+
+  it('keeps where it came to, and says when the lines before the end cannot be read', async () => {
+    await fill(10);
+    const ledger = new Ledger(dataDir);
+    expect(ledger.readCursor()).toBe(10);
+    tamper((lines) => lines.map((line) => line.replace('"hold"', '"deny"')));
+    expect(() => ledger.readAfter(4, 10)).toThrow('cannot be read on after line 0');
+    await ledger.close();
+  });
 });
 
 describe('verifyLedger', () => {
   it('does not pass where there is nothing', () => {
-    let refusal: unknown;
-    try {
-      verifyLedger(dataDir);
-    } catch (error) {
-      refusal = error;
-    }
-    expect(hasCode(refusal, 'not_found')).toBe(true);
+    expect(codeOf(() => verifyLedger(dataDir))).toBe('not_found');
   });
 
   it.each([
     [
       'a changed answer',
-      (lines) => lines.put(5, lines.get(5).replace('"hold"', '"allow"')),
+      (lines) => lines.with(4, lines[4]?.replace('"hold"', '"allow"') ?? ''),
       5,
-      'does not match its hash',
+      'match its hash',
     ],
     [
       'a changed answer with a new hash',
-      (lines) => lines.put(5, rehashed(lines.get(5).slice(64).replace('"hold"', '"allow"'))),
+      (lines) => lines.with(4, rehashed(lines[4] ?? '', '"hold"', '"allow"')),
       6,
-      'does not follow line 5',
+      'line 6 does not follow line 5',
     ],
-    ['a line taken out', (lines) => lines.remove(5), 6, 'line 5 is missing'],
-    ['a line in another place', (lines) => lines.put(5, lines.get(6)), 5, 'says it is line 6'],
-    ['the end cut off', (lines) => lines.remove(10), 10, 'lines after 9 were cut off'],
+    [
+      'a changed last answer',
+      (lines) => lines.with(9, lines[9]?.replace('"hold"', '"allow"') ?? ''),
+      10,
+      'hash',
+    ],
+    ['a line taken out', (lines) => lines.toSpliced(4, 1), 6, 'line 5 is missing'],
+    ['a line in another place', (lines) => lines.with(4, lines[5] ?? ''), 6, 'line 5 is missing'],
+    [
+      'a line of two numbers',
+      (lines) => lines.with(4, rehashed(lines[4] ?? '', '"seq":5', '"seq":6')),
+      5,
+      'line 5 says it is line 6',
+    ],
+    ['what is no decision', (lines) => lines.with(4, `${hashText('{')}{`), 5, 'match its hash'],
+    ['a line overwritten with zeros', (lines) => lines.with(4, '\0'.repeat(500)), 5, 'match its hash'],
+    ['the end cut off', (lines) => lines.slice(0, 9), 10, 'lines after 9 were cut off'],
+    ['everything cut off', () => [], 1, 'lines after 0 were cut off'],
   ] as [string, Parameters<typeof tamper>[0], number, string][])(
     'finds %s',
     async (_name, change, seq, text) => {
       await fill(10);
-      await tamper(change);
+      tamper(change);
       const { isIntact, problem } = verifyLedger(dataDir);
       expect(isIntact).toBe(false);
       expect(problem?.seq).toBe(seq);
       expect(problem?.text).toContain(text);
     },
   );
+
+  it.each([
+    [
+      'a changed line',
+      () => tamper(([one = '', ...rest]) => [one.replace('"hold"', '"allow"'), ...rest], 1),
+      'does not match',
+    ],
+    [
+      'a changed last line',
+      () => tamper((lines) => lines.with(-1, rehashed(lines.at(-1) ?? '', '"hold"', '"deny"')), 1),
+      'does not follow',
+    ],
+    ['a missing last line', () => tamper((lines) => lines.slice(0, -1), 1), 'is missing'],
+    ['a missing segment', () => rmSync(usedSegments()[1]?.path ?? ''), 'is missing'],
+    ['a missing first segment', () => rmSync(usedSegments()[0]?.path ?? ''), 'line 1 is missing'],
+    ['a missing last segment', () => rmSync(usedSegments().at(-1)?.path ?? ''), 'were cut off'],
+  ])('finds %s among many segments', async (_name, change, text) => {
+    await fill(40, SMALL);
+    expect(usedSegments().length).toBeGreaterThan(4);
+    change();
+    expect(verifyLedger(dataDir).problem?.text).toContain(text);
+  });
 
   it('finds a ledger that was written anew, by a checkpoint kept elsewhere', async () => {
     await fill(10);
@@ -177,29 +302,156 @@ describe('verifyLedger', () => {
   });
 });
 
-function rehashed(content: string): string {
-  return hashText(content) + content;
+describe('a ledger whose last write was cut off', () => {
+  it.each([
+    ['half a line', (next) => next.subarray(0, 100)],
+    ['noise', () => Buffer.from([1, 2, 10, 0, 0, 10, 255])],
+    ['a group without its first block', (next) => Buffer.concat([Buffer.alloc(600), next])],
+    ['a line that follows another one', () => lineOf(11, '1'.repeat(64))],
+  ] as [string, (next: Buffer) => Buffer][])(
+    'leaves %s as it is, and goes on behind it',
+    async (_name, tail) => {
+      await fill(10);
+      tear(tail(lineOf(11, verifyLedger(dataDir).head.hash)));
+      const [evidence] = usedSegments();
+
+      for (const seq of [11, 12]) {
+        const ledger = new Ledger(dataDir);
+        expect((await append(ledger, seq)).seq).toBe(seq);
+        await ledger.close();
+      }
+      expect(usedSegments()).toHaveLength(2);
+      expect(usedSegments()[0]?.bytes.equals(evidence?.bytes ?? Buffer.of())).toBe(true);
+      expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 12 });
+      const ledger = new Ledger(dataDir);
+      expect(ledger.readAfter(0, 100).map(({ decidedAtMs }) => decidedAtMs - NOW_MS)).toEqual([
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12,
+      ]);
+      await ledger.close();
+    },
+  );
+
+  it('goes on behind a segment that got no line at all, twice', async () => {
+    await fill(4, { segmentBytes: 4_096 });
+    for (const ordinal of [2, 3]) {
+      const { path } = segmentFiles(ledgerPath(dataDir)).at(-1) as { path: string };
+      expect(path).toContain(`0000000${ordinal}.lines`);
+      const bytes = readFileSync(path);
+      bytes.write('abc\n0123');
+      writeFileSync(path, bytes);
+      await new Ledger(dataDir, SMALL).close();
+    }
+    const ledger = new Ledger(dataDir, SMALL);
+    expect((await append(ledger, 5)).seq).toBe(5);
+    expect(ledger.readAfter(3, 10).map(({ response }) => response.seq)).toEqual([4, 5]);
+    await ledger.close();
+    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 5 });
+  });
+
+  it('keeps a line that was whole', async () => {
+    await fill(10);
+    tear(lineOf(11, verifyLedger(dataDir).head.hash));
+    const ledger = new Ledger(dataDir);
+    expect((await append(ledger, 0)).seq).toBe(12);
+    await ledger.close();
+    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 12 });
+  });
+
+  it('is intact before it is opened again, when half a line is all there is', async () => {
+    await fill(10);
+    tear(lineOf(11, verifyLedger(dataDir).head.hash).subarray(0, 100));
+    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 10 });
+  });
+
+  it('gives no number twice that was copied, and lets the gap show, when more is gone than a crash takes', async () => {
+    await fill(10);
+    tamper((lines) => lines.slice(0, 7));
+    for (const seq of [11, 12]) {
+      const ledger = new Ledger(dataDir);
+      expect((await append(ledger, 0)).seq).toBe(seq);
+      expect(ledger.readAfter(10, 10)).toHaveLength(seq - 10);
+      await ledger.close();
+    }
+    expect(verifyLedger(dataDir).problem).toEqual({
+      seq: 11,
+      text: 'line 8 is missing: 7 is followed by 11',
+    });
+  });
+});
+
+describe('a ledger of any life', () => {
+  it('is intact, and holds every decision that was given at its number', async () => {
+    const tail = fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 2_000 }),
+      fc.nat(1_200).map((length) => (next: Buffer) => next.subarray(0, length)),
+      fc.nat(3_000).map((length) => (next: Buffer) => Buffer.concat([Buffer.alloc(length), next])),
+    );
+    const step = fc.record({
+      groups: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 5 }),
+      tail: fc.option(tail),
+    });
+    const life = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (steps) => {
+      rmSync(ledgerPath(dataDir), { recursive: true, force: true });
+      const given: Decision[] = [];
+      const live = async (groups: readonly number[]) => {
+        const ledger = new Ledger(dataDir, SMALL);
+        for (const count of groups) given.push(...(await appendMany(ledger, count)));
+        await ledger.close();
+      };
+      for (const { groups, tail } of steps) {
+        await live([1, ...groups]);
+        const { seq, hash } = verifyLedger(dataDir).head;
+        if (tail !== null) tear(typeof tail === 'function' ? tail(lineOf(seq + 1, hash)) : tail);
+      }
+      await live([1]);
+      const { isIntact, lineCount, head } = verifyLedger(dataDir);
+      expect({ isIntact, seq: head.seq }).toEqual({ isIntact: true, seq: lineCount });
+      const ledger = new Ledger(dataDir, SMALL);
+      const rows = ledger.readAfter(0, Number.POSITIVE_INFINITY);
+      await ledger.close();
+      expect(rows.map(({ response }) => response.seq)).toEqual(rows.map((_, index) => index + 1));
+      expect(given.map(({ seq }) => rows[seq - 1]?.response)).toEqual(given);
+    });
+    await fc.assert(life, { numRuns: 20 });
+  });
+});
+
+/** A process that appends for ever; no file of it grows beyond `fileBytesMax`, as on a full disk. */
+function startWriter({
+  segmentBytes,
+  fileBytesMax = 'unlimited',
+}: {
+  segmentBytes: number;
+  fileBytesMax?: string;
+}) {
+  const args = [`--fsize=${fileBytesMax}:`, process.execPath, WRITER, dataDir, '7', String(segmentBytes)];
+  return spawn('prlimit', args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** Lines a writer printed: the numbers of decisions it gave, or the code of the failure it ended with. */
-async function run(child: ChildProcess, stopAfter: number): Promise<string[]> {
+/** Lines a writer printed until it was killed by `onLine`: numbers of decisions it gave, and codes of failures. */
+async function run(child: ChildProcess, onLine: (printed: string[]) => void): Promise<string[]> {
   const printed: string[] = [];
   const exited = once(child, 'exit');
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     printed.push(line);
-    if (printed.length === stopAfter) child.kill('SIGKILL');
+    onLine(printed);
   }
   await exited;
+  expect(child.signalCode).toBe('SIGKILL');
   return printed;
 }
 
+const numbers = (printed: readonly string[]) => printed.map(Number).filter(Number.isInteger);
+
 describe('a ledger whose process is killed', () => {
-  it('holds every decision that was given, in an unbroken chain', async () => {
+  it.each([
+    ['in one segment', 8_388_608],
+    ['in many', 16_384],
+  ])('holds every decision that was given, in an unbroken chain, %s', async (_name, segmentBytes) => {
     let given = 0;
     for (const stopAfter of [40, 90, 200]) {
-      const child = spawn(process.execPath, [WRITER, dataDir, '7'], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const printed = await run(child, stopAfter);
-      expect(child.signalCode).toBe('SIGKILL');
+      const child = startWriter({ segmentBytes });
+      const printed = await run(child, ({ length }) => length === stopAfter && child.kill('SIGKILL'));
       expect(Number(printed[0])).toBeGreaterThan(given);
       given = Number(printed.at(-1));
       const { isIntact, lineCount } = verifyLedger(dataDir);
@@ -207,28 +459,73 @@ describe('a ledger whose process is killed', () => {
       expect(lineCount).toBeGreaterThanOrEqual(given);
     }
   });
+
+  it('is intact whenever it is looked at meanwhile', async () => {
+    const child = startWriter({ segmentBytes: 65_536 });
+    const checks: boolean[] = [];
+    await run(child, () => {
+      if (checks.length < 50) checks.push(verifyLedger(dataDir).isIntact);
+      else child.kill('SIGKILL');
+    });
+    expect(checks).toHaveLength(50);
+    expect(checks).not.toContain(false);
+  });
 });
 
 describe('a ledger whose disk is full', () => {
-  it('gives no decision it could not record, and goes on when there is room', async () => {
-    // A real write error: the kernel refuses to let any file of the process grow beyond 500 KiB or 1,000 KiB.
-    const child = spawn(
-      'sh',
-      ['-c', `ulimit -f 1000; exec "$@"`, 'sh', process.execPath, WRITER, dataDir, '7'],
-      {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    );
-    const printed = await run(child, Number.POSITIVE_INFINITY);
-    expect(child.exitCode).toBe(3);
-    expect(printed.at(-1)).toBe('ledger_unwritable');
-    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: printed.length - 1 });
+  it('gives no decision it could not record, and goes on at the same number when there is room', async () => {
+    await fill(1, { segmentBytes: 1_000_000 });
+    const child = startWriter({ segmentBytes: 1_000_000, fileBytesMax: '300000' });
+    const printed = await run(child, (lines) => {
+      const refused = lines.indexOf('ledger_unwritable');
+      if (refused === lines.length - 1)
+        execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited:']);
+      if (refused >= 0 && numbers(lines.slice(refused)).length > 50) child.kill('SIGKILL');
+    });
+    const given = numbers(printed);
+    expect(given).toEqual(given.map((_, index) => index + 2));
+    expect(usedSegments()).toHaveLength(1);
+    expect(usedSegments()[0]?.linesEnd).toBeGreaterThan(300_000);
+    expect(verifyLedger(dataDir).isIntact).toBe(true);
+  });
 
-    const roomier = mkdtempSync(join(tmpdir(), 'plumbline-ledger-'));
-    cpSync(ledgerPath(dataDir), ledgerPath(roomier), { recursive: true });
-    const ledger = new Ledger(roomier);
-    expect((await append(ledger, 0)).seq).toBe(printed.length);
+  it('leaves nothing of a refused group that could be taken for decisions', () => {
+    const script = join(import.meta.dirname, 'ledger-refused-group.ts');
+    const printed = execFileSync(process.execPath, [script, dataDir], { encoding: 'utf8' });
+    const refused = Array.from({ length: 12 }, () => 'ledger_unwritable');
+    expect(JSON.parse(printed)).toEqual({ before: [1], refused, after: [2] });
+    expect(usedSegments()).toHaveLength(2);
+    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 2 });
+  });
+
+  it('starts, and refuses while no segment can be made', async () => {
+    const child = startWriter({ segmentBytes: 1_000_000, fileBytesMax: '300000' });
+    const printed = await run(child, ({ length }) => length === 20 && child.kill('SIGKILL'));
+    expect(new Set(printed)).toEqual(new Set(['ledger_unwritable']));
+    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 0 });
+    const ledger = new Ledger(dataDir);
+    expect((await append(ledger, 0)).seq).toBe(1);
     await ledger.close();
-    rmSync(roomier, { recursive: true });
+  });
+
+  it('fills its segment, refuses what needs the next, and makes it when it can', async () => {
+    await fill(1, SMALL);
+    rmSync(segmentFiles(ledgerPath(dataDir)).at(-1)?.path ?? '');
+    const obstacle = join(ledgerPath(dataDir), 'next.tmp');
+    mkdirSync(obstacle);
+    const ledger = new Ledger(dataDir, SMALL);
+    expect((await append(ledger, 0)).seq).toBe(2);
+    await expect(appendMany(ledger, 4)).rejects.toMatchObject({ code: 'ledger_unwritable' });
+    expect((await append(ledger, 0)).seq).toBe(3);
+    rmSync(obstacle, { recursive: true });
+    expect((await appendMany(ledger, 4)).map(({ seq }) => seq)).toEqual([4, 5, 6, 7]);
+    await ledger.close();
+    expect(readdirSync(ledgerPath(dataDir)).sort()).toEqual([
+      '00000001.lines',
+      '00000002.lines',
+      '00000003.lines',
+      'copied.cursor',
+    ]);
+    expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 7 });
   });
 });

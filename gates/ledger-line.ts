@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { Decision, DecisionRequest } from '../core/decision.ts';
+import type { DecisionRow } from '../store/decisions.ts';
+import { canonicalJson } from './canonical-json.ts';
+
+/** The newest line; whoever keeps a copy of it elsewhere can prove later that nothing before it was changed. */
+export interface Checkpoint {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** What line 1 follows. */
+export const GENESIS: Checkpoint = { seq: 0, hash: '0'.repeat(64) };
+
+/** The content of a line as it is hashed: canonical JSON of exactly these fields. */
+export interface HashedLine {
+  readonly seq: number;
+  readonly prevHash: string;
+  readonly decidedAtMs: number;
+  readonly mode: 'enforce' | 'shadow';
+  readonly request: DecisionRequest;
+  readonly response: Decision;
+}
+
+/** The first line that is wrong, and how. */
+export interface LineProblem {
+  readonly seq: number;
+  readonly text: string;
+}
+
+/** Good lines in a row, and where they end. */
+interface Walk {
+  readonly rows: readonly DecisionRow[];
+  readonly head: Checkpoint;
+  readonly endBytes: number;
+  /** Of the complete line that stands there; null when none does. */
+  readonly problem: LineProblem | null;
+}
+
+const HASH_LENGTH = 64;
+const NEWLINE = 10;
+
+export function hashText(text: string | Uint8Array): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * As stored: the hash, the very bytes it is over, a newline.
+ * @throws RangeError for what JSON has no word for
+ */
+export function lineText(line: HashedLine): { hash: string; text: string } {
+  const content = canonicalJson(line); // JSON escapes newlines: the one at the end is the only one
+  const hash = hashText(content);
+  return { hash, text: `${hash}${content}\n` };
+}
+
+/** Null when the content does not match its hash. */
+function parseLine(stored: Buffer): HashedLine | null {
+  const content = stored.subarray(HASH_LENGTH);
+  if (stored.toString('latin1', 0, HASH_LENGTH) !== hashText(content)) return null;
+  try {
+    return JSON.parse(content.toString()) as HashedLine;
+  } catch {
+    return null; // somebody hashed what we never wrote
+  }
+}
+
+/** What the line at the start of `bytes` says it follows; null when no good line stands there. */
+export function beforeFirstLine(bytes: Buffer): Checkpoint | null {
+  const newline = bytes.indexOf(NEWLINE);
+  const line = newline < 0 ? null : parseLine(bytes.subarray(0, newline));
+  return line === null ? null : { seq: line.seq - 1, hash: line.prevHash };
+}
+
+function examine(stored: Buffer, before: Checkpoint): DecisionRow | LineProblem {
+  const next = before.seq + 1;
+  const line = parseLine(stored);
+  if (line === null) return { seq: next, text: `the content of line ${next} does not match its hash` };
+  const { seq, prevHash, decidedAtMs, mode, request, response } = line;
+  if (seq !== next) return { seq, text: `line ${next} is missing: ${before.seq} is followed by ${seq}` };
+  if (response.seq !== seq) return { seq, text: `line ${seq} says it is line ${response.seq}` };
+  if (prevHash !== before.hash || response.prevHash !== before.hash)
+    return { seq, text: `line ${seq} does not follow line ${before.seq}` };
+  return { decidedAtMs, mode, request, response, hash: stored.toString('latin1', 0, HASH_LENGTH) };
+}
+
+/** The lines at the start of `bytes` that follow `before` and one another, up to `limit` of them. */
+export function walkLines(bytes: Buffer, before: Checkpoint, limit = Number.POSITIVE_INFINITY): Walk {
+  const rows: DecisionRow[] = [];
+  let head = before;
+  let endBytes = 0;
+  while (rows.length < limit) {
+    const newline = bytes.indexOf(NEWLINE, endBytes);
+    if (newline < 0) break;
+    const examined = examine(bytes.subarray(endBytes, newline), head);
+    if ('text' in examined) return { rows, head, endBytes, problem: examined };
+    rows.push(examined);
+    head = { seq: examined.response.seq, hash: examined.hash };
+    endBytes = newline + 1;
+  }
+  return { rows, head, endBytes, problem: null };
+}
