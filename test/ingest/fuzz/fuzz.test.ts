@@ -9,13 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-it('10,000 fuzzed bodies are accepted or refused for good, and what was accepted is stored', async () => {
-  const result = await fuzzWalk(engine, { seed: 1, count: 10_000 });
-  expect(Math.min(result.accepted, result.partial, result.malformed)).toBeGreaterThan(500);
-  expect(result.storedRows).toBeGreaterThan(1_000);
+it('4,000 fuzzed bodies are accepted or refused for good, and what was accepted is stored', async () => {
+  const result = await fuzzWalk(engine, { seed: 1, count: 4_000 });
+  expect(Math.min(result.accepted, result.partial, result.malformed)).toBeGreaterThan(200);
+  expect(result.storedRows).toBeGreaterThan(400);
 }, 120_000);
 
-it('500 over sockets get the same answers', async () => {
-  const { accepted, refused, items } = await fuzzSockets(engine, { seed: 2, count: 500 });
-  expect(Math.min(accepted, refused, items)).toBeGreaterThan(100);
+it('250 over sockets get the same answers', async () => {
+  const { accepted, refused, items } = await fuzzSockets(engine, { seed: 2, count: 250 });
+  expect(Math.min(accepted, refused, items)).toBeGreaterThan(50);
 }, 60_000);
