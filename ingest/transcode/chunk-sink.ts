@@ -15,7 +15,7 @@ export class ChunkMemory implements ChunkSink {
   #chunks: Uint8Array[] = [];
 
   push(block: Uint8Array): void {
-    this.#chunks.push(block.slice());
+    this.#chunks.push(Buffer.from(block)); // `slice` would clear the memory first
   }
 
   take(): Pick<NativeInsert, 'file' | 'chunks'> {

@@ -6,7 +6,7 @@ import type { LowCardinalityColumn } from './columns/low-cardinality-column.ts';
 import type { MapColumn } from './columns/map-column.ts';
 import type { TableBuilder } from './table-builder.ts';
 import type { TextPlace } from './text-place.ts';
-import type { Walk } from './walk-request.ts';
+import type { Walk } from './walk.ts';
 
 /** `String` or `LowCardinality(String)`: the tables do not agree on which. */
 export interface RepeatedText extends Column {

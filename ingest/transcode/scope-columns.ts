@@ -3,7 +3,7 @@ import type { FixedColumn } from './columns/fixed-column.ts';
 import type { MapColumn } from './columns/map-column.ts';
 import { type RepeatedText, repeat } from './resource-columns.ts';
 import type { TableBuilder } from './table-builder.ts';
-import type { Walk } from './walk-request.ts';
+import type { Walk } from './walk.ts';
 
 /** Columns that hold the same in all rows of a scope; the traces table has no attributes of the scope. */
 export interface ScopeColumns {

@@ -1,27 +1,13 @@
 import type { Arrival } from './arrival.ts';
 import type { Column } from './columns/column.ts';
 import type { Judgement } from './judgement.ts';
-import { ResourceScan } from './resource-scan.ts';
-import { ScopeScan } from './scope-scan.ts';
+import type { ResourceScan } from './resource-scan.ts';
+import type { ScopeScan } from './scope-scan.ts';
 import { SPLIT_MESSAGE_FOUND } from './split-message-found.ts';
 import type { TableBuilder } from './table-builder.ts';
 import { readText } from './text-place.ts';
-import { WireReader } from './wire-reader.ts';
-
-/** A body on its way, and where in it the walk stands. */
-export interface Walk {
-  readonly reader: WireReader;
-  readonly arrival: Arrival;
-  readonly judgement: Judgement;
-  readonly resource: ResourceScan;
-  readonly scope: ScopeScan;
-  /** Where the item, the scope and the resource being walked end. */
-  itemEnd: number;
-  scopeEnd: number;
-  resourceEnd: number;
-  /** Bytes of resources, scopes and metrics times the rows they stand in, so far. */
-  repeatedBytes: number;
-}
+import { Walk } from './walk.ts';
+import type { WireReader } from './wire-reader.ts';
 
 /** What differs between the signals: the items of a scope, and the tables they go to. */
 export interface SignalTranscoder {
@@ -45,10 +31,8 @@ export function walkRequest(
   transcoder: SignalTranscoder,
   context: { readonly arrival: Arrival; readonly judgement: Judgement },
 ): void {
-  const reader = new WireReader(body);
-  const scans = { resource: new ResourceScan(), scope: new ScopeScan() };
-  const ends = { itemEnd: 0, scopeEnd: 0, resourceEnd: 0 };
-  const walk: Walk = { ...context, ...scans, ...ends, reader, repeatedBytes: 0 };
+  const walk = new Walk(body, context);
+  const { reader } = walk;
   const end = body.length;
   while (reader.position < end) {
     const tag = reader.tag(end);

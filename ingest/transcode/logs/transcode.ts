@@ -1,7 +1,8 @@
 import { fillResource } from '../resource-columns.ts';
 import { fillScope } from '../scope-columns.ts';
 import { type Chunking, TableBuilder } from '../table-builder.ts';
-import { readAhead, type SignalTranscoder, type Walk } from '../walk-request.ts';
+import type { Walk } from '../walk.ts';
+import { readAhead, type SignalTranscoder } from '../walk-request.ts';
 import { type LogColumns, logColumns } from './log-columns.ts';
 import { SEVERITY_NUMBER_MAX, writeLog } from './log-rows.ts';
 import { LogScan } from './log-scan.ts';

@@ -1,5 +1,5 @@
 import { ANOMALY } from '../../../core/anomaly.ts';
-import type { Walk } from '../walk-request.ts';
+import type { Walk } from '../walk.ts';
 import { BucketSum } from './bucket-sum.ts';
 import type { ExponentialHistogramScan } from './exponential-histogram-scan.ts';
 import type { HistogramScan } from './histogram-scan.ts';

@@ -1,6 +1,6 @@
 import { chargeRepeats } from '../charge-repeats.ts';
 import type { FixedColumn } from '../columns/fixed-column.ts';
-import type { Walk } from '../walk-request.ts';
+import type { Walk } from '../walk.ts';
 import type { PointColumns } from './metric-columns.ts';
 import type { MetricScan } from './metric-scan.ts';
 

@@ -1,4 +1,4 @@
-import type { Walk } from '../walk-request.ts';
+import type { Walk } from '../walk.ts';
 import type { GaugeColumns } from './metric-columns.ts';
 import { NUMBER, type NumberScan } from './number-scan.ts';
 import { int64AsDouble, writeExemplars, writeFixed64, writePoint } from './point-rows.ts';

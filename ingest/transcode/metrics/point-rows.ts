@@ -2,7 +2,7 @@ import { ANOMALY } from '../../../core/anomaly.ts';
 import type { FixedColumn } from '../columns/fixed-column.ts';
 import { EventTime } from '../event-time.ts';
 import { isValidId, SPAN_ID_BYTES, TRACE_ID_BYTES } from '../ids.ts';
-import type { Walk } from '../walk-request.ts';
+import type { Walk } from '../walk.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 import type { ExemplarColumns, PointColumns } from './metric-columns.ts';
 import { EXEMPLAR_DOUBLE, EXEMPLAR_WIDTH, type PointScan } from './point-scan.ts';

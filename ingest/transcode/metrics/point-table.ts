@@ -1,7 +1,8 @@
 import { fillResource } from '../resource-columns.ts';
 import { fillScope } from '../scope-columns.ts';
 import type { TableBuilder } from '../table-builder.ts';
-import { readAhead, type Walk } from '../walk-request.ts';
+import type { Walk } from '../walk.ts';
+import { readAhead } from '../walk-request.ts';
 import type { WireReader } from '../wire-reader.ts';
 import type { PointColumns } from './metric-columns.ts';
 import { writeMetric } from './metric-rows.ts';

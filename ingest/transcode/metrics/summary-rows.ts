@@ -1,4 +1,4 @@
-import type { Walk } from '../walk-request.ts';
+import type { Walk } from '../walk.ts';
 import type { SummaryColumns } from './metric-columns.ts';
 import { writeFixed64, writePoint } from './point-rows.ts';
 import type { SummaryScan } from './summary-scan.ts';

@@ -1,5 +1,6 @@
 import { type Chunking, TableBuilder } from '../table-builder.ts';
-import type { SignalTranscoder, Walk } from '../walk-request.ts';
+import type { Walk } from '../walk.ts';
+import type { SignalTranscoder } from '../walk-request.ts';
 import { ExponentialHistogramScan } from './exponential-histogram-scan.ts';
 import { bucketsFit, writeExponentialHistogram, writeHistogram } from './histogram-rows.ts';
 import { HistogramScan } from './histogram-scan.ts';
