@@ -28,7 +28,7 @@ async function compare<T extends object>(
   expected: (request: T, context: Context) => Rows,
 ): Promise<number> {
   const context = { ...ARRIVAL, tenant: `${signal}-${tenants++}` };
-  const requests = fc.sample(arbitrary, { numRuns: 250, seed: SEED });
+  const requests = fc.sample(arbitrary, { numRuns: 400, seed: SEED });
   const batch = new SignalBatch(signal, { rowsPerChunkMax: 97 });
   const wanted: Rows = {};
   let items = 0;
