@@ -33,6 +33,8 @@ it.runIf(process.platform === 'linux')(
     expect(rest.refused).toBe(0);
     expect(Math.max(...held)).toBeLessThan(ANONYMOUS_BYTES_MAX);
     const third = Math.floor(samples.length / 3);
-    expect(median(held.slice(-third)) - median(held.slice(0, third))).toBeLessThan(0.05 * ANONYMOUS_BYTES_MAX);
+    expect(median(held.slice(-third)) - median(held.slice(0, third))).toBeLessThan(
+      0.05 * ANONYMOUS_BYTES_MAX,
+    );
   },
 );
