@@ -33,6 +33,7 @@ export class TableBuilder<C extends Columns> {
   #sealedBytes = 0;
   #aside: C | null = null;
   #asideRows = 0;
+  #marked: C | null = null;
   #markedRows = 0;
 
   constructor(table: string, make: () => C, { rowsPerChunkMax, sinkOf }: Chunking) {
@@ -51,10 +52,13 @@ export class TableBuilder<C extends Columns> {
     return list(this.columns).reduce((sum, column) => sum + column.byteCount, this.#sealedBytes);
   }
 
-  /** Begins an append. */
+  /** Begins an append; most requests have rows for few tables, and the others are as they were marked. */
   mark(): void {
-    for (const column of list(this.columns)) column.mark();
-    this.#markedRows = this.rowCount;
+    if (this.columns !== this.#marked || this.rowCount !== this.#markedRows) {
+      for (const column of list(this.columns)) column.mark();
+      this.#marked = this.columns;
+      this.#markedRows = this.rowCount;
+    }
     this.resourceFrom = this.rowCount;
     this.scopeFrom = this.rowCount;
   }
