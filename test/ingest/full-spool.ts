@@ -26,7 +26,7 @@ export async function fullSpool({
   const load = new Load(() => ingest, { paddingBytes: 2_000, pauseMs: 2 });
   try {
     const isFull = () => Math.min(load.refusedCount.http, load.refusedCount.grpc) > 10;
-    await expect.poll(isFull, { timeout: 120_000 }).toBe(true);
+    await expect.poll(isFull, { timeout: 300_000 }).toBe(true);
     const bytes = await ingest.metric('plumbline.ingest.spool.bytes');
     expect(bytes).toBeGreaterThan(spoolBytesMax * 0.8);
     await sleep(fullMs);

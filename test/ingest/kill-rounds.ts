@@ -75,7 +75,7 @@ export async function killRounds({
     await sleep(300);
     await load.stop();
     const missing = () => load.missing(scene.engine.client);
-    await expect.poll(missing, { timeout: 30_000, interval: 200 }).toEqual([]);
+    await expect.poll(missing, { timeout: 120_000, interval: 200 }).toEqual([]);
     await scene.ingest.close();
     for (const signal of SIGNALS) expect(load.acknowledged[signal].size).toBeGreaterThan(rounds);
     await load.expectWholeAndOnce(scene.engine.client);
