@@ -55,9 +55,10 @@ export async function latency(rounds: number): Promise<void> {
       note('bare node:http server beside it, p99', quantile(bareAnswers, 0.99));
       note('k spans/s at saturation', full.items / SECONDS / 1_000);
       note('memory of all roles, MB', server.residentBytes() / 1e6);
-      await sleep(10_000); // what waited is stored, merges have caught up
+      await visibleMs(server, `settled-${round}`); // what waited is stored
+      await sleep(10_000); // merges have caught up
       const requestsPerS = full.requests / SECONDS / 2;
-      const probing = visibleMs(server, round);
+      const probing = visibleOnesMs(server, round);
       const half = await load.run({ ...run, requestsPerS });
       note('acknowledgement at half load, p50', half.latencyMs.p50);
       note('acknowledgement at half load, p99', half.latencyMs.p99);
@@ -89,20 +90,23 @@ export async function latency(rounds: number): Promise<void> {
 }
 
 /** From the acknowledgement of single spans until each shows in a query. */
-async function visibleMs({ ports, store }: BenchServer, round: number): Promise<number[]> {
-  const connection = await HttpConnection.open(ports.otlpHttpPort);
+async function visibleOnesMs(server: BenchServer, round: number): Promise<number[]> {
   const took: number[] = [];
   for (let i = 0; i < 5; i++) {
     await sleep(1_700);
-    const name = `probe-${round}-${i}`;
-    const headers = { 'content-type': 'application/x-protobuf' };
-    await connection.send(httpRequest('/v1/traces', headers, probe(name)));
-    const sentAt = performance.now();
-    while (!(await isVisible(store, name))) await sleep(20);
-    took.push(performance.now() - sentAt);
+    took.push(await visibleMs(server, `probe-${round}-${i}`));
   }
-  connection.close();
   return took;
+}
+
+async function visibleMs({ ports, store }: BenchServer, service: string): Promise<number> {
+  const connection = await HttpConnection.open(ports.otlpHttpPort);
+  const headers = { 'content-type': 'application/x-protobuf' };
+  await connection.send(httpRequest('/v1/traces', headers, probe(service)));
+  const sentAt = performance.now();
+  connection.close();
+  while (!(await isVisible(store, service))) await sleep(20);
+  return performance.now() - sentAt;
 }
 
 async function isVisible(store: BenchServer['store'], service: string): Promise<boolean> {
