@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readRows } from '../../store/read-rows.ts';
 import { askGate } from '../load/ask-gate.ts';
 import { HttpConnection, httpRequest } from '../load/http-connection.ts';
 import { Load } from '../load/load.ts';
 import { probe } from '../payloads/probe.ts';
-import { runBareServer } from '../processes/run-bare-server.ts';
+import { forkServer } from '../processes/fork-server.ts';
 import { type BenchServer, startServer } from '../processes/start-server.ts';
 import { checkLine } from '../report/check-line.ts';
 import { median, quantile } from '../report/ratios.ts';
@@ -12,13 +13,15 @@ import { median, quantile } from '../report/ratios.ts';
 /** Saturation: as many spans a second come through as over 16, which only wait twice as long (section growth). */
 const CONNECTIONS = 8;
 const SECONDS = 15;
+/** Only answers: what the machine itself takes for a question and an answer. */
+const BARE_SERVER = join(import.meta.dirname, '../processes/bare-server.ts');
 const ASKS_PER_S = 100;
 
 /** All roles, as `npm start` runs them: how long an answer takes at full and at half load. */
 export async function latency(rounds: number): Promise<void> {
   const server = await startServer(['store', 'ingest', 'judge', 'api']);
   const { otlpHttpPort: port, apiPort } = server.ports;
-  const bare = await runBareServer();
+  const bare = await forkServer(BARE_SERVER);
   const load = await Load.start({
     signal: 'traces',
     transport: 'http',

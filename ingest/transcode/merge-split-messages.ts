@@ -89,8 +89,8 @@ class Merging {
     if (this.#copiedBytes <= COPIED_BYTES_MAX && this.#fields <= FIELDS_MAX) return;
     throw new PipelineError(
       'otlp_too_large',
-      `The request splits a message into several, and has more than ${FIELDS_MAX} fields to put together again. Nothing of it was stored; send smaller batches, or each message in one piece as SDKs do.`,
-      { fieldsMax: FIELDS_MAX },
+      `The request splits a message into several, and putting them together takes more than ${FIELDS_MAX} fields or ${COPIED_BYTES_MAX} bytes. Nothing of it was stored; send smaller batches, or each message in one piece as SDKs do.`,
+      { fieldsMax: FIELDS_MAX, copiedBytesMax: COPIED_BYTES_MAX },
     );
   }
 }

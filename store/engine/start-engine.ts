@@ -10,7 +10,6 @@ import { type EngineParts, handleEngineRequest } from './engine-handler.ts';
 import { EngineLane } from './engine-lane.ts';
 import { feelPulse } from './engine-pulse.ts';
 import { openEngine } from './open-engine.ts';
-import { yieldToInserts } from './yield-to-inserts.ts';
 
 export interface EngineConfig {
   readonly dataDir: string;
@@ -37,7 +36,6 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   const enginePath = resolve(config.dataDir, 'engine');
   const bodiesPath = resolve(config.dataDir, 'engine-tmp');
   const holder = await openEngine(enginePath);
-  yieldToInserts();
   const closing = new AbortController();
   const parts: EngineParts = {
     enginePath,
