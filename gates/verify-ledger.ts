@@ -14,20 +14,10 @@ export interface LedgerCheck {
 }
 
 /**
- * The good lines of a segment. Beside a running process a group may show its later bytes before its earlier ones,
- * because a read is not one moment: read again, the earlier ones are there. What stays as it was is wrong.
- */
-function readSegment(path: string, before: Checkpoint) {
-  let walk = walkLines(readFileSync(path), before);
-  for (let seenBytes = -1; walk.problem !== null && walk.endBytes > seenBytes; ) {
-    seenBytes = walk.endBytes;
-    walk = walkLines(readFileSync(path), before);
-  }
-  return walk;
-}
-
-/**
  * Walks the whole ledger of a data directory, also while its process runs, and recomputes every hash.
+ * Beside a running process a reading is not one moment: a group may show its later bytes before its earlier ones,
+ * and the next segment lines whose predecessors came after their segment was read. Read again, these are there:
+ * a problem is one when the good lines before it have not become more.
  * Bytes that are no good lines are what a crash cut off when the next segment goes on exactly before them, or when
  * they are no complete line; else they are the problem.
  * A chain proves that nothing inside it was changed; that nothing was cut off its end shows only against what was
@@ -43,6 +33,15 @@ export function verifyLedger(dataDir: string, since: Checkpoint = GENESIS): Ledg
       { path },
     );
   }
+  let check = walkLedger(path, since);
+  for (let seenSeq = -1; check.problem !== null && check.head.seq > seenSeq; ) {
+    seenSeq = check.head.seq;
+    check = walkLedger(path, since);
+  }
+  return check;
+}
+
+function walkLedger(path: string, since: Checkpoint): LedgerCheck {
   const copiedSeq = readLedgerCursor(path); // before the lines: their process writes on
   let head = GENESIS;
   let lineCount = 0;
@@ -54,7 +53,7 @@ export function verifyLedger(dataDir: string, since: Checkpoint = GENESIS): Ledg
     problem: found,
   });
   for (const segment of segmentFiles(path)) {
-    const walk = readSegment(segment.path, head);
+    const walk = walkLines(readFileSync(segment.path), head);
     for (const { response, hash } of walk.rows) {
       lineCount++;
       head = { seq: response.seq, hash };

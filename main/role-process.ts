@@ -12,7 +12,7 @@ import { startTelemetry, type Telemetry } from './telemetry.ts';
 import { yieldToCallers } from './yield-to-callers.ts';
 
 /** An older process of the same role needs at most this long to notice that its supervisor is gone. */
-const OLDER_PROCESS_WAIT_MS = 10_000;
+const OLDER_PROCESS_WAIT_MS = 20_000;
 
 export interface RoleDeps {
   readonly now: () => number;
@@ -118,7 +118,8 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
       answerAllMetrics(message);
     }
   });
-  process.on('disconnect', () => process.exit(1));
+  // Not exit(): the engine then waits for its threads, and the next start for them.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('uncaughtException', (error) => fail(role, log, error));
   // A terminal's Ctrl-C reaches the whole group: the supervisor decides who stops when.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
