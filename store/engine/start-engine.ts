@@ -10,6 +10,7 @@ import { type EngineParts, handleEngineRequest } from './engine-handler.ts';
 import { EngineLane } from './engine-lane.ts';
 import { feelPulse } from './engine-pulse.ts';
 import { openEngine } from './open-engine.ts';
+import { yieldMerges } from './yield-merges.ts';
 
 export interface EngineConfig {
   readonly dataDir: string;
@@ -56,14 +57,16 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
   await rm(bodiesPath, { recursive: true, force: true });
   await mkdir(bodiesPath, { recursive: true, mode: 0o700 });
   const running = new Set<Promise<void>>();
+  const merges = yieldMerges();
   const server = createServer((request, response) => {
     const answer = handleEngineRequest(parts, request, response).finally(() => running.delete(answer));
     running.add(answer);
   });
   try {
     const port = await listen(server, config.port);
-    return { port, close: () => closeEngine({ server, holder, running, closing }) };
+    return { port, close: () => closeEngine({ server, holder, running, closing, merges }) };
   } catch (error) {
+    merges.stop();
     holder.close();
     throw error;
   }
@@ -102,7 +105,9 @@ async function closeEngine(engine: {
   holder: Session;
   running: ReadonlySet<Promise<void>>;
   closing: AbortController;
+  merges: { stop(): void };
 }): Promise<void> {
+  engine.merges.stop();
   engine.closing.abort();
   const closed = new Promise((done) => engine.server.close(done));
   const hangUp = setTimeout(() => engine.server.closeAllConnections(), CLOSE_GRACE_MS);
