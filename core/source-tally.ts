@@ -20,8 +20,7 @@ export interface SourceTally {
   readonly anomalous: number;
   /**
    * Distinct 5 s buckets that were filled, from which a source's rhythm is learned: of event time for metrics, as
-   * several reports may arrive at once; of arrival for traces and logs. Null where nearly every bucket of the stretch
-   * is filled and a list would say nothing more; never for metrics.
+   * several reports may arrive at once; of arrival for traces and logs.
    */
-  readonly rhythmBucketsMs: readonly number[] | null;
+  readonly rhythmBucketsMs: readonly number[];
 }

@@ -9,9 +9,10 @@ import type { Verdict } from '../core/verdict.ts';
 import { readSamplingTallies } from '../store/tallies/read-sampling-tallies.ts';
 import { readSourceTallies } from '../store/tallies/read-source-tallies.ts';
 import { insertVerdicts } from '../store/verdicts.ts';
-import { checkCompleteness, unknownCompleteness } from '../validators/check-completeness.ts';
+import { COMPLETENESS_LIMITS, checkCompleteness } from '../validators/check-completeness.ts';
 import { checkSampling } from '../validators/check-sampling.ts';
 import { checkTimeliness } from '../validators/check-timeliness.ts';
+import { estimateRemoteOrphans } from '../validators/estimate-remote-orphans.ts';
 import type { MeasuredLoss } from '../validators/measure-loss.ts';
 import { SLOW_MS, windowsUntil } from '../validators/windows.ts';
 import { type EdgeMemory, newEdgeMemory, refreshLoss } from './edge-memory.ts';
@@ -108,10 +109,12 @@ function judgeSubject(
 ): Verdict[] {
   const expectation = expectationFor(of.expectations(), source);
   const inconsistent = of.inconsistent.has(serviceKey(source));
-  const completeness =
+  const limits = expectation?.limits.completeness ?? COMPLETENESS_LIMITS;
+  const orphans =
     source.signal === 'traces'
-      ? checkCompleteness({ source, loss: of.loss, tallies, inconsistent }, expectation, of.nowMs)
-      : unknownCompleteness(source, expectation, of.nowMs);
+      ? [estimateRemoteOrphans({ source, loss: of.loss, tallies, inconsistent }, limits, of.nowMs)]
+      : [];
+  const completeness = checkCompleteness({ source, estimates: orphans }, expectation, of.nowMs);
   const timeliness = checkTimeliness({ source, tallies }, expectation, of.nowMs);
   return timeliness === null ? [completeness] : [completeness, timeliness];
 }

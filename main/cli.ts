@@ -10,6 +10,7 @@ import { serveCommand } from './commands/serve.ts';
 import { sourcesCommand } from './commands/sources.ts';
 import { spoolCommand } from './commands/spool.ts';
 import { sqlCommand } from './commands/sql.ts';
+import { verdictCommand } from './commands/verdict.ts';
 import { verdictsCommand } from './commands/verdicts.ts';
 import { explainFailure } from './explain-failure.ts';
 import { VERSION } from './version.ts';
@@ -27,6 +28,7 @@ const commands = [
   findingsCommand(),
   reportCommand(),
   verdictsCommand(),
+  verdictCommand(),
   sourcesCommand(),
   constraintsCommand(),
   ledgerCommand(),

@@ -11,7 +11,7 @@ import { BUCKET_MS } from './windows.ts';
 export function learnIntervalMs(tallies: readonly SourceTally[]): number | null {
   const byInstance = Map.groupBy(tallies, (tally) => tally.source.serviceInstanceId);
   const medians = [...byInstance.values()]
-    .map((own) => gapsMs(own.map((tally) => tally.rhythmBucketsMs ?? [])))
+    .map((own) => gapsMs(own.map((tally) => tally.rhythmBucketsMs)))
     .filter((gaps) => gaps.length > 0)
     .map((gaps) => median(gaps));
   return medians.length === 0 ? null : median(medians);
@@ -24,9 +24,7 @@ export function learnIntervalMs(tallies: readonly SourceTally[]): number | null 
  * @returns milliseconds, or null while a single bucket is all that was ever filled
  */
 export function learnSilenceMs(tallies: readonly SourceTally[]): number | null {
-  const lists = tallies.map((tally) => tally.rhythmBucketsMs);
-  if (lists.includes(null)) return 0;
-  const gaps = gapsMs(lists.map((list) => list ?? []));
+  const gaps = gapsMs(tallies.map((tally) => tally.rhythmBucketsMs));
   return gaps.length === 0
     ? null
     : quantileSorted(

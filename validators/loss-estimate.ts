@@ -25,6 +25,8 @@ export interface LossEstimate {
   readonly slow: WindowEstimate;
   /** Why it must not count here, as what it assumes does not hold; null: it counts. */
   readonly veto: Reason | null;
+  /** What it says of itself where its numbers alone would not be understood; without, general words are used. */
+  readonly reasons?: readonly Reason[];
   /** Null where nothing is lost or nobody can be named. */
   readonly blame: Blame | null;
   /** Of lost or orphaned records, at most five. */

@@ -20,6 +20,12 @@ export function outcomeNow(verdict: Verdict, nowMs: number): Outcome {
   return verdict.validUntilMs < nowMs ? 'unknown' : verdict.outcome;
 }
 
+/** The worst first, as of `nowMs`; among equals in the order they came. */
+export function worstFirst(verdicts: readonly Verdict[], nowMs: number): Verdict[] {
+  const badness = (verdict: Verdict) => BADNESS[outcomeNow(verdict, nowMs)];
+  return verdicts.toSorted((left, right) => badness(right) - badness(left));
+}
+
 /** Our own telemetry is always there; it says nothing about whether anybody else's arrives. */
 export function isOwn({ source }: JudgedSource): boolean {
   return source.serviceName === OWN_SERVICE && source.serviceNamespace === '';

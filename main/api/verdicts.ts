@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DIMENSIONS } from '../../core/verdict.ts';
 import { readVerdicts } from '../../store/verdicts.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { worstFirst } from './judged-source.ts';
 import { type Operation, serveOperation } from './operation.ts';
 import { toVerdictJson, verdictJson } from './verdict-json.ts';
 
@@ -16,7 +17,7 @@ const listVerdicts = {
   method: 'GET',
   path: '/verdicts',
   id: 'listVerdicts',
-  summary: 'Newest verdict of each source and dimension, not older than 10 minutes',
+  summary: 'Newest verdict of each source and dimension, not older than 10 minutes, worst first',
   query,
   answer: z.strictObject({ verdicts: z.array(verdictJson) }),
 } satisfies Operation;
@@ -27,6 +28,6 @@ export function serveVerdicts(app: FastifyInstance, { client, now }: ApiDeps): v
   serveOperation(app, listVerdicts, async ({ query: { service, dimension, at } }) => {
     const atMs = at === undefined ? undefined : Date.parse(at);
     const verdicts = await readVerdicts(client, { service, dimension, atMs, nowMs: now() });
-    return { verdicts: verdicts.map(toVerdictJson) };
+    return { verdicts: worstFirst(verdicts, atMs ?? now()).map(toVerdictJson) };
   });
 }

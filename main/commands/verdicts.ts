@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { type Source, sourceLabel } from '../../core/source.ts';
 import { type ClientFlags, connectApi, examples, print, withClientFlags } from '../client-flags.ts';
 import { textTable } from '../text-table.ts';
+import { figure, intervalText } from '../verdict-detail.ts';
 
 interface VerdictRow {
   readonly source: Source;
@@ -17,7 +18,7 @@ interface VerdictRow {
 
 export function verdictsCommand(): Command {
   return withClientFlags(new Command('verdicts'))
-    .description('list the newest verdict about each dimension of each source')
+    .description('list the newest verdict about each dimension of each source, worst first')
     .option('--service <name>', 'of this service only')
     .option('--dimension <name>', 'completeness, timeliness, sampling, structure or provenance')
     .addHelpText('after', examples('verdicts', 'verdicts --service checkout --dimension completeness'))
@@ -30,12 +31,6 @@ export function verdictsCommand(): Command {
     });
 }
 
-/** Unknown stays a word: an estimate that is not there must not look like zero. */
-function figure(value: number | null, unit: string): string {
-  if (value === null) return 'unknown';
-  return unit === 'ratio' ? `${(value * 100).toFixed(2)} %` : `${value.toFixed(2)} ${unit}`;
-}
-
 function verdictsText(verdicts: readonly VerdictRow[]): string {
   if (verdicts.length === 0) return 'No verdicts: no telemetry has arrived in the last minutes.\n';
   const rows = verdicts.map((verdict) => [
@@ -43,9 +38,7 @@ function verdictsText(verdicts: readonly VerdictRow[]): string {
     verdict.dimension,
     sourceLabel(verdict.source),
     figure(verdict.estimate, verdict.unit),
-    verdict.lower === null
-      ? ''
-      : `${figure(verdict.lower, verdict.unit)} to ${figure(verdict.upper, verdict.unit)}`,
+    intervalText(verdict, verdict.unit),
     String(verdict.n),
     verdict.reasons[0]?.text ?? '',
   ]);

@@ -34,7 +34,8 @@ WHERE Window >= {from:DateTime64(3, 'UTC')} AND Window < {until:DateTime64(3, 'U
   AND (Window, SettledAt) IN (
     SELECT Window, max(SettledAt) FROM tally_edge_settled
     WHERE Window >= {from:DateTime64(3, 'UTC')} AND Window < {until:DateTime64(3, 'UTC')} GROUP BY Window
-  )`,
+  )
+ORDER BY ALL`,
     params: { from: toClickhouseTime(range.fromMs), until: toClickhouseTime(range.untilMs) },
     about: 'tally_edge',
   });

@@ -2,6 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { SamplingTally } from '../../core/sampling-tally.ts';
 import { toClickhouseTime } from '../clickhouse-time.ts';
 import { readRows } from '../read-rows.ts';
+import { minutesOf } from './minutes-of.ts';
 
 interface Row {
   readonly Tenant: string;
@@ -15,7 +16,7 @@ interface Row {
 }
 
 /**
- * Sampling marks that arrived since `fromMs`, per service and declared threshold, all instances together: one
+ * Sampling marks that arrived since `fromMs` (rounded up to a minute), per service and declared threshold, all instances together: one
  * tally for the arrivals before `splitMs`, one for those from it on.
  * @throws PipelineError store_unavailable
  */
@@ -23,15 +24,27 @@ export async function readSamplingTallies(
   client: ClickHouseClient,
   range: { readonly fromMs: number; readonly splitMs: number },
 ): Promise<SamplingTally[]> {
+  const { fromMs, minutesUntilMs } = minutesOf(range);
   const rows = await readRows<Row>(client, {
     sql: `
 SELECT Tenant, ServiceNamespace, ServiceName, ThresholdHex,
   toInt64(toUnixTimestamp(min(ReceiveBucket))) * 1000 AS ReceiveStartMs,
   sum(Spans) AS Spans, sum(Violations) AS Violations, max(ExampleTraceId) AS Example
-FROM tally_sampling
-WHERE ReceiveBucket >= {from:DateTime64(3, 'UTC')}
-GROUP BY Tenant, ServiceNamespace, ServiceName, ThresholdHex, ReceiveBucket >= {split:DateTime64(3, 'UTC')}`,
-    params: { from: toClickhouseTime(range.fromMs), split: toClickhouseTime(range.splitMs) },
+FROM (
+  SELECT Tenant, ServiceNamespace, ServiceName, ThresholdHex, ReceiveMinute AS ReceiveBucket, Spans, Violations, ExampleTraceId
+  FROM tally_sampling_minute
+  WHERE ReceiveMinute >= {from:DateTime64(3, 'UTC')} AND ReceiveMinute < {minutesUntil:DateTime64(3, 'UTC')}
+  UNION ALL
+  SELECT Tenant, ServiceNamespace, ServiceName, ThresholdHex, ReceiveBucket, Spans, Violations, ExampleTraceId
+  FROM tally_sampling WHERE ReceiveBucket >= {minutesUntil:DateTime64(3, 'UTC')}
+)
+GROUP BY Tenant, ServiceNamespace, ServiceName, ThresholdHex, ReceiveBucket >= {split:DateTime64(3, 'UTC')}
+ORDER BY Tenant, ServiceNamespace, ServiceName, ThresholdHex, ReceiveStartMs`,
+    params: {
+      from: toClickhouseTime(fromMs),
+      minutesUntil: toClickhouseTime(minutesUntilMs),
+      split: toClickhouseTime(range.splitMs),
+    },
     about: 'tally_sampling',
   });
   return rows.map((row) => ({

@@ -7,6 +7,7 @@ import { writeRows } from '../write-rows.ts';
 const PARENT_BEFORE_MS = 900_000;
 const WINDOW_MS = 5_000;
 
+// The same rows in any order settle to the same edges: of duplicates the first to arrive counts.
 // A remote parent: flags say so (0x300), or they do not know (0x100 unset: SDKs before OTLP 1.1), and the span is
 // one that a request from elsewhere begins.
 const IS_CHILD = `SpanKind IN ('Server', 'Consumer') AND ParentSpanId != ''
@@ -19,18 +20,19 @@ INSERT INTO tally_edge (Window, SettledAt, Tenant, ServiceNamespace, ServiceName
 SELECT c.Window, {settledAt:DateTime64(3, 'UTC')}, c.Tenant, c.ServiceNamespace, c.ServiceName,
   p.SpanId != '' AS ParentFound, p.ServiceNamespace AS CallerNamespace, p.ServiceName AS CallerService,
   toDateTime(c.StartTime, 'UTC') AS Bucket, count() AS Children,
-  groupUniqArrayIf(cityHash64(p.ReceivedAt, p.ServiceInstanceId), ParentFound) AS CallerBatches,
-  groupUniqArrayIf(5)(c.TraceId, NOT ParentFound) AS ExampleTraceIds
+  arraySort(groupUniqArrayIf(cityHash64(p.ReceivedAt, p.ServiceInstanceId), ParentFound)) AS CallerBatches,
+  arrayDistinct(groupArraySortedIf(5)(c.TraceId, NOT ParentFound)) AS ExampleTraceIds
 FROM (
   SELECT toStartOfInterval(toDateTime(ReceivedAt), INTERVAL 5 SECOND) AS Window, Tenant, ServiceNamespace, ServiceName,
     TraceId, ParentSpanId, StartTime
   FROM tally_span WHERE ${IS_CHILD}
-  LIMIT 1 BY TraceId, SpanId
+  ORDER BY ReceivedAt, ServiceName, ServiceInstanceId LIMIT 1 BY Tenant, TraceId, SpanId
 ) AS c
 LEFT ANY JOIN (
   SELECT Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, TraceId, SpanId, ReceivedAt
   FROM tally_span
   WHERE ReceivedAt >= {parentsFrom:DateTime64(3, 'UTC')} AND TraceId IN (SELECT TraceId FROM tally_span WHERE ${IS_CHILD})
+  ORDER BY ReceivedAt, ServiceName, ServiceInstanceId LIMIT 1 BY Tenant, TraceId, SpanId
 ) AS p ON c.Tenant = p.Tenant AND c.TraceId = p.TraceId AND c.ParentSpanId = p.SpanId
 GROUP BY c.Window, c.Tenant, c.ServiceNamespace, c.ServiceName, ParentFound, CallerNamespace, CallerService, Bucket`;
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { EdgeTally } from '../../core/edge-tally.ts';
 import { serviceKey } from '../../core/service-key.ts';
 import type { SourceTally } from '../../core/source-tally.ts';
-import { checkCompleteness, unknownCompleteness } from '../../validators/check-completeness.ts';
+import { COMPLETENESS_LIMITS, checkCompleteness } from '../../validators/check-completeness.ts';
+import { estimateRemoteOrphans } from '../../validators/estimate-remote-orphans.ts';
 import { measureLoss } from '../../validators/measure-loss.ts';
 import { type Call, edgesOfShop, type Loss, serviceOf } from './shop-of-edges.ts';
 import { arrivals, NOW_MS, sourceOf } from './tallies.ts';
@@ -48,11 +49,13 @@ function check(
   const source = { ...sourceOf('traces'), serviceName };
   const tallies = options.tallies ?? [arrivals({ agoMs: 1_000, latenessMs: 500, count: 500 })];
   const isInconsistent = inconsistent.has(serviceKey(source));
-  return checkCompleteness(
+  const nowMs = options.nowMs ?? NOW_MS;
+  const orphans = estimateRemoteOrphans(
     { source, loss, tallies, inconsistent: isInconsistent },
-    null,
-    options.nowMs ?? NOW_MS,
+    COMPLETENESS_LIMITS,
+    nowMs,
   );
+  return checkCompleteness({ source, estimates: [orphans] }, null, nowMs);
 }
 
 const codesOf = (verdict: ReturnType<typeof check>) => verdict.reasons.map((reason) => reason.code);
@@ -110,7 +113,11 @@ describe('checkCompleteness', () => {
     const verdict = check([...shop(), ...outside], 'gateway');
     expect(verdict.outcome).toBe('pass');
     expect(codesOf(verdict)).toEqual(['ORPHANS_UNATTRIBUTED']);
-    expect(verdict.evidence['unattributed']).toMatchObject({ callee: { serviceName: 'gateway' } });
+    expect(
+      (verdict.evidence['estimators'] as Record<string, Record<string, unknown>>)['remote-orphans']?.[
+        'unattributed'
+      ],
+    ).toMatchObject({ callee: { serviceName: 'gateway' } });
   });
 
   it.each([
@@ -212,9 +219,9 @@ describe('checkCompleteness', () => {
   });
 });
 
-describe('unknownCompleteness', () => {
-  it('says that there is no estimator, with the limits people wrote', () => {
-    const verdict = unknownCompleteness(sourceOf('logs'), null, NOW_MS);
+describe('checkCompleteness without any estimate', () => {
+  it('says what would make it knowable, with the limits people wrote', () => {
+    const verdict = checkCompleteness({ source: sourceOf('logs'), estimates: [] }, null, NOW_MS);
     expect(verdict).toMatchObject({
       outcome: 'unknown',
       estimate: null,

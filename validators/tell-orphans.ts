@@ -1,12 +1,12 @@
 import { serviceKey } from '../core/service-key.ts';
 import { type Source, sourceLabel } from '../core/source.ts';
 import { rfc3339 } from '../core/time.ts';
-import type { Limits, Outcome, Reason } from '../core/verdict.ts';
+import type { Limits, Reason } from '../core/verdict.ts';
 import type { CallerLoss } from './bound-loss.ts';
-import type { WindowEstimate } from './judge-windows.ts';
+import type { WindowJudgement } from './judge-windows.ts';
 import type { MeasuredLoss } from './measure-loss.ts';
 
-export interface CompletenessFacts {
+export interface OrphanFacts {
   readonly source: Source;
   readonly loss: MeasuredLoss | null;
   readonly fast: CallerLoss | null;
@@ -17,18 +17,20 @@ export interface CompletenessFacts {
   /** How long nothing has arrived from the service itself; null when nothing did in ten minutes. */
   readonly silentMs: number | null;
   readonly nowMs: number;
-  /** Code of the reason that forbids an outcome other than unknown. */
-  readonly veto: Reason['code'] | null;
-  readonly outcome: Outcome;
-  readonly decisive: WindowEstimate | null;
+  /** Null while nothing was ever settled. */
+  readonly judged: WindowJudgement | null;
 }
 
-/** Why a verdict of completeness is what it is, each with what to do about it. */
-export function tellCompleteness(facts: CompletenessFacts): Reason[] {
-  const main =
-    facts.veto === null
-      ? tellOutcome(facts)
-      : { code: facts.veto, text: VETOES[facts.veto]?.(facts) ?? facts.veto };
+export type OrphanVeto = keyof typeof VETOES;
+
+/** What forbids the orphans of this service to count, in words. */
+export function tellVeto(code: OrphanVeto, facts: OrphanFacts): Reason {
+  return { code, text: VETOES[code](facts) };
+}
+
+/** What the orphans say, each with what to do about it. */
+export function tellOrphans(facts: OrphanFacts): Reason[] {
+  const main = tellOutcome(facts);
   const own = facts.loss?.unattributed.get(serviceKey(facts.source));
   const reasons = main === null ? [] : [main];
   if (own === undefined) return reasons;
@@ -36,24 +38,24 @@ export function tellCompleteness(facts: CompletenessFacts): Reason[] {
   return [...reasons, { code: 'ORPHANS_UNATTRIBUTED', text }];
 }
 
-const VETOES: Readonly<Record<string, (facts: CompletenessFacts) => string>> = {
-  NOT_SETTLED: ({ loss, nowMs }) =>
+const VETOES = {
+  NOT_SETTLED: ({ loss, nowMs }: OrphanFacts) =>
     loss === null
       ? 'Parents and children have not been matched yet; that takes half a minute after the first spans.'
       : `Parents and children were last matched ${Math.round((nowMs - loss.settledUntilMs) / 1_000)} s ago; see whether the judge keeps up.`,
   SAMPLING_INCONSISTENT: () =>
     'This service, or all that could speak about it, samples inconsistently, so a missing parent may never have been kept; see the verdict of dimension sampling.',
-  NO_REMOTE_CHILDREN: ({ source }) =>
+  NO_REMOTE_CHILDREN: ({ source }: OrphanFacts) =>
     `No span of another service names a span of ${sourceLabel(source)} as its remote parent, so what is missing leaves no gap. It becomes knowable when a service it calls sends spans with propagated context.`,
-  PARENTS_LATE: ({ lateShare, loss }) =>
+  PARENTS_LATE: ({ lateShare, loss }: OrphanFacts) =>
     `${(100 * lateShare).toPrecision(2)} % of the newest spans arrived later than the ${Math.round((loss?.lagMs ?? 0) / 1_000)} s that parents are waited for, so a missing parent may be late rather than lost; see the verdict of dimension timeliness.`,
-  CALLER_SILENT: ({ silentMs }) =>
+  CALLER_SILENT: ({ silentMs }: OrphanFacts) =>
     `Nothing has arrived from this service for ${Math.round((silentMs ?? 0) / 1_000)} s, so missing parents may be late rather than lost; after a minute they count as lost.`,
-};
+} as const;
 
-function tellOutcome(facts: CompletenessFacts): Reason | null {
-  const { outcome, decisive, limits, fast, slow } = facts;
-  if (outcome === 'pass' || decisive === null) return null;
+function tellOutcome({ judged, limits, fast, slow }: OrphanFacts): Reason | null {
+  if (judged === null || judged.outcome === 'pass') return null;
+  const { outcome, decisive } = judged;
   if (outcome === 'fail') {
     const lower = percent(decisive.interval?.lower ?? 0);
     const text = `At least ${lower} of the spans were lost (limit ${percent(limits.fail)}), from ${names(fast, slow)} missing their parents since ${rfc3339(decisive.startMs)}; look at the exporter's queue, its errors and the way to us.`;

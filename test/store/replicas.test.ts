@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { judge, newJudgeMemory } from '../../jobs/judge.ts';
+import { settleEdges } from '../../jobs/settle-edges.ts';
+import { readRows } from '../../store/read-rows.ts';
+import { writeRows } from '../../store/write-rows.ts';
+import { startTestEngine, type TestEngine } from '../engine-process.ts';
+import { spanRow } from './span-row.ts';
+import { trafficOf } from './traffic.ts';
+
+const NOW_MS = Math.floor(Date.now() / 5_000) * 5_000;
+
+let engines: TestEngine[];
+beforeAll(async () => {
+  engines = await Promise.all([startTestEngine({ migrate: true }), startTestEngine({ migrate: true })]);
+});
+afterAll(() => Promise.all(engines.map((engine) => engine.close())));
+
+/** The additive tables, each as its merged rows: what any order of the same inserts must agree on. */
+async function talliesOf({ client }: TestEngine): Promise<Record<string, unknown[]>> {
+  const tables = await readRows<{ name: string }>(client, {
+    sql: "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'tally_%' AND engine NOT LIKE '%View' ORDER BY name",
+    params: {},
+    about: 'tables',
+  });
+  const rows: Record<string, unknown[]> = {};
+  for (const { name } of tables) {
+    await client.command({ query: `OPTIMIZE TABLE ${name} FINAL` });
+    rows[name] = await readRows(client, {
+      sql: `SELECT * FROM ${name} ORDER BY ALL`,
+      params: {},
+      about: name,
+    });
+  }
+  return rows;
+}
+
+describe('two ingest replicas', () => {
+  it('that share the same traffic at random make the same tallies and verdicts as one', async () => {
+    const [one, two] = engines as [TestEngine, TestEngine];
+    const spans = trafficOf({ untilMs: NOW_MS - 1_000, seconds: 90, lostRatio: 0.1 });
+    await writeRows(one.client, 'otel_traces', spans.map(spanRow));
+    const [plan] = fc.sample(fc.array(fc.nat(6), { minLength: spans.length, maxLength: spans.length }), {
+      seed: 7,
+      numRuns: 1,
+    });
+    const shares = Map.groupBy(spans.toReversed(), (_, i) => plan?.[i]);
+    expect(shares.size).toBe(7);
+    // Two at a time, as two replicas would.
+    await Promise.all(
+      [0, 1].map(async (replica) => {
+        for (const [share, own] of shares)
+          if ((share as number) % 2 === replica) await writeRows(two.client, 'otel_traces', own.map(spanRow));
+      }),
+    );
+    for (const { client } of engines) await settleEdges({ client }, NOW_MS);
+    const [tallies, others] = await Promise.all([talliesOf(one), talliesOf(two)]);
+    expect(Object.values(tallies).filter((rows) => rows.length > 0).length).toBeGreaterThan(6);
+    expect(others).toEqual(tallies);
+    const [verdicts, theirs] = await Promise.all(
+      engines.map(({ client }) =>
+        judge({ client, expectations: () => [], memory: newJudgeMemory() }, NOW_MS),
+      ),
+    );
+    expect(verdicts?.map(({ outcome }) => outcome)).toContain('fail');
+    expect(theirs).toEqual(verdicts);
+  }, 60_000);
+});

@@ -1,0 +1,134 @@
+import { serviceKey } from '../core/service-key.ts';
+import type { Source } from '../core/source.ts';
+import type { SourceTally } from '../core/source-tally.ts';
+import type { Limits } from '../core/verdict.ts';
+import type { CallerLoss } from './bound-loss.ts';
+import { foldSources } from './fold-sources.ts';
+import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
+import type { Blame, LossEstimate } from './loss-estimate.ts';
+import type { MeasuredLoss } from './measure-loss.ts';
+import { shareLaterThan } from './share-later-than.ts';
+import { type OrphanFacts, type OrphanVeto, tellOrphans, tellVeto } from './tell-orphans.ts';
+import { windowsUntil } from './windows.ts';
+
+/** Settling waits for a minute at most; twice that without a settled window, and nobody is settling. */
+const SETTLED_AGO_MS_MAX = 120_000;
+/** More of a caller's spans than this arriving after the wait could be what looks like loss. */
+const LATE_RATIO_MAX = 0.01;
+/** A caller silent for longer than parents are ever waited for has lost them, as far as anyone can use them. */
+const WAIT_MS_MAX = 60_000;
+
+/**
+ * Which share of this service's spans never arrived, told by its callees: a SERVER or CONSUMER span whose remote
+ * parent is missing, once the parent had time to arrive, is a lost span of the caller (C5, remote edges only: local
+ * parents travel in the same batch and vanish with their children). Unbiased for single losses and, other than orphans
+ * on all edges, for lost batches: 5.7 % lost read 5.7 % against 2.2 %.
+ * - Attribution and bounds between callers: `boundLoss`. Batches: `batchAwareInterval`. At least 30 children.
+ * - Vetoed where callees or callers sample inconsistently, and where the caller's spans arrive later than was waited
+ *   for, or have stopped within the last minute: late is not lost.
+ * False alarms to know of: a proxy that rewrites traceparent and sends no spans itself, callers that sample by
+ * their own coin, and parents still open after the wait (streams).
+ * @param input.loss null while nothing was ever settled
+ * @param input.tallies arrivals of the same service, for its lateness; any instances, split in any way
+ * @see quality.md 3.1 C5, 3.6 and 3.7
+ */
+export function estimateRemoteOrphans(
+  input: {
+    readonly source: Source;
+    readonly loss: MeasuredLoss | null;
+    readonly tallies: readonly SourceTally[];
+    readonly inconsistent: boolean;
+  },
+  limits: Limits,
+  nowMs: number,
+): LossEstimate {
+  const facts = gather(input, limits, nowMs);
+  const { loss, fast, slow, judged } = facts;
+  const code = vetoOf(facts, input.inconsistent);
+  // Late parents can only look like loss, so a pass stands in spite of them.
+  const isLate = code === 'PARENTS_LATE' || code === 'CALLER_SILENT';
+  const isMoot = isLate && judged?.outcome === 'pass';
+  return {
+    id: 'remote-orphans',
+    kind: 'graph',
+    ...windowsOf(loss, { fast, slow }, nowMs),
+    veto: code === null || isMoot ? null : tellVeto(code, facts),
+    reasons: tellOrphans(facts),
+    blame: blameOf(facts),
+    exampleTraceIds: fast?.exampleTraceIds ?? slow?.exampleTraceIds ?? [],
+    evidence: describe(facts),
+  };
+}
+
+function gather(
+  input: Parameters<typeof estimateRemoteOrphans>[0],
+  limits: Limits,
+  nowMs: number,
+): OrphanFacts {
+  const { source, loss } = input;
+  const fast = loss?.fast.get(serviceKey(source)) ?? null;
+  const slow = loss?.slow.get(serviceKey(source)) ?? null;
+  const { fastStartMs } = windowsUntil(nowMs);
+  const recent = foldSources(input.tallies.filter((tally) => tally.receiveStartMs >= fastStartMs));
+  const lateShare = recent === null || loss === null ? 0 : shareLaterThan(recent.lateness, loss.lagMs);
+  const receivedMsMax = foldSources(input.tallies)?.receivedMsMax ?? null;
+  const silentMs = receivedMsMax === null ? null : nowMs - receivedMsMax;
+  const judged = loss === null ? null : judgeWindows(windowsOf(loss, { fast, slow }, nowMs), limits);
+  return { source, loss, fast, slow, limits, lateShare, silentMs, nowMs, judged };
+}
+
+function vetoOf(facts: OrphanFacts, inconsistent: boolean): OrphanVeto | null {
+  const { loss, slow, silentMs, nowMs } = facts;
+  if (loss === null || nowMs - loss.settledUntilMs > SETTLED_AGO_MS_MAX) return 'NOT_SETTLED';
+  if (inconsistent) return 'SAMPLING_INCONSISTENT';
+  if (slow === null) {
+    const isVetoed = loss.vetoedCallers.has(serviceKey(facts.source));
+    return isVetoed ? 'SAMPLING_INCONSISTENT' : 'NO_REMOTE_CHILDREN';
+  }
+  if (facts.lateShare > Math.min(LATE_RATIO_MAX, facts.limits.warn)) return 'PARENTS_LATE';
+  const isSilent = silentMs !== null && silentMs > loss.lagMs && silentMs <= WAIT_MS_MAX;
+  return isSilent ? 'CALLER_SILENT' : null;
+}
+
+function windowsOf(
+  loss: MeasuredLoss | null,
+  of: { readonly fast: CallerLoss | null; readonly slow: CallerLoss | null },
+  nowMs: number,
+): { fast: WindowEstimate; slow: WindowEstimate } {
+  const endMs = loss?.settledUntilMs ?? nowMs;
+  const { fastStartMs, slowStartMs } = loss ?? windowsUntil(nowMs);
+  const window = (one: CallerLoss | null, startMs: number): WindowEstimate => ({
+    interval: one?.interval ?? null,
+    n: one?.n ?? 0,
+    startMs,
+    endMs,
+    mayPass: true,
+  });
+  return { fast: window(of.fast, fastStartMs), slow: window(of.slow, slowStartMs) };
+}
+
+/** Orphans that may be another caller's too blame nobody: the lower bound says how much is surely this one's. */
+function blameOf({ source, fast, slow }: OrphanFacts): Blame | null {
+  const lost = fast ?? slow;
+  if (lost === null || (lost.interval?.lower ?? 0) === 0) return null;
+  return {
+    at: 'source',
+    name: source.serviceName,
+    text: `Spans of ${source.serviceName} are missing whose callees' spans are here: they were lost between its SDK and us. Look at its exporter's queue, its errors and the way to us.`,
+  };
+}
+
+function describe({ source, loss, slow, fast, lateShare }: OrphanFacts): Record<string, unknown> {
+  if (loss === null) return {};
+  const callees = [...((fast ?? slow)?.callees ?? [])]
+    .sort((a, b) => b.attributed - a.attributed)
+    .slice(0, 10);
+  return {
+    settledUntilMs: loss.settledUntilMs,
+    waitedForParentsMs: loss.lagMs,
+    arrivedLaterThanThatRatio: lateShare,
+    callerBatches: { fast: fast?.batchCount ?? 0, slow: slow?.batchCount ?? 0 },
+    callees,
+    unattributed: loss.unattributed.get(serviceKey(source)) ?? null,
+  };
+}
