@@ -2,9 +2,11 @@ import { parseArgs } from 'node:util';
 import { machineText } from './report/machine.ts';
 import { durableRate } from './sections/durable-rate.ts';
 import { growth } from './sections/growth.ts';
+import { judgeTicks } from './sections/judge-ticks.ts';
 import { latency } from './sections/latency.ts';
 import { peers } from './sections/peers.ts';
 import { stages } from './sections/stages.ts';
+import { tallies } from './sections/tallies.ts';
 import { transcode } from './sections/transcode.ts';
 
 /** `npm run bench [-- SECTION… --rounds N]`: prints figures and whether they reach their goals; see README.md. */
@@ -14,6 +16,8 @@ const SECTIONS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   durable: durableRate,
   latency,
   growth,
+  tallies,
+  judge: judgeTicks,
   peers,
 };
 

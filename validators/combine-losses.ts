@@ -3,7 +3,7 @@ import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
 import type { LossEstimate } from './loss-estimate.ts';
 
 /** One estimate with its own outcome and the window that decided it. */
-export interface JudgedLoss {
+interface JudgedLoss {
   readonly estimate: LossEstimate;
   readonly outcome: Outcome;
   readonly decisive: WindowEstimate;

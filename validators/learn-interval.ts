@@ -2,6 +2,9 @@ import { median, quantileSorted } from 'simple-statistics';
 import type { SourceTally } from '../core/source-tally.ts';
 import { BUCKET_MS } from './windows.ts';
 
+/** Of the 120 buckets of ten minutes: who fills so many has no gaps worth learning. */
+const DENSE_BUCKETS = 90;
+
 /**
  * How often a source of metrics reports: per instance the median gap between the distinct 5 s buckets of event
  * time it filled, then the median over the instances. A median shrugs off the gap of a lost export; the buckets
@@ -24,7 +27,9 @@ export function learnIntervalMs(tallies: readonly SourceTally[]): number | null 
  * @returns milliseconds, or null while a single bucket is all that was ever filled
  */
 export function learnSilenceMs(tallies: readonly SourceTally[]): number | null {
-  const gaps = gapsMs(tallies.map((tally) => tally.rhythmBucketsMs));
+  const lists = tallies.map((tally) => tally.rhythmBucketsMs);
+  if (lists.some((list) => list.length > DENSE_BUCKETS)) return 0;
+  const gaps = gapsMs(lists);
   return gaps.length === 0
     ? null
     : quantileSorted(

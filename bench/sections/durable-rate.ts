@@ -3,12 +3,13 @@ import { randomFrom } from '../../core/random-from.ts';
 import { textTable } from '../../main/text-table.ts';
 import { insertNative } from '../../store/insert-native.ts';
 import { sqlString } from '../../store/sql-text.ts';
-import { Load, type LoadSetup } from '../load/load.ts';
+import { Load } from '../load/load.ts';
 import { makePayloads } from '../payloads/make-payloads.ts';
 import { type NativeFiles, nativeFiles } from '../payloads/native-files.ts';
 import { runNaive } from '../processes/run-naive.ts';
+import { cpuOf, sendDurably, setupOf, timed, withServer } from '../processes/send-durably.ts';
 import { untilStored } from '../processes/span-count.ts';
-import { type BenchServer, startServer } from '../processes/start-server.ts';
+import type { BenchServer } from '../processes/start-server.ts';
 import { checkLine } from '../report/check-line.ts';
 import { median, RATIO_HEADS, ratioOf, ratioRows, type Sample } from '../report/ratios.ts';
 
@@ -19,6 +20,8 @@ const WARM_REQUESTS = 400;
 /** Enough for merges to have their full share: each side inserts the same rows into the same tables. */
 const BATCHES = 3;
 const REQUESTS = (BATCHES * BATCH_ROWS) / SPANS_PER_REQUEST;
+
+const SENDING = { connections: CONNECTIONS, warmRequests: WARM_REQUESTS, requests: REQUESTS };
 
 const CEILING = 'engine: Native file';
 const JSON_FILE = 'engine: JSONEachRow file';
@@ -46,9 +49,14 @@ export async function durableRate(rounds: number): Promise<void> {
         [JSON_FILE]: () => withServer(['store'], (server) => insertJson(server, files)),
         [HTTP]: () =>
           withServer(['store', 'ingest'], (server) =>
-            send(server, 'http', (mb, ms) => void [residentMb.push(mb), p99Ms.push(ms)]),
+            sendDurably(
+              server,
+              { ...SENDING, transport: 'http' },
+              (mb, ms) => void [residentMb.push(mb), p99Ms.push(ms)],
+            ),
           ),
-        [GRPC]: () => withServer(['store', 'ingest'], (server) => send(server, 'grpc', () => undefined)),
+        [GRPC]: () =>
+          withServer(['store', 'ingest'], (server) => sendDurably(server, { ...SENDING, transport: 'grpc' })),
         [NAIVE]: () => withServer(['store'], sendNaive),
       };
       for (const [side, run] of Object.entries(sides)) {
@@ -79,34 +87,6 @@ export async function durableRate(rounds: number): Promise<void> {
   console.log(checkLine('memory of all processes at most 1,200 MB', memory, memory <= 1_200));
   const p99 = median(p99Ms);
   console.log(checkLine('acknowledgement p99 at saturation at most 300 ms', p99, p99 <= 300));
-}
-
-async function withServer(
-  roles: readonly string[],
-  run: (server: BenchServer) => Promise<Sample>,
-): Promise<Sample> {
-  const server = await startServer(roles);
-  try {
-    return await run(server);
-  } finally {
-    await server.stop();
-  }
-}
-
-function cpuOf(server: BenchServer): number {
-  const { store = 0, ingest = 0 } = server.cpuMs();
-  return store + ingest;
-}
-
-async function timed(
-  { cpuMs, items }: { cpuMs: () => number; items: number },
-  work: () => Promise<void>,
-): Promise<Sample> {
-  const cpuBefore = cpuMs();
-  const startedAt = performance.now();
-  await work();
-  const wallUs = ((performance.now() - startedAt) * 1_000) / items;
-  return { wallUs, cpuUs: ((cpuMs() - cpuBefore) * 1_000) / items };
 }
 
 async function insertFiles(server: BenchServer, { inserts }: NativeFiles): Promise<Sample> {
@@ -143,37 +123,6 @@ async function insertJson(server: BenchServer, { inserts }: NativeFiles): Promis
       });
     }
   });
-}
-
-function setupOf(transport: LoadSetup['transport'], port: number): LoadSetup {
-  return { signal: 'traces', transport, port, gzip: true, payloads: 32, sources: 96, seed: 1 };
-}
-
-async function send(
-  server: BenchServer,
-  transport: LoadSetup['transport'],
-  tell: (residentMb: number, p99Ms: number) => void,
-): Promise<Sample> {
-  const { otlpHttpPort, otlpGrpcPort } = server.ports;
-  const load = await Load.start(setupOf(transport, transport === 'http' ? otlpHttpPort : otlpGrpcPort));
-  const run = { connections: CONNECTIONS, seconds: 600, requestsPerS: null };
-  const warm = await load.run({ ...run, requests: WARM_REQUESTS });
-  await untilStored(server.store, warm.items);
-  let residentMb = 0;
-  const watch = setInterval(() => {
-    residentMb = Math.max(residentMb, server.residentBytes() / 1e6);
-  }, 500);
-  try {
-    return await timed({ cpuMs: () => cpuOf(server), items: REQUESTS * SPANS_PER_REQUEST }, async () => {
-      const sent = await load.run({ ...run, requests: REQUESTS });
-      if (sent.refused > 0) throw new Error(`${sent.refused} requests were refused`);
-      await untilStored(server.store, warm.items + sent.items);
-      tell(residentMb, sent.latencyMs.p99);
-    });
-  } finally {
-    clearInterval(watch);
-    await load.stop();
-  }
 }
 
 async function sendNaive(server: BenchServer): Promise<Sample> {

@@ -28,6 +28,7 @@ const OTHERS = '(others)';
 const BUCKET_MS = 5_000;
 /** A word of filled buckets holds five minutes. */
 const WORD_BUCKETS = 60;
+const ONE = '1'.charCodeAt(0);
 
 /**
  * What arrived since `fromMs` (rounded up to a minute), per source: one tally for the arrivals before `splitMs`, one
@@ -113,14 +114,16 @@ function tallyOf(row: Row, fromMs: number): SourceTally {
     latenessBins: binsOf(row),
     anomalous: Number(row.Anomalous),
     rhythmBucketsMs: row.FilledWords.flatMap((word, i) =>
-      bucketsOf(BigInt(word), fromMs + i * WORD_BUCKETS * BUCKET_MS),
+      bucketsOf(word, fromMs + i * WORD_BUCKETS * BUCKET_MS),
     ),
   };
 }
 
-function bucketsOf(word: bigint, startMs: number): number[] {
+function bucketsOf(word: string, startMs: number): number[] {
   const buckets: number[] = [];
-  for (let rest = word, at = startMs; rest > 0n; rest >>= 1n, at += BUCKET_MS)
-    if ((rest & 1n) === 1n) buckets.push(at);
+  if (word === '0') return buckets;
+  const bits = BigInt(word).toString(2);
+  for (let i = bits.length - 1, atMs = startMs; i >= 0; i--, atMs += BUCKET_MS)
+    if (bits.charCodeAt(i) === ONE) buckets.push(atMs);
   return buckets;
 }

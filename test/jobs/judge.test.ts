@@ -166,10 +166,4 @@ describe('judge', () => {
     });
     expect(await run(1_290_000)).toEqual([]);
   });
-
-  it('ticks fast enough to be called every second', async () => {
-    const startedAt = performance.now();
-    for (let i = 0; i < 5; i++) await run(690_000 + 1_000 * i);
-    expect((performance.now() - startedAt) / 5).toBeLessThan(500);
-  });
 });
