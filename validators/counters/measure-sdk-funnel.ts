@@ -18,6 +18,8 @@ export interface SdkFunnel extends CountedLoss {
 
 /** Reasons for which a processor never hands a record to the exporter; others may be the exporter's, told twice. */
 const BEFORE_EXPORT = new Set(['queue_full', 'already_shutdown']);
+/** Exports differ in size, and a report may tear one apart at either edge of the window. */
+const EXPORTS_TORN = 2;
 /** Without a queue size, what may be in the queue: two exports at the SDKs' delay, at most its default capacity. */
 const UNSEEN_QUEUE_MS = 10_000;
 const QUEUE_CAPACITY = 2_048;
@@ -105,5 +107,5 @@ function toleranceOf(
 ): number {
   const unseen = (of.ended / Math.max(1, of.range.untilMs - of.range.fromMs)) * UNSEEN_QUEUE_MS;
   const queue = sdk.queued.length > 0 ? 0 : Math.min(QUEUE_CAPACITY, unseen);
-  return Math.max(1, of.ended / of.batches) + queue;
+  return EXPORTS_TORN * Math.max(1, of.ended / of.batches) + queue;
 }
