@@ -41,7 +41,8 @@ export function poolCounted(
 
 /**
  * Interval of the rate at which records are lost. The counts are exact; what is not is how far they speak for the
- * records that follow. So, beside the tolerance of the counts (`lostMin`, `lostMax`):
+ * records that follow. So, beside the tolerance of the counts (`lostMin`, `lostMax`) and of sampling, independent of each
+ * other and therefore added as squares:
  * - *whole exports*: where they are lost whole, each export is one draw.
  * - *else* the spread between intervals tells how losses cluster, never below single records; with fewer than six
  *   intervals it cannot, and each export is one draw.
@@ -59,15 +60,17 @@ export function countedInterval(counted: readonly CountedLoss[]): Interval | nul
   const spread = spreadOf(cells, { lost, all });
   const isWhole = spread === null || counted.some((one) => one.isWhole);
   const n = all / (isWhole ? Math.max(whole, spread ?? 0) : Math.max(1, spread));
-  const share = (count: number) => (clamp(count, 0, all) / all) * n;
   const estimate = lost / all;
-  const low = wilson(share(Math.min(lost, sum(counted.map((one) => one.lostMin)))), n, z).lower;
-  const high = wilson(share(Math.max(lost, sum(counted.map((one) => one.lostMax)))), n, z).upper;
-  const half = (z * Math.sqrt(sum(counted.map((one) => one.samplingVariance)))) / all;
+  const drawn = wilson(estimate * n, n, z);
+  const sampled = z * Math.sqrt(sum(counted.map((one) => one.samplingVariance)));
+  const less = Math.max(0, lost - sum(counted.map((one) => one.lostMin)));
+  const more = Math.max(0, sum(counted.map((one) => one.lostMax)) - lost);
+  const lower = estimate - Math.hypot(estimate - drawn.lower, sampled / all, less / all);
+  const upper = estimate + Math.hypot(drawn.upper - estimate, sampled / all, more / all);
   return {
     estimate,
-    lower: Math.max(0, estimate - Math.hypot(estimate - low, half)),
-    upper: Math.min(1, Math.max(estimate + Math.hypot(high - estimate, half), wilson(0, batches, z).upper)),
+    lower: Math.max(0, lower),
+    upper: Math.min(1, Math.max(upper, wilson(0, batches, z).upper)),
   };
 }
 

@@ -62,7 +62,8 @@ describe('estimateSdkFunnel', () => {
     );
     expect(outcomes.filter(({ fast }) => (fast.interval?.lower ?? 0) > 0)).toEqual([]);
     expect(outcomes.filter(({ slow }) => (slow.interval?.lower ?? 1) > 0)).toEqual([]);
-    expect(outcomes.filter(({ slow }) => (slow.interval?.upper ?? 1) > 0.015)).toEqual([]);
+    // One report torn at the end of the window looks like one lost export of 600, in an interval of its own.
+    expect(outcomes.filter(({ slow }) => (slow.interval?.upper ?? 1) > 0.02)).toEqual([]);
   });
 
   it('goes on over a restart, and counts a process from its first moment', () => {
@@ -99,22 +100,21 @@ describe('estimateSdkFunnel', () => {
     expect(none).toHaveLength(50);
   });
 
-  // Coverage of 200 runs beside each.
+  // Beside each the coverage of 200 runs; the bound leaves room for their noise.
   it.each([
-    ['slow', 0.005, 'dropRatio'],
-    ['slow', 0.02, 'dropRatio'],
-    ['slow', 0.05, 'dropRatio'],
-    ['slow', 0.2, 'dropRatio'],
-    ['slow', 0.005, 'failRatio'],
-    ['slow', 0.02, 'failRatio'],
-    ['slow', 0.05, 'failRatio'],
-    ['slow', 0.2, 'failRatio'],
-    ['fast', 0.05, 'dropRatio'],
-    ['fast', 0.05, 'failRatio'],
-    ['fast', 0.2, 'failRatio'],
+    ['slow', 0.005, 'dropRatio'], // 0.98
+    ['slow', 0.02, 'dropRatio'], // 0.97
+    ['slow', 0.05, 'dropRatio'], // 0.96
+    ['slow', 0.2, 'dropRatio'], // 0.97
+    ['slow', 0.005, 'failRatio'], // 0.985
+    ['slow', 0.02, 'failRatio'], // 0.975
+    ['slow', 0.05, 'failRatio'], // 0.98
+    ['slow', 0.2, 'failRatio'], // 0.985
+    ['fast', 0.05, 'dropRatio'], // 1: two intervals do not tell that losses are single, each export is one draw
+    ['fast', 0.05, 'failRatio'], // 0.975
+    ['fast', 0.2, 'failRatio'], // 0.995
   ] as const)('covers the rate of loss: %s window, %d by %s', (window, ratio, by) => {
-    const { covered, failed } = calibrate({ [by]: ratio, perSecond: 40 }, window, ratio);
-    console.log(window, ratio, by, covered, failed);
+    const { covered } = calibrate({ [by]: ratio, perSecond: 40 }, window, ratio);
     expect(covered).toBeGreaterThanOrEqual(0.92);
   });
 
