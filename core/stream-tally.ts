@@ -22,8 +22,10 @@ export interface StreamTally {
   readonly isMonotonic: boolean;
   /** 0 of delta points, and where no start was sent. */
   readonly epochStartMs: number;
-  /** Deliveries, unrecorded and repeated ones too. */
-  readonly deliveries: number;
+  /** Recorded points that were delivered again, in the whole stretch and in its newest part. */
+  readonly repeats: number;
+  readonly fastRepeats: number;
+  /** Points that say the series ended. */
   readonly unrecorded: number;
   readonly overflow: number;
   /** Distinct recorded points, in order of time. */

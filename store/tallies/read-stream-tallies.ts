@@ -24,6 +24,7 @@ interface Row {
   readonly EpochMs: string;
   readonly SeriesCount: string;
   readonly Deliveries: string;
+  readonly FastRepeats: string;
   readonly NotRecorded: string;
   readonly Overflowed: string;
   readonly OffsetsMs: readonly number[];
@@ -49,7 +50,7 @@ const LIMITS: StreamLimits = { seriesMax: 128, servicesMax: 10_000, rowsMax: 200
  * The metric streams that arrived since `fromMs`, per service. Of a service with more than `seriesMax` series (times
  * writers) a subset by hash is read: halved until it fits, so that it is the same series each time. Of a delta stream
  * all starts are one tally.
- * @param range.splitMs from where on `fastPeak` counts; both are rounded down to the tally's minutes
+ * @param range.splitMs from where on `fastPeak` and `fastRepeats` count; both are rounded down to the tally's minutes
  * @throws PipelineError store_unavailable
  */
 export async function readStreamTallies(
@@ -100,8 +101,10 @@ WITH kept AS (
 )
 SELECT ${SERVICE}, ServiceInstanceId, toString(Resource) AS Resource, MetricName, toString(Series) AS Series, Kind,
   Temporality, IsMonotonic, toUnixTimestamp64Milli(EpochStart) AS EpochMs, any(SeriesCount) AS SeriesCount,
-  sum(Points) AS Deliveries, sum(Unrecorded) AS NotRecorded, sum(Overflow) AS Overflowed,
+  sum(Points) - sum(Unrecorded) AS Deliveries, sum(Unrecorded) AS NotRecorded, sum(Overflow) AS Overflowed,
   maxMap(Distinct) AS Merged,
+  sumIf(Points - Unrecorded, ReceiveBucket >= {split:DateTime64(3, 'UTC')})
+    - length(maxMapIf(Distinct, ReceiveBucket >= {split:DateTime64(3, 'UTC')})) AS FastRepeats,
   arrayMap(k -> toInt64(bitShiftRight(k, 22)) - {fromMs:Int64}, mapKeys(Merged)) AS Offsets,
   arrayMap(x -> toFloat64(x), Offsets) AS OffsetsMs,
   arrayMap(k -> toUInt32(bitAnd(k, 4194303)), mapKeys(Merged)) AS Hashes,
@@ -135,7 +138,8 @@ function tallyOf(row: Row, fromMs: number): StreamTally {
     temporality: TEMPORALITIES[row.Temporality] ?? 'none',
     isMonotonic: row.IsMonotonic === 1,
     epochStartMs: Number(row.EpochMs),
-    deliveries: Number(row.Deliveries),
+    repeats: Number(row.Deliveries) - row.OffsetsMs.length,
+    fastRepeats: Number(row.FastRepeats),
     unrecorded: Number(row.NotRecorded),
     overflow: Number(row.Overflowed),
     points: row.OffsetsMs.map((offsetMs, i) => ({
