@@ -36,6 +36,7 @@ export interface StructurePart {
 
 const FAULT_LIMITS: Limits = { warn: 0.01, fail: 0.05 };
 const DUPLICATE_LIMITS: Limits = { warn: 0.001, fail: 0.01 };
+const ROOTS_MIN = 30;
 const DUPLICATE_PARTS = new Set(['duplicates', 'id-reuse']);
 
 /**
@@ -167,11 +168,15 @@ function spanParts(input: StructureInput, windows: Windows): PartCounts[] {
     };
     return { fast: countSince(windows.fastStartMs), slow: countSince(windows.slowStartMs), windows };
   };
+  const shape = {
+    id: 'trace-shape',
+    ...count(({ extraRoots, roots }) => ({ faulty: extraRoots, all: roots })),
+  };
   return [
     { id: 'duplicates', ...count(({ repeats, spans }) => ({ faulty: repeats, all: spans })) },
     { id: 'id-reuse', ...count(({ reuses, spans }) => ({ faulty: reuses, all: spans })) },
-    // Of spans, not of roots: a service that rarely begins a trace would never be known.
-    { id: 'trace-shape', ...count(({ extraRoots, spans }) => ({ faulty: extraRoots, all: spans })) },
+    // Most services rarely begin a trace: that is not for want of knowledge.
+    ...(shape.slow.all < ROOTS_MIN ? [] : [shape]),
   ];
 }
 
