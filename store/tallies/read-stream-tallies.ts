@@ -6,7 +6,7 @@ import { readRows } from '../read-rows.ts';
 
 export interface StreamTallies {
   readonly services: readonly StreamsOfService[];
-  /** Services that were not read, as there are too many; those with the most series are left out. */
+  /** Services that were not read, as there are too many; those with the fewest points are left out. */
   readonly servicesLeftOut: number;
 }
 
@@ -37,12 +37,13 @@ interface Row {
 }
 
 export interface StreamLimits {
-  /** Series per service, all its writers together. */
+  /** Series per service, all its writers together; fewer, where `rowsMax` is short. */
   readonly seriesMax: number;
   readonly servicesMax: number;
   readonly rowsMax: number;
 }
 
+const SERIES_MIN = 8;
 /** 128 series tell how the exports of a service fare; the rest share their fate. */
 const LIMITS: StreamLimits = { seriesMax: 128, servicesMax: 10_000, rowsMax: 200_000 };
 
@@ -91,16 +92,20 @@ const IDENTITY = 'cityHash64(Series, ServiceInstanceId, Resource)';
 
 const COUNT_SQL = `SELECT uniqExact(${SERVICE}) AS Services FROM tally_metric_stream ${SINCE}`;
 
-// Small services first: one with ids that change at every export must not push the others out.
+// Services with the most points first: 100,000 sources of one point each must not push the others out, and one with ids
+// that change at every export is held to its series like any other. Of many services fewer series each are read.
 const SQL = `
 WITH kept AS (
-  SELECT ${SERVICE}, uniqExact(${IDENTITY}) AS SeriesCount,
-    toUInt64(exp2(greatest(0, ceil(log2(SeriesCount / {series:UInt32}))))) AS Stride
-  FROM tally_metric_stream ${SINCE}
-  GROUP BY ${SERVICE} ORDER BY SeriesCount, ${SERVICE} LIMIT {services:UInt32}
+  SELECT *, greatest(${SERIES_MIN}, least({series:UInt32}, intDiv({rows:UInt32}, count() OVER ()))) AS Cap,
+    toUInt64(exp2(greatest(0, ceil(log2(SeriesCount / Cap))))) AS Stride
+  FROM (
+    SELECT ${SERVICE}, uniqExact(${IDENTITY}) AS SeriesCount, sum(Points) AS PointCount
+    FROM tally_metric_stream ${SINCE}
+    GROUP BY ${SERVICE} ORDER BY PointCount DESC, ${SERVICE} LIMIT {services:UInt32}
+  )
 )
 SELECT ${SERVICE}, ServiceInstanceId, toString(Resource) AS Resource, MetricName, toString(Series) AS Series, Kind,
-  Temporality, IsMonotonic, toUnixTimestamp64Milli(EpochStart) AS EpochMs, any(SeriesCount) AS SeriesCount,
+  Temporality, IsMonotonic, toUnixTimestamp64Milli(EpochStart) AS EpochMs, any(kept.SeriesCount) AS SeriesCount,
   sum(Points) - sum(Unrecorded) AS Deliveries, sum(Unrecorded) AS NotRecorded, sum(Overflow) AS Overflowed,
   maxMap(Distinct) AS Merged,
   sumIf(Points - Unrecorded, ReceiveBucket >= {split:DateTime64(3, 'UTC')})
@@ -114,7 +119,7 @@ SELECT ${SERVICE}, ServiceInstanceId, toString(Resource) AS Resource, MetricName
 FROM tally_metric_stream AS t INNER JOIN kept USING (${SERVICE})
 ${SINCE} AND ${IDENTITY} % Stride = 0
 GROUP BY ${SERVICE}, ServiceInstanceId, Resource, MetricName, Series, Kind, Temporality, IsMonotonic, EpochStart
-ORDER BY SeriesCount, ${SERVICE} LIMIT {rows:UInt32}`;
+ORDER BY any(PointCount) DESC, ${SERVICE} LIMIT {rows:UInt32}`;
 
 const TEMPORALITIES = ['none', 'delta', 'cumulative'] as const;
 

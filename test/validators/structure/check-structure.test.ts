@@ -227,8 +227,7 @@ describe('checkStructure of metric streams', () => {
     expect(codesOf(overlapping)?.[0]).toBe('DELTAS_OVERLAP');
     const gaps = streamsOf(delta(5_000));
     expect(gaps?.outcome).toBe('unknown');
-    const coverage = (gaps?.evidence as { streams: { deltaCoverage: number } }).streams.deltaCoverage;
-    expect(coverage).toBeCloseTo(0.505, 2);
+    expect(gaps?.evidence).toMatchObject({ streams: { deltaCoverage: expect.closeTo(0.505, 2) } });
   });
 
   it('fails points delivered twice', () => {
