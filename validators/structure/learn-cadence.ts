@@ -1,4 +1,4 @@
-import { median, quantileSorted } from 'simple-statistics';
+import { median } from 'simple-statistics';
 
 export interface Cadence {
   readonly intervalMs: number;
@@ -21,7 +21,7 @@ const REGULAR_WITHIN = 0.25;
 export function learnCadence(gapsMs: readonly number[]): Cadence | null {
   if (gapsMs.length < GAPS_MIN) return null;
   const sorted = [...gapsMs].sort((a, b) => a - b);
-  const base = quantileSorted(sorted, 0.25);
+  const base = sorted[Math.floor(sorted.length / 4)] as number;
   if (base <= 0) return null;
   const intervalMs = median(sorted.filter((gap) => gap > base / 2 && gap < base * 1.5));
   const errors = sorted.map((gap) => Math.abs(gap / intervalMs - Math.max(1, Math.round(gap / intervalMs))));
