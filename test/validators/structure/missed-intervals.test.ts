@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import type { StreamsOfService } from '../../../core/stream-tally.ts';
+import type { LossEstimate } from '../../../validators/loss-estimate.ts';
+import { estimateMissedIntervals } from '../../../validators/structure/estimate-missed-intervals.ts';
+import { NOW_MS } from '../tallies.ts';
+import { type Fleet, pointsAt, serviceOf, simulateStreams, stream } from './simulated-streams.ts';
+
+const estimate = (of: StreamsOfService) =>
+  [...estimateMissedIntervals([of], NOW_MS).values()][0] as LossEstimate;
+const simulate = (fleet: Partial<Fleet>) => estimate(simulateStreams({ seed: 1, endMs: NOW_MS, ...fleet }));
+const times = (count: number, intervalMs: number, endAgoMs = 15_000) =>
+  Array.from({ length: count }, (_, i) => NOW_MS - endAgoMs - (count - 1 - i) * intervalMs);
+
+describe('estimateMissedIntervals', () => {
+  it('sees nothing missing in steady streams, and says of how many', () => {
+    const { slow, fast, veto, blame, evidence } = simulate({});
+    expect(veto).toBeNull();
+    expect(blame).toBeNull();
+    expect(slow.interval).toMatchObject({ estimate: 0, lower: 0 });
+    expect(fast.interval?.estimate).toBe(0);
+    expect(evidence['intervalMs']).toBeGreaterThan(9_500);
+    expect(evidence['intervalMs']).toBeLessThan(10_500);
+    expect(evidence['missedRatio']).toBe(0);
+  });
+
+  it('counts a gap of m intervals as m - 1 missing points, at the times they were due', () => {
+    const all = times(50, 10_000);
+    const points = pointsAt(all.filter((_, i) => i !== 44 && i !== 45));
+    const streams = Array.from({ length: 4 }, (_, i) => stream({ series: `${i}`, points }));
+    const { slow, fast, evidence, blame } = estimate(serviceOf(streams));
+    expect(evidence['missedPoints']).toBe(8);
+    expect(slow.n).toBe(4 * 48); // the first and the last are given
+    expect(fast.n).toBe(4 * 7);
+    expect(fast.interval).toBeNull(); // under 30 points
+    expect(blame).toMatchObject({ at: 'source', name: 'pod-1' });
+  });
+
+  it('does not count what came before a first or after a last point: scale-out, scale-in', () => {
+    const early = stream({ points: pointsAt(times(20, 10_000, 300_000)) });
+    const whole = Array.from({ length: 3 }, (_, i) =>
+      stream({ serviceInstanceId: `pod-${i + 2}`, points: pointsAt(times(50, 10_000)) }),
+    );
+    const { slow, veto } = estimate(serviceOf([early, ...whole]));
+    expect(veto).toBeNull();
+    expect(slow.interval?.estimate).toBe(0);
+  });
+
+  it('does not count the time between two epochs', () => {
+    const before = pointsAt(times(20, 10_000, 300_000));
+    const after = pointsAt(times(20, 10_000));
+    const streams = Array.from({ length: 5 }, (_, i) => [
+      stream({ series: `${i}`, points: before }),
+      stream({ series: `${i}`, points: after, epochStartMs: NOW_MS - 220_000 }),
+    ]).flat();
+    expect(estimate(serviceOf(streams)).slow.interval?.estimate).toBe(0);
+  });
+
+  it('sees only whole exports of delta series, which rest by themselves', () => {
+    const all = times(50, 10_000).filter((_, i) => i !== 30);
+    const sparse = Array.from({ length: 10 }, (_, i) =>
+      stream({
+        series: `${i}`,
+        temporality: 'delta',
+        epochStartMs: 0,
+        points: pointsAt(all.filter((__, slot) => slot % 10 === i || slot % 7 === i)),
+      }),
+    );
+    const { evidence } = estimate(serviceOf(sparse));
+    expect(evidence).toMatchObject({ wholeExportsOnly: true, missedPoints: 1, expectedPoints: 48 });
+  });
+
+  it('leaves out a series that rests among steady ones', () => {
+    const all = times(50, 10_000);
+    const steady = Array.from({ length: 9 }, (_, i) => stream({ series: `${i}`, points: pointsAt(all) }));
+    const resting = stream({
+      series: 'r',
+      points: pointsAt(all.filter((_, i) => i % 20 < 9)),
+    });
+    const { evidence } = estimate(serviceOf([...steady, resting]));
+    expect(evidence).toMatchObject({ missedPoints: 0, intermittentSeries: 1 });
+  });
+
+  it.each([
+    ['INTERVAL_LEARNING', [stream({ points: pointsAt(times(3, 10_000)) })]],
+    [
+      'NO_CADENCE',
+      [
+        stream({
+          points: pointsAt(
+            [1, 2, 4, 5.5, 9, 10.4, 13, 16.6, 17, 18.4, 22].map((s) => NOW_MS - 90_000 + s * 3_000),
+          ),
+        }),
+      ],
+    ],
+    [
+      'INTERVAL_CHANGED',
+      [stream({ points: pointsAt([...times(20, 10_000, 240_000), ...times(4, 60_000)]) })],
+    ],
+    [
+      'WRITERS_MIXED',
+      [
+        stream({ points: pointsAt(times(50, 10_000)) }),
+        stream({ points: pointsAt(times(50, 10_000, 18_000)), epochStartMs: 1_600_000_000_500 }),
+      ],
+    ],
+  ])('vetoes itself: %s', (code, streams) => {
+    expect(estimate(serviceOf(streams)).veto?.code).toBe(code);
+  });
+
+  it('blames the process that misses exports, and nobody when all do', () => {
+    const healthy = simulateStreams({ seed: 1, endMs: NOW_MS, writers: 3 });
+    const lossy = simulateStreams({ seed: 2, endMs: NOW_MS, loss: { ratio: 0.3, by: 'export' } });
+    const bad = lossy.streams.map((one) => ({ ...one, serviceInstanceId: 'pod-9' }));
+    expect(estimate(serviceOf([...healthy.streams, ...bad])).blame).toMatchObject({
+      at: 'source',
+      name: 'pod-9',
+    });
+    const all = simulate({ writers: 3, loss: { ratio: 0.3, by: 'export' } });
+    expect(all.blame).toMatchObject({ at: 'unattributed', name: 'checkout' });
+  });
+
+  it('cannot pass what overflowed', () => {
+    const { streams } = simulateStreams({ seed: 1, endMs: NOW_MS });
+    const [first, ...rest] = streams;
+    const { slow, evidence } = estimate(
+      serviceOf([{ ...(first as (typeof streams)[number]), overflow: 1 }, ...rest]),
+    );
+    expect(slow.mayPass).toBe(false);
+    expect(evidence['overflow']).toBe(true);
+  });
+
+  it('says nothing below zero points', () => {
+    expect(estimateMissedIntervals([], NOW_MS).size).toBe(0);
+    expect(estimate(serviceOf([])).slow.interval).toBeNull();
+  });
+});
+
+describe('calibration of missed intervals, nominal 95 %', () => {
+  /** Of 200 runs at a true 95.5 % (1,500 runs) one setting showed 91.5 %: too few to hold a bound of 93. */
+  const RUNS = 500;
+
+  function calibrate(fleet: Partial<Fleet> & { loss: NonNullable<Fleet['loss']> }) {
+    const covered = { fast: 0, slow: 0 };
+    let [failed, runs] = [0, 0];
+    for (let run = 0; run < RUNS; run++) {
+      const one = simulate({ ...fleet, series: 6, seed: run * 104_729 + 3 });
+      if (one.veto !== null || one.fast.interval === null || one.slow.interval === null) continue;
+      runs++;
+      const { ratio } = fleet.loss;
+      for (const window of ['fast', 'slow'] as const) {
+        const interval = one[window].interval;
+        if (interval !== null && interval.lower <= ratio && interval.upper >= ratio) covered[window]++;
+      }
+      if (one.fast.interval.lower > 0.05) failed++;
+    }
+    return { fast: covered.fast / runs, slow: covered.slow / runs, failed: failed / runs, runs };
+  }
+
+  // Beside each setting the coverage of the fast and of the slow window. Single lost points of one process are covered
+  // too often: how they were lost cannot be told from ten exports, so the worst, whole exports, is allowed for.
+  it.each([
+    [{ writers: 1, loss: { ratio: 0.005, by: 'point' } }], // 0.970, 0.974
+    [{ writers: 1, loss: { ratio: 0.02, by: 'point' } }], // 0.992, 0.980
+    [{ writers: 1, loss: { ratio: 0.05, by: 'point' } }], // 0.990, 0.984
+    [{ writers: 1, loss: { ratio: 0.2, by: 'point' } }], // 0.996, 0.982
+    [{ writers: 1, loss: { ratio: 0.005, by: 'export' } }], // 0.964, 0.972
+    [{ writers: 1, loss: { ratio: 0.02, by: 'export' } }], // 0.992, 0.964
+    [{ writers: 1, loss: { ratio: 0.05, by: 'export' } }], // 0.952, 0.982
+    [{ writers: 1, loss: { ratio: 0.2, by: 'export' } }], // 0.994, 0.960
+    [{ writers: 4, loss: { ratio: 0.005, by: 'export' } }], // 0.964, 0.966
+    [{ writers: 4, loss: { ratio: 0.02, by: 'export' } }], // 0.968, 0.964
+    [{ writers: 4, loss: { ratio: 0.05, by: 'export' } }], // 0.978, 0.958
+    [{ writers: 4, loss: { ratio: 0.2, by: 'export' } }], // 0.976, 0.963
+  ] as const)('covers: %j', (fleet) => {
+    const { fast, slow, runs } = calibrate(fleet);
+    expect(runs).toBeGreaterThan(0.95 * RUNS);
+    expect(fast).toBeGreaterThanOrEqual(0.93);
+    expect(slow).toBeGreaterThanOrEqual(0.93);
+  });
+
+  it.each(['point', 'export'] as const)(
+    'by %s: fails a loss exactly at the limit in at most one of twenty windows',
+    (by) => {
+      const { failed } = calibrate({ loss: { ratio: 0.05, by } });
+      expect(failed).toBeLessThanOrEqual(0.05);
+    },
+  );
+
+  it('raises no alarm over healthy processes that come late, begin, end and rest', () => {
+    let seen = 0;
+    for (let run = 0; run < 1_000; run++) {
+      const { fast, slow, evidence } = simulate({
+        seed: run * 31 + 7,
+        writers: 1 + (run % 5),
+        series: 5,
+        intervalMs: [5_000, 10_000, 30_000, 60_000][run % 4] as number,
+        jitterRatio: 0.3,
+        churnRatio: 0.3,
+        temporality: run % 3 === 0 ? 'delta' : 'cumulative',
+      });
+      seen += slow.n;
+      expect(evidence['missedPoints']).toBe(0);
+      expect(Math.max(fast.interval?.lower ?? 0, slow.interval?.lower ?? 0)).toBe(0);
+    }
+    expect(seen).toBeGreaterThan(100_000);
+  });
+});
