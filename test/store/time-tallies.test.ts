@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clockBin } from '../../core/clock-bin.ts';
-import { logBin } from '../../core/log-bin.ts';
 import type { Retraction } from '../../core/retraction.ts';
 import { settleClocks } from '../../jobs/settle-clocks.ts';
 import { settleEdges } from '../../jobs/settle-edges.ts';
@@ -45,28 +44,78 @@ const event = (
 });
 
 describe('readCohorts', () => {
-  it('holds what is here of each stretch of event time, whenever it came, with the batches that brought it', async () => {
+  it('asks again at earlier moments: what was here then, what is here now, and in how many batches it came', async () => {
     await insert([
       event('cohort', 1_000, 500),
       event('cohort', 2_000, 500),
       event('cohort', 2_000, 500, { instance: 'cohort-2' }),
-      event('cohort', 29_999, 90_000),
+      event('cohort', 24_999, 90_000),
       event('cohort', 30_000, 100),
       event('cohort', 60_000, 100), // beyond
     ]);
-    const all = await readCohorts(engine.client, { fromMs: T0, untilMs: T0 + 60_000, cohortMs: 30_000 });
-    const cohorts = all.filter(({ source }) => source.serviceName === 'cohort');
-    expect(cohorts).toMatchObject([
-      { startMs: T0, endMs: T0 + 30_000, items: 4, batches: 3, batchItemsSquared: 6, latenessMsMax: 90_000 },
-      { startMs: T0 + 30_000, items: 1, batches: 1, batchItemsSquared: 1, latenessMsMax: 100 },
+    const all = await readCohorts(engine.client, {
+      youngestMs: 0,
+      oldestMs: 30_000,
+      fromMs: T0 + 15_000,
+      untilMs: T0 + 45_000,
+      stepMs: 15_000,
+    });
+    const cohorts = all
+      .filter(({ source }) => source.serviceName === 'cohort')
+      .map(({ askedMs, source, ...rest }) => ({ askedS: (askedMs - T0) / 1_000, ...rest }));
+    const rest = { latenessMsMax: 90_000 };
+    expect(cohorts).toEqual([
+      {
+        askedS: 15,
+        startMs: T0 - 15_000,
+        endMs: T0 + 15_000,
+        items: 3,
+        hereItems: 3,
+        latenessMsMax: 500,
+        batchItemsSquared: 5,
+      },
+      { ...rest, askedS: 30, startMs: T0, endMs: T0 + 30_000, items: 4, hereItems: 3, batchItemsSquared: 6 },
+      {
+        ...rest,
+        askedS: 45,
+        startMs: T0 + 15_000,
+        endMs: T0 + 45_000,
+        items: 2,
+        hereItems: 1,
+        batchItemsSquared: 2,
+      },
     ]);
-    expect(cohorts[0]?.latenessBins).toEqual(
-      new Map([
-        [logBin(500), 3],
-        [logBin(90_000), 1],
-      ]),
-    );
-    expect(cohorts[0]?.source.serviceInstanceId).toBe('');
+  });
+
+  it('leaves out what was younger than asked', async () => {
+    const ages = { youngestMs: 60_000, oldestMs: 80_000 };
+    const all = await readCohorts(engine.client, {
+      ...ages,
+      fromMs: T0 + 90_000,
+      untilMs: T0 + 110_000,
+      stepMs: 5_000,
+    });
+    const cohorts = all.filter(({ source }) => source.serviceName === 'cohort');
+    // The event of 24.999 s was 60 to 80 s old until 104.999 s, and came at 114.999 s.
+    const counts = cohorts.map(({ askedMs, items, hereItems }) => [(askedMs - T0) / 1_000, items, hereItems]);
+    expect(counts).toEqual([[84, 0, 0]]);
+  });
+
+  it('counts cells in which the moment falls by their share', async () => {
+    const every100Ms = Array.from({ length: 50 }, (_, i) => event('partial', i * 100, 5_000 - i * 100));
+    await insert(every100Ms); // one batch, at 5 s
+    const slow = Array.from({ length: 50 }, (_, i) => event('partial', 5_000 + i * 100, 100)); // one by one
+    await insert(slow);
+    const ages = { youngestMs: 0, oldestMs: 10_000, fromMs: T0 + 1, untilMs: T0 + 12_500, stepMs: 2_500 };
+    const all = await readCohorts(engine.client, ages);
+    const cohorts = all.filter(({ source }) => source.serviceName === 'partial');
+    expect(cohorts.map(({ askedMs, items, hereItems }) => [askedMs - T0, items, hereItems])).toEqual([
+      [2_500, 25, 0],
+      [5_000, 50, 0], // arrives at that very moment
+      [7_500, 75, 74],
+      [10_000, 100, 99],
+      [12_500, 75, 75],
+    ]);
   });
 });
 

@@ -1,46 +1,45 @@
 import type { CohortTally } from '../../core/cohort-tally.ts';
 import { judge, type Limits, type Reason } from '../../core/verdict.ts';
 import { completenessAtAge } from './completeness-at-age.ts';
-import { COHORT_MS, COHORTS, matureCohorts } from './mature-cohorts.ts';
+import { type Ages, COHORTS, matureCohorts } from './mature-cohorts.ts';
 import type { TimePart } from './time-part.ts';
 
-/** Lost for who waits so long; what comes later is late (quality.md 2.3). */
-const AGE_MS = 60_000;
+/** Events of a minute and a little more: what is not here by then is late (quality.md 2.3). */
+export const LATE_AGES: Ages = { youngestMs: 60_000, oldestMs: 80_000 };
 const LATE_LIMITS: Limits = { warn: 0.01, fail: 0.05 };
 
 /**
  * Is what is a minute old here? The interval is of the share that is not, two-sided 90 %.
- * False alarms: a share exactly at the limit fails in at most 5 % of evaluations (test), a healthy one in none seen.
- * @param cohorts of one source, mature or not
+ * False alarms: a share exactly at the limit fails in at most 5 % of evaluations; none without late batches (test).
+ * @param cohorts of one source read with `cohortRange(LATE_AGES)`, mature or not
  */
 export function checkLateShare(
   cohorts: readonly CohortTally[],
   nowMs: number,
-  { ageMs = AGE_MS, limits = LATE_LIMITS }: { ageMs?: number; limits?: Limits } = {},
+  limits: Limits = LATE_LIMITS,
 ): TimePart {
   const mature = matureCohorts(cohorts, nowMs);
-  const at = completenessAtAge(mature, { youngestMs: ageMs, oldestMs: ageMs });
-  const isKnown = mature.length >= COHORTS;
-  const outcome = isKnown && at.late !== null ? judge(at.late.lower, at.late.upper, limits) : 'unknown';
-  const startMs = mature.at(-1)?.startMs ?? nowMs;
+  const { late, n, batches } = completenessAtAge(mature);
+  const interval = mature.length < COHORTS ? null : late;
+  const outcome = interval === null ? 'unknown' : judge(interval.lower, interval.upper, limits);
   return {
     id: 'late-share',
     outcome,
-    interval: isKnown ? at.late : null,
-    n: at.n,
+    interval,
+    n,
     limits,
-    window: { startMs, endMs: mature[0]?.endMs ?? nowMs },
+    window: { startMs: mature.at(-1)?.startMs ?? nowMs, endMs: mature[0]?.endMs ?? nowMs },
     reasons: outcome === 'pass' ? [] : [reasonOf()],
-    evidence: { ageMs, batches: Math.round(at.batches), cohorts: at.cohorts, cohortMs: COHORT_MS },
+    evidence: { ageMs: LATE_AGES.youngestMs, batches: Math.round(batches), moments: mature.length },
   };
 
   function reasonOf(): Reason {
-    const age = `${ageMs / 1_000} s`;
-    if (!isKnown || at.late === null) {
-      const text = `Only ${mature.length} stretches of ${COHORT_MS / 1_000} s with records are old enough to learn from, ${COHORTS} are needed; wait, or see whether the source is asked so seldom.`;
+    if (interval === null) {
+      const text = `Only ${mature.length} moments with records are long enough ago to learn from, ${COHORTS} are needed; wait, or see whether the source is asked so seldom.`;
       return { code: 'TOO_FEW', text };
     }
-    const share = `${percent(at.late.estimate)} (${percent(at.late.lower)} to ${percent(at.late.upper)}) of ${at.n} records came later than ${age} after their event`;
+    const range = `${percent(interval.lower)} to ${percent(interval.upper)}`;
+    const share = `${percent(interval.estimate)} (${range}) of ${n} records came later than ${LATE_AGES.youngestMs / 1_000} s after their event`;
     return outcome === 'fail'
       ? {
           code: 'LATE_SHARE',

@@ -108,7 +108,7 @@ function meet(a: Edge, b: Edge): Edge {
     to: a.to,
     bound: { lower: Math.max(a.bound.lower, b.bound.lower), upper: Math.min(a.bound.upper, b.bound.upper) },
     pairs: a.pairs + b.pairs,
-    exampleTraceId: a.exampleTraceId < b.exampleTraceId ? a.exampleTraceId : b.exampleTraceId,
+    exampleTraceId: [a.exampleTraceId, b.exampleTraceId].sort()[0] as string,
   };
 }
 
