@@ -112,28 +112,21 @@ function meet(a: Edge, b: Edge): Edge {
   };
 }
 
-/** Everybody who can be reached by bounded calls, each minus `start`, by the path with the narrowest bound (Dijkstra). */
+/** Everybody who can be reached by bounded calls, each minus `start`, by the path with the narrowest bound. */
 function walk(graph: Graph, start: string): Map<string, SkewBound> {
-  const done = new Map<string, SkewBound>();
-  const open = new Map<string, SkewBound>([[start, { lower: 0, upper: 0 }]]);
-  while (open.size > 0) {
-    const [key, at] = narrowest(open);
-    open.delete(key);
-    done.set(key, at);
+  const reach = new Map<string, SkewBound>([[start, { lower: 0, upper: 0 }]]);
+  const queue = [start];
+  for (const key of queue) {
+    const at = reach.get(key) as SkewBound;
     for (const { to, bound } of graph.get(key) ?? []) {
-      if (done.has(to)) continue;
       const through = { lower: at.lower + bound.lower, upper: at.upper + bound.upper };
-      const known = open.get(to);
-      if (known === undefined || widthOf(through) < widthOf(known)) open.set(to, through);
+      const known = reach.get(to);
+      if (known !== undefined && widthOf(through) >= widthOf(known)) continue;
+      reach.set(to, through);
+      queue.push(to);
     }
   }
-  return done;
-}
-
-function narrowest(open: ReadonlyMap<string, SkewBound>): [string, SkewBound] {
-  let best: [string, SkewBound] | null = null;
-  for (const entry of open) if (best === null || widthOf(entry[1]) < widthOf(best[1])) best = entry;
-  return best as [string, SkewBound];
+  return reach;
 }
 
 /**

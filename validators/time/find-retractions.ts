@@ -8,8 +8,8 @@ import { PROMISED_RATIO } from './watermark.ts';
 /** Event windows that are closed one by one; cohorts of this length are read for them. */
 export const WINDOW_MS = 10_000;
 const ITEMS_MIN = 30;
-/** Of a promise that is just kept, so many windows are taken back by chance, if records come alone. */
-const CHANCE = 0.001;
+/** Of promises that are just kept, so many are taken back if records come alone: a window in twelve days of a source. */
+const CHANCE = 1e-5;
 
 /** A window when it was called complete, with what was there. */
 export interface ClosedWindow {
@@ -54,7 +54,7 @@ export function closeWindows(
 
 /**
  * Which promises were not kept: windows that were closed and of which more came since than the 1 % that was allowed
- * for, beyond chance (exact binomial, one in a thousand), among at least 30 records. Late records come in batches, so
+ * for, beyond chance (exact binomial, one in 100,000), among at least 30 records. Late records come in batches, so
  * a window that lost one batch of two to a delay is taken back, as it should be: it held half.
  * @param before windows as they were closed, each once
  * @param after cohorts of 10 s as they are now; data are only ever added
