@@ -148,7 +148,13 @@ describe('settleGraphWindows', () => {
     const references = await readReferenceTallies(engine.client, range);
     const by = (who: string) => references.filter(({ mentionedBy }) => mentionedBy === who);
     expect(by('log')).toMatchObject([
-      { service: { serviceName: 'caller' }, found: 2, spansMissing: 1, tracesMissing: 1, bucketMs: T0 + 60_000 },
+      {
+        service: { serviceName: 'caller' },
+        found: 2,
+        spansMissing: 1,
+        tracesMissing: 1,
+        bucketMs: T0 + 60_000,
+      },
     ]);
     expect(by('log')[0]?.exampleTraceIds.toSorted()).toEqual([traceIdOf(102), traceIdOf(103)]);
     expect(by('log')[0]?.spanBatches).toHaveLength(1);
@@ -269,11 +275,20 @@ describe('readOrdinalTallies', () => {
     ]);
     const tallies = await read(0, 15_000);
     const traces = tallies.filter(({ signal }) => signal === 'traces');
-    expect(traces).toMatchObject([
-      { receiveStartMs: at(0), numbered: 10, found: 10, gaps: 0, arrivals: 1, worstProcess: '' },
-      { receiveStartMs: at(5_000), numbered: 26, found: 18, gaps: 3, arrivals: 2, worstProcess: 'caller-1 (boot a)' },
-      { receiveStartMs: at(10_000), numbered: 7, found: 7, gaps: 0 },
-    ].map((tally) => ({ ...tally, ...(tally.worstProcess ? { worstProcess: 'numbers-1 (boot a)' } : {}) })));
+    expect(traces).toMatchObject(
+      [
+        { receiveStartMs: at(0), numbered: 10, found: 10, gaps: 0, arrivals: 1, worstProcess: '' },
+        {
+          receiveStartMs: at(5_000),
+          numbered: 26,
+          found: 18,
+          gaps: 3,
+          arrivals: 2,
+          worstProcess: 'caller-1 (boot a)',
+        },
+        { receiveStartMs: at(10_000), numbered: 7, found: 7, gaps: 0 },
+      ].map((tally) => ({ ...tally, ...(tally.worstProcess ? { worstProcess: 'numbers-1 (boot a)' } : {}) })),
+    );
     expect(tallies.filter(({ signal }) => signal === 'logs')).toMatchObject([
       { numbered: 1, found: 1, unnumbered: 3 },
     ]);
@@ -305,7 +320,9 @@ describe('readVolume', () => {
       items(hourMs - weekMs - 5_000, 99), // the hour before
       items(hourMs - 2 * weekMs + 60_000, 7),
     ]);
-    const weeks = (await readVolumeWeeks(engine.client, T0)).filter(({ service }) => service.tenant === 'vol');
+    const weeks = (await readVolumeWeeks(engine.client, T0)).filter(
+      ({ service }) => service.tenant === 'vol',
+    );
     expect(weeks.toSorted((a, b) => a.weeksAgo - b.weeksAgo)).toMatchObject([
       { weeksAgo: 1, items: 35, squares: 925 },
       { weeksAgo: 2, items: 7, squares: 49 },
