@@ -6,8 +6,8 @@ const COUNTS_EVERY = 16;
 
 /**
  * The numbering of one kind of record in one run of one process: 0, 1, 2… in the order in which they are handed to
- * the exporting processors. A copy of the process (a restored snapshot, a fork below Node) notices by its process id
- * that it is another one, and begins anew under an id of its own: two processes must not share numbers.
+ * the exporting processors. Two processes must not share numbers: a forked one (child_process, cluster) loads this
+ * anew, and one restored from a startup snapshot notices by its process id that it is another, and begins anew.
  */
 export class Boot {
   /** @type {number | null} */
