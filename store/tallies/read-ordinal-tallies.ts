@@ -26,11 +26,12 @@ const PROCESS = 'Tenant, ServiceNamespace, ServiceName, Signal, ServiceInstanceI
 // A bucket answers for the numbers (highest before, highest in it], whenever these came: an export that was retried
 // fills its gap later, and one that was overtaken counts in the bucket that overtook it. A number at or below the highest before
 // the range belongs to an earlier range. Of a process that was never heard before, the first number that came is the
-// first there is: what it may have lost before is not known.
+// first there is: what it may have lost before is not known. A small set gives its numbers in no order.
 const SQL = `
 SELECT Tenant, ServiceNamespace, ServiceName, Signal, toUnixTimestamp(ReceiveBucket) AS ReceiveS,
   sum(Expected) AS Numbered, sum(Came) AS Found, sum(Runs) AS Gaps, sum(Exports) AS ArrivalCount,
-  if(Found = Numbered, '', argMax(concat(ServiceInstanceId, ' (boot ', BootId, ')'), Expected - Came)) AS WorstProcess,
+  if(Found = Numbered, '', argMax(
+    concat(if(ServiceInstanceId = '', ServiceName, ServiceInstanceId), ' (boot ', BootId, ')'), Expected - Came)) AS WorstProcess,
   sum(Unnumbered) AS UnnumberedSum
 FROM (
   SELECT ${PROCESS}, b.ReceiveBucket AS ReceiveBucket, b.Exports AS Exports, b.Unnumbered AS Unnumbered,
@@ -38,7 +39,7 @@ FROM (
     bitmapSubsetInRange(s.AllSeqs, b.Bottom, greatest(b.Top + 1, b.Bottom)) AS Inside,
     bitmapCardinality(Inside) AS Came,
     if(Came = Expected, 0, arrayCount(step -> step > 1,
-      arrayDifference(arrayConcat([toInt64(b.Bottom) - 1], arrayMap(seq -> toInt64(seq), bitmapToArray(Inside)))))) AS Runs
+      arrayDifference(arrayConcat([toInt64(b.Bottom) - 1], arraySort(arrayMap(seq -> toInt64(seq), bitmapToArray(Inside))))))) AS Runs
   FROM (
     SELECT *, if(EarlierBuckets = 0, Lowest, HighestBefore + 1) AS Bottom
     FROM (

@@ -182,9 +182,8 @@ describe('calibration of capture-recapture, nominal 95 %', () => {
     perSecond: number;
   }) {
     const seconds = of.window === 'fast' ? 40 : SECONDS;
-    const runs = of.window === 'fast' ? RUNS : RUNS / 4;
     let [covered, failed] = [0, 0];
-    for (let run = 0; run < runs; run++) {
+    for (let run = 0; run < RUNS; run++) {
       const input = inputOf({
         calls: [{ from: 'gateway', to: 'cart', perSecond: of.perSecond }],
         losses: { cart: of },
@@ -197,7 +196,7 @@ describe('calibration of capture-recapture, nominal 95 %', () => {
       if (lower <= of.ratio && of.ratio <= upper) covered++;
       if (outcomeOf(estimate) === 'fail') failed++;
     }
-    return { covered: covered / runs, failed: failed / runs };
+    return { covered: covered / RUNS, failed: failed / RUNS };
   }
 
   it.each([
@@ -205,17 +204,17 @@ describe('calibration of capture-recapture, nominal 95 %', () => {
     [{ ratio: 0.02, by: 'span', window: 'fast', perSecond: 20 }],
     [{ ratio: 0.05, by: 'span', window: 'fast', perSecond: 20 }],
     [{ ratio: 0.2, by: 'span', window: 'fast', perSecond: 20 }],
-    [{ ratio: 0.005, by: 'batch', window: 'slow', perSecond: 10 }],
-    [{ ratio: 0.02, by: 'batch', window: 'slow', perSecond: 10 }],
-    [{ ratio: 0.05, by: 'batch', window: 'slow', perSecond: 10 }],
-    [{ ratio: 0.2, by: 'batch', window: 'slow', perSecond: 10 }],
+    [{ ratio: 0.005, by: 'batch', window: 'slow', perSecond: 5 }],
+    [{ ratio: 0.02, by: 'batch', window: 'slow', perSecond: 5 }],
+    [{ ratio: 0.05, by: 'batch', window: 'slow', perSecond: 5 }],
+    [{ ratio: 0.2, by: 'batch', window: 'slow', perSecond: 5 }],
     [{ ratio: 0.05, by: 'batch', window: 'fast', perSecond: 20 }],
     [{ ratio: 0.2, by: 'batch', window: 'fast', perSecond: 20 }],
-  ] as const)('%o is covered in at least 93 % of windows', (of) => {
+  ] as const)('%o is covered as often as it says', (of) => {
     expect(calibrate(of).covered).toBeGreaterThanOrEqual(0.93);
   });
 
-  it.each(['span', 'batch'] as const)('a loss at the limit fails in at most 5 %% of windows, by %s', (by) => {
+  it.each(['span', 'batch'] as const)('a loss at the limit hardly ever fails: lost by %s', (by) => {
     expect(calibrate({ ratio: 0.05, by, window: 'fast', perSecond: 20 }).failed).toBeLessThanOrEqual(0.05);
   });
 

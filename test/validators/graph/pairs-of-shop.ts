@@ -23,6 +23,10 @@ export interface PairShop {
   readonly startMs: number;
 }
 
+type Counting<Tally> = {
+  -readonly [Key in keyof Tally]: Tally[Key] extends readonly string[] ? string[] : Tally[Key];
+};
+
 /**
  * Calls as settling would write them, in both directions: pairs from the calls that came, edges from the answers that
  * came. Each service exports every `batchSeconds` at a phase of its own, so batches do not line up with the buckets.
@@ -32,8 +36,8 @@ export function pairsOfShop(shop: PairShop): { pairs: PairTally[]; edges: EdgeTa
   const batchMs = (shop.batchSeconds ?? 1) * 1_000;
   const phases = new Map<string, number>();
   const lostBatches = new Map<string, boolean>();
-  const pairs = new Map<string, PairTally>();
-  const edges = new Map<string, EdgeTally>();
+  const pairs = new Map<string, Counting<PairTally>>();
+  const edges = new Map<string, Counting<EdgeTally>>();
   /** The export that brings a span of this service, null when it is lost. */
   const exportOf = (service: string, atMs: number): string | null => {
     const phase = phases.get(service) ?? random() * batchMs;
@@ -57,36 +61,41 @@ export function pairsOfShop(shop: PairShop): { pairs: PairTally[]; edges: EdgeTa
       const answer = isAnswered ? exportOf(to, at) : null;
       if (call !== null) {
         const key = `${from} ${to} ${answer !== null} ${bucketMs}`;
-        const pair = pairs.get(key) ?? {
-          windowMs,
-          bucketMs,
-          caller: serviceOf(from),
-          peer: `${to}:80`,
-          callee: answer === null ? null : serviceOf(to),
-          calls: 0,
-          failedCalls: 0,
-          calleeBatches: [],
-          exampleTraceIds: answer === null ? [`trace-${at}`] : [],
-        };
-        pairs.set(key, {
-          ...pair,
-          calls: pair.calls + (isFailed ? 0 : 1),
-          failedCalls: pair.failedCalls + (isFailed ? 1 : 0),
-          calleeBatches: [...new Set([...pair.calleeBatches, ...(answer === null ? [] : [answer])])],
-        });
+        let pair = pairs.get(key);
+        if (pair === undefined) {
+          pair = {
+            windowMs,
+            bucketMs,
+            caller: serviceOf(from),
+            peer: `${to}:80`,
+            callee: answer === null ? null : serviceOf(to),
+            calls: 0,
+            failedCalls: 0,
+            calleeBatches: [],
+            exampleTraceIds: answer === null ? [`trace-${at}`] : [],
+          };
+          pairs.set(key, pair);
+        }
+        if (isFailed) pair.failedCalls++;
+        else pair.calls++;
+        if (answer !== null && !pair.calleeBatches.includes(answer)) pair.calleeBatches.push(answer);
       }
       if (answer !== null) {
         const key = `${to} ${call === null ? '' : from} ${bucketMs}`;
-        const edge = edges.get(key) ?? {
-          windowMs,
-          bucketMs,
-          callee: serviceOf(to),
-          caller: call === null ? null : serviceOf(from),
-          children: 0,
-          callerBatches: [],
-          exampleTraceIds: [],
-        };
-        edges.set(key, { ...edge, children: edge.children + 1 });
+        let edge = edges.get(key);
+        if (edge === undefined) {
+          edge = {
+            windowMs,
+            bucketMs,
+            callee: serviceOf(to),
+            caller: call === null ? null : serviceOf(from),
+            children: 0,
+            callerBatches: [],
+            exampleTraceIds: [],
+          };
+          edges.set(key, edge);
+        }
+        edge.children++;
       }
     }
   }
