@@ -78,7 +78,7 @@ describe('spans numbered by plumbline/beacon', () => {
     const read = () => readOrdinalTallies(engine.client, { fromMs: untilMs - 600_000, untilMs });
     const found = async () => (await read()).reduce((sum, tally) => sum + tally.found, 0);
     await expect.poll(found).toBe(counts.sentSpans);
-    const estimate = estimateOrdinalGaps(await read(), untilMs).get(KEY);
+    const estimate = estimateOrdinalGaps(await read(), untilMs + 10_000).get(KEY);
     expect(estimate).toMatchObject({
       id: 'ordinal-gaps',
       kind: 'direct',

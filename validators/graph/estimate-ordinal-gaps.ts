@@ -3,11 +3,11 @@ import { type Source, sourceKey } from '../../core/source.ts';
 import { batchAwareInterval } from '../batch-aware-interval.ts';
 import type { WindowEstimate } from '../judge-windows.ts';
 import type { Blame, LossEstimate, LossEstimates } from '../loss-estimate.ts';
-import { windowsUntil } from '../windows.ts';
+import { BUCKET_MS, windowsUntil } from '../windows.ts';
 import { LossCells } from './loss-cells.ts';
 
-/** How far back the newest number may lie that is judged: an export that was overtaken by the next is not a lost one. */
-export const ORDINAL_WAIT_MS = 10_000;
+/** Numbers are waited for this long: an export that was overtaken by the next is not a lost one. */
+const WAIT_MS = 10_000;
 const NUMBERS_MIN = 30;
 
 /**
@@ -17,11 +17,11 @@ const NUMBERS_MIN = 30;
  * cut off altogether is silent here, and shows in its timeliness.
  * Counts as loss what a Collector between filters out or samples by its tail; number behind such a Collector, or
  * leave the beacon out.
- * @param tallies of the ten minutes before `untilMs`
- * @param untilMs up to where they were read: now less ORDINAL_WAIT_MS, on a bucket
+ * @param tallies of the ten minutes before `nowMs`; the newest ten seconds are left out, their gaps may still fill
  * @see quality.md 3.1 C10
  */
-export function estimateOrdinalGaps(tallies: readonly OrdinalTally[], untilMs: number): LossEstimates {
+export function estimateOrdinalGaps(tallies: readonly OrdinalTally[], nowMs: number): LossEstimates {
+  const untilMs = Math.floor((nowMs - WAIT_MS) / BUCKET_MS) * BUCKET_MS;
   const { fastStartMs, slowStartMs } = windowsUntil(untilMs);
   const bySource = Map.groupBy(
     tallies.filter(({ receiveStartMs }) => receiveStartMs >= slowStartMs && receiveStartMs < untilMs),

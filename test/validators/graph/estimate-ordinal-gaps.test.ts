@@ -65,7 +65,8 @@ function tallies(of: {
   return [...buckets.values()];
 }
 
-const estimate = (of: readonly OrdinalTally[]) => estimateOrdinalGaps(of, NOW_MS).get(KEY) as LossEstimate;
+const estimate = (of: readonly OrdinalTally[]) =>
+  estimateOrdinalGaps(of, NOW_MS + 10_000).get(KEY) as LossEstimate;
 const outcomeOf = (of: LossEstimate) => judgeWindows(of, LIMITS).outcome;
 const BASE = { lostRatio: 0, by: 'batch', perSecond: 100, seconds: 600, seed: 3 } as const;
 
@@ -85,6 +86,13 @@ describe('estimateOrdinalGaps', () => {
   it('tells single missing records from missing exports', () => {
     const lossy = estimate(tallies({ ...BASE, by: 'span', lostRatio: 0.05 }));
     expect(lossy.blame?.text).toMatch(/these are single records/);
+  });
+
+  it('waits ten seconds for what may still come', () => {
+    const lossy = tallies({ ...BASE, lostRatio: 0.2 });
+    const soon = estimateOrdinalGaps(lossy, NOW_MS + 4_999).get(KEY) as LossEstimate;
+    expect(soon.fast.endMs).toBe(NOW_MS - 10_000);
+    expect(soon.slow.n).toBeLessThan(estimate(lossy).slow.n);
   });
 
   it('keeps signals and services apart, and gives no interval from a handful', () => {
