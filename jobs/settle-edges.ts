@@ -1,75 +1,15 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import { readParentArrival } from '../store/tallies/read-parent-arrival.ts';
-import { readSettledWindows } from '../store/tallies/read-settled-windows.ts';
 import { settleEdgeWindows } from '../store/tallies/settle-edge-windows.ts';
-
-const WINDOW_MS = 5_000;
-/** Parents are waited for at least one export at the SDKs' default, and at most as long as a gate has patience. */
-const LAG_MS_MIN = 5_000;
-const LAG_MS_MAX = 60_000;
-const ARRIVALS_MS = 120_000;
-/** Completeness looks ten minutes back; what is older and unsettled is skipped, and counted. */
-const LOOK_BACK_MS = 600_000;
-const WINDOWS_AT_ONCE = 24;
-/** A window is done again while its children can still be in a verdict's fast window. */
-const RESETTLE_MS = 180_000;
-/** A p99 wavers; this much more is no wavering. */
-const HASTY_FACTOR = 1.5;
-
-export interface SettleOutcome {
-  readonly settledWindows: number;
-  /** Windows done again because parents turned out to take longer than was waited. */
-  readonly resettledWindows: number;
-  /** Windows nobody settled while the judge was away: they will not be. */
-  readonly skippedWindows: number;
-  readonly settledUntilMs: number;
-  readonly lagMs: number;
-}
+import { type SettleOutcome, settleWindows } from './settle-windows.ts';
 
 /**
- * One tick: matches remote children with their parents for every 5 s window of arrival that is due, oldest first.
- * A window is due once parents had time to arrive: clamp(2 x p99 of how long they take, 5 s, 60 s) after its end, on
- * the clock of what can be read (rows under way into the table are not missing), or after a minute in any case, as
- * a shop that closes for the night sends nothing newer. When spans begin to arrive later, what was settled in the last
- * three minutes with too short a wait is settled again: those parents were late, not lost.
- * State is in the store: several judges may run it, and a restart goes on where the last one stopped.
+ * One tick: matches remote children with their parents, which are waited for.
  * @throws PipelineError store_unavailable; the next tick does what is left
  */
-export async function settleEdges(
-  deps: { readonly client: ClickHouseClient },
+export function settleEdges(
+  { client }: { readonly client: ClickHouseClient },
   nowMs: number,
 ): Promise<SettleOutcome> {
-  const horizonMs = floorToWindow(nowMs - LOOK_BACK_MS);
-  const [arrival, settled] = await Promise.all([
-    readParentArrival(deps.client, { fromMs: nowMs - ARRIVALS_MS, untilMs: nowMs }),
-    readSettledWindows(deps.client, horizonMs - LOOK_BACK_MS),
-  ]);
-  const lagMs = Math.round(Math.min(LAG_MS_MAX, Math.max(LAG_MS_MIN, 2 * (arrival.arrivalMsP99 ?? 0))));
-  const dueMs = Math.max(
-    floorToWindow(Math.min(nowMs, arrival.visibleUntilMs ?? 0) - lagMs),
-    floorToWindow(nowMs - LAG_MS_MAX - WINDOW_MS),
-  );
-  const newest = settled.at(-1);
-  const nextMs = newest === undefined ? horizonMs : newest.startMs + WINDOW_MS;
-  const fromMs = Math.max(nextMs, horizonMs);
-  const hasty = settled.filter(
-    ({ startMs, lagMs: waitedMs }) =>
-      startMs >= nowMs - RESETTLE_MS && startMs < dueMs && waitedMs * HASTY_FACTOR < lagMs,
-  );
-  const againMs = hasty[0]?.startMs ?? fromMs;
-  for (let startMs = againMs; startMs < dueMs; startMs += WINDOWS_AT_ONCE * WINDOW_MS) {
-    const untilMs = Math.min(dueMs, startMs + WINDOWS_AT_ONCE * WINDOW_MS);
-    await settleEdgeWindows(deps.client, { fromMs: startMs, untilMs, lagMs, settledAtMs: nowMs });
-  }
-  return {
-    resettledWindows: Math.max(0, Math.min(fromMs, dueMs) - againMs) / WINDOW_MS,
-    settledWindows: Math.max(0, dueMs - fromMs) / WINDOW_MS,
-    skippedWindows: (fromMs - nextMs) / WINDOW_MS,
-    settledUntilMs: Math.max(fromMs, dueMs),
-    lagMs,
-  };
-}
-
-function floorToWindow(timeMs: number): number {
-  return Math.floor(timeMs / WINDOW_MS) * WINDOW_MS;
+  const settle = (range: Parameters<typeof settleEdgeWindows>[1]) => settleEdgeWindows(client, range);
+  return settleWindows(client, { awaited: 'caller', marks: 'tally_edge_settled', settle }, nowMs);
 }

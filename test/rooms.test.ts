@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   alerts: ['core', 'store'],
   jobs: ['core', 'store', 'validators', 'detectors', 'alerts', 'gates'],
   web: [],
+  beacon: [],
   demo: ['core'],
   main: ['core', 'store', 'ingest', 'validators', 'detectors', 'gates', 'alerts', 'jobs', 'web', 'demo'],
   eval: ['core', 'store', 'ingest', 'validators', 'detectors', 'gates', 'alerts', 'jobs', 'main', 'demo'],

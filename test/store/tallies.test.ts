@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEdgeTallies } from '../../store/tallies/read-edge-tallies.ts';
-import { readParentArrival } from '../../store/tallies/read-parent-arrival.ts';
 import { readSamplingTallies } from '../../store/tallies/read-sampling-tallies.ts';
 import { readServiceSeries } from '../../store/tallies/read-service-series.ts';
 import { readSettledWindows } from '../../store/tallies/read-settled-windows.ts';
 import { readSourceTallies } from '../../store/tallies/read-source-tallies.ts';
+import { readSpanArrival } from '../../store/tallies/read-span-arrival.ts';
 import { settleEdgeWindows } from '../../store/tallies/settle-edge-windows.ts';
 import { writeRows } from '../../store/write-rows.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
@@ -217,10 +217,10 @@ describe('settleEdgeWindows', () => {
   });
 });
 
-describe('readParentArrival', () => {
+describe('readSpanArrival', () => {
   it('reads how far spans are visible and how long the slowest service takes, from the start of its spans', async () => {
     const range = { fromMs: T0 + 300_000, untilMs: T0 + 400_000 };
-    expect(await readParentArrival(engine.client, range)).toEqual({
+    expect(await readSpanArrival(engine.client, range, 'caller')).toEqual({
       visibleUntilMs: null,
       arrivalMsP99: null,
     });
@@ -239,7 +239,7 @@ describe('readParentArrival', () => {
       ...clients('slow', 40, 7_000),
       ...clients('rare', 5, 50_000),
     ]);
-    expect(await readParentArrival(engine.client, range)).toEqual({
+    expect(await readSpanArrival(engine.client, range, 'caller')).toEqual({
       visibleUntilMs: T0 + 350_000,
       arrivalMsP99: 7_000,
     });
