@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { explainFailure } from '../main/explain-failure.ts';
 import { calibrationCommand } from './commands/calibration.ts';
+import { detectionCommand } from './commands/detection.ts';
 
 /** `npm run -s eval -- SECTION`: accuracy, measured like speed. */
 const program = new Command('eval')
@@ -11,7 +12,7 @@ const program = new Command('eval')
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const command of [calibrationCommand()]) {
+for (const command of [calibrationCommand(), detectionCommand()]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

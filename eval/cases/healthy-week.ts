@@ -1,5 +1,5 @@
 import { AlarmCounter } from '../engine/count-alarms.ts';
-import { liveThrough } from '../engine/live-through.ts';
+import { liveThrough, ticksUntil } from '../engine/live-through.ts';
 import { virtualStartMs, withEngine } from '../engine/with-engine.ts';
 import { makeTraffic } from '../traffic/make-traffic.ts';
 import { tenServices } from '../traffic/ten-services.ts';
@@ -31,7 +31,10 @@ async function live({ hours, everyMs, seed }: AlarmOptions): Promise<AlarmCount[
   const counter = new AlarmCounter();
   const untilMs = startMs + hoursEach * 3_600_000;
   await withEngine((client) =>
-    liveThrough(client, lives, { startMs, untilMs, everyMs, see: (verdicts) => counter.see(verdicts) }),
+    liveThrough(client, lives, {
+      ticksMs: ticksUntil(startMs, untilMs, everyMs),
+      see: (verdicts) => counter.see(verdicts),
+    }),
   );
   return counter.counts({
     condition: 'healthy: bursts, days and nights, deploys, scale-in, long requests, queues, a job',

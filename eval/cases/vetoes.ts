@@ -1,5 +1,5 @@
 import { AlarmCounter } from '../engine/count-alarms.ts';
-import { liveThrough } from '../engine/live-through.ts';
+import { liveThrough, ticksUntil } from '../engine/live-through.ts';
 import { virtualStartMs, withEngine } from '../engine/with-engine.ts';
 import {
   delay,
@@ -20,6 +20,7 @@ import type { AlarmCase, AlarmCount, AlarmOptions, CaseGroup } from './case.ts';
 const FLEETS = 4;
 const ROOTS_PER_SECOND = 4;
 const MINUTES = 15;
+const TICK_MS = 10_000;
 const NOON = 12;
 const CHECKOUT = { serviceName: 'checkout' };
 
@@ -78,7 +79,7 @@ export function vetoes(): CaseGroup {
 function caseOf({ name, faultsOf }: (typeof CONDITIONS)[number]): AlarmCase {
   return {
     name,
-    run: async ({ seed, everyMs }: AlarmOptions): Promise<AlarmCount[]> => {
+    run: async ({ seed }: AlarmOptions): Promise<AlarmCount[]> => {
       const startMs = virtualStartMs();
       const lives = Array.from({ length: FLEETS }, (_, index) => ({
         traffic: makeTraffic(tenServices(ROOTS_PER_SECOND), {
@@ -94,7 +95,7 @@ function caseOf({ name, faultsOf }: (typeof CONDITIONS)[number]): AlarmCase {
         counter.see(verdicts.filter(({ dimension }) => dimension === 'completeness'));
       const untilMs = startMs + MINUTES * 60_000;
       await withEngine((client) =>
-        liveThrough(client, lives, { startMs, untilMs, everyMs: Math.min(everyMs, 10_000), see }),
+        liveThrough(client, lives, { ticksMs: ticksUntil(startMs, untilMs, TICK_MS), see }),
       );
       return counter.counts({
         condition: name,

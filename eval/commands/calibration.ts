@@ -7,6 +7,7 @@ import { type Calibration, calibrate } from '../calibrate.ts';
 import { calibrationDocument } from '../calibration-document.ts';
 import { ALARM_HEADS, alarmRow, COVERAGE_HEADS, coverageRow } from '../calibration-rows.ts';
 import { GROUPS } from '../cases/groups.ts';
+import { positive } from './positive.ts';
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/calibration.md');
 const DAYS = 7;
@@ -70,13 +71,6 @@ function textOf({ title, coverage, alarms }: Calibration): string {
     ...(alarms.length === 0 ? [] : [textTable(ALARM_HEADS, alarms.map(alarmRow))]),
     ...alarms.flatMap(({ condition, examples }) => examples.map((example) => `  ${condition}: ${example}\n`)),
   ].join('');
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value <= 0)
-    throw new InvalidArgumentError('It takes a whole number above 0.');
-  return value;
 }
 
 function everySeconds(text: string): number {

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import type { SourceExpectation } from '../../core/expectation.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { judge, newJudgeMemory } from '../../jobs/judge.ts';
 import { settleEdges } from '../../jobs/settle-edges.ts';
@@ -15,9 +16,9 @@ export interface Life {
 }
 
 /**
- * Virtual time from `startMs` to `untilMs`: exports are stored when they arrive, and every `everyMs` the real
- * settling and the real judge do their ticks. Many fleets live at once, so that hundreds of hours fit in minutes.
- * @param of.startMs not before now: the tables forget what is old, and virtual time must not reach back into that
+ * Lives through virtual time: exports are stored when they arrive, and at every tick the real settling and the real
+ * judge do theirs. Many fleets live at once, so that hundreds of hours fit in minutes.
+ * @param of.ticksMs in order, and none before now: the tables forget what is old
  * @param of.see gets all verdicts of each tick
  * @throws PipelineError
  */
@@ -25,16 +26,15 @@ export async function liveThrough(
   client: ClickHouseClient,
   lives: readonly Life[],
   of: {
-    readonly startMs: number;
-    readonly untilMs: number;
-    readonly everyMs: number;
+    readonly ticksMs: readonly number[];
+    readonly expectations?: readonly SourceExpectation[];
     readonly see: (verdicts: readonly Verdict[], nowMs: number) => void;
   },
 ): Promise<void> {
-  const deps = { client, expectations: () => [], memory: newJudgeMemory() };
+  const deps = { client, expectations: () => of.expectations ?? [], memory: newJudgeMemory() };
   const truth = new Truth();
   let underWay: ExportRequest[] = [];
-  for (let nowMs = of.startMs + of.everyMs; nowMs <= of.untilMs; nowMs += of.everyMs) {
+  for (const nowMs of of.ticksMs) {
     for (const { traffic, faults } of lives) {
       for (const request of inject(traffic.until(nowMs), faults, truth)) underWay.push(request);
     }
@@ -46,4 +46,12 @@ export async function liveThrough(
     await settleEdges({ client }, nowMs);
     of.see(await judge(deps, nowMs), nowMs);
   }
+}
+
+/** Every `everyMs` after `fromMs`, up to `untilMs`. */
+export function ticksUntil(fromMs: number, untilMs: number, everyMs: number): number[] {
+  return Array.from(
+    { length: Math.floor((untilMs - fromMs) / everyMs) },
+    (_, i) => fromMs + (i + 1) * everyMs,
+  );
 }
