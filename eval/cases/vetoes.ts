@@ -6,6 +6,7 @@ import {
   duplicate,
   holdOpen,
   loseIdentity,
+  sampleAboveOthers,
   sampleAgainstMarks,
   sampleAlone,
   skewClock,
@@ -30,15 +31,19 @@ const CONDITIONS: readonly {
   readonly faultsOf: (draw: Draw, startMs: number) => Fault[];
 }[] = [
   {
-    name: 'every service keeps half of its spans by its own coin, without marks',
-    faultsOf: (draw) => [sampleAlone({}, 0.5, draw)],
+    name: 'every service keeps half of the traces, each another half, without marks',
+    faultsOf: () => [sampleAlone({}, 0.5)],
   },
   {
-    name: 'checkout keeps half of its spans by its own coin, without marks',
-    faultsOf: (draw) => [sampleAlone(CHECKOUT, 0.5, draw)],
+    name: 'checkout alone keeps half of the traces, without marks',
+    faultsOf: () => [sampleAlone(CHECKOUT, 0.5)],
   },
   {
-    name: 'checkout keeps half of its spans by its own coin, marked as consistent',
+    name: 'checkout alone keeps half of the traces, consistently and marked',
+    faultsOf: () => [sampleAboveOthers(CHECKOUT, 0.5)],
+  },
+  {
+    name: 'checkout keeps half of its spans by a coin, marked as consistent',
     faultsOf: (draw) => [sampleAgainstMarks(CHECKOUT, 0.5, draw)],
   },
   {

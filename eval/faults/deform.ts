@@ -1,4 +1,6 @@
+import { randomFrom } from '../../core/random-from.ts';
 import type { Draw } from '../traffic/draw.ts';
+import { traceIdText } from '../traffic/id-text.ts';
 import type { ExportRequest, SpanItem } from '../traffic/telemetry.ts';
 import { type Fault, isMet, type Where } from './fault.ts';
 
@@ -33,19 +35,39 @@ export function loseIdentity(where: Where): Fault {
 }
 
 /**
- * Each service keeps spans by its own coin, whatever its callers decided, and says nothing about it: a parent that
- * is missing then was never kept. No loss.
+ * A service decides for itself which traces it keeps, whatever its callers decided, and says nothing about it, as
+ * a sampler by trace id does that is not wrapped in a parent-based one. A parent that is missing was never kept.
  */
-export function sampleAlone(where: Where, ratio: number, draw: Draw): Fault {
-  return sampleBy(where, '', () => draw.happens(ratio));
+export function sampleAlone(where: Where, ratio: number): Fault {
+  return (request) => {
+    const salt = [...request.serviceName].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), 7);
+    return sampleBy(
+      { where, traceState: '', keeps: ({ traceId }) => randomFrom(traceId + salt)() < ratio },
+      request,
+    );
+  };
 }
 
-/** The same, and its marks claim to be consistent: a threshold that the trace ids contradict. */
+/** A coin for each span, and marks that claim to be consistent: a threshold that the trace ids contradict. */
 export function sampleAgainstMarks(where: Where, ratio: number, draw: Draw): Fault {
-  const threshold = Math.round((1 - ratio) * 0x10000)
-    .toString(16)
-    .padStart(4, '0');
-  return sampleBy(where, `ot=th:${threshold}`, () => draw.happens(ratio));
+  const traceState = `ot=th:${thresholdOf(ratio).slice(0, 4)}`;
+  return (request) => sampleBy({ where, traceState, keeps: () => draw.happens(ratio) }, request);
+}
+
+/**
+ * A service samples consistently and says so, but those it calls keep everything and say that too: thresholds must
+ * not fall from parent to child.
+ */
+export function sampleAboveOthers(where: Where, ratio: number): Fault {
+  const threshold = thresholdOf(ratio);
+  const keeps = ({ traceId }: SpanItem) => traceIdText(traceId).slice(-14) >= threshold;
+  return (request) => sampleBy({ where, traceState: `ot=th:${threshold.slice(0, 4)}`, keeps }, request);
+}
+
+/** The threshold of consistent sampling, 14 hex digits of which four may differ from 0. */
+function thresholdOf(ratio: number): string {
+  const head = Math.round((1 - ratio) * 0x10000).toString(16);
+  return head.padStart(4, '0').padEnd(14, '0');
 }
 
 /** Spans that call others stay open so much longer than what they called: streams, jobs. They come late, not never. */
@@ -67,12 +89,13 @@ export function holdOpen(where: Where, of: { ratio: number; ms: number }, draw: 
   };
 }
 
-function sampleBy(where: Where, traceState: string, keeps: (span: SpanItem) => boolean): Fault {
-  return (request) => {
-    if (!isMet(where, request) || request.signal !== 'traces') return [request];
-    const spans = request.spans.filter(keeps);
-    return spans.length === 0 ? [] : [{ ...request, traceState, spans }];
-  };
+function sampleBy(
+  of: { readonly where: Where; readonly traceState: string; readonly keeps: (span: SpanItem) => boolean },
+  request: ExportRequest,
+): readonly ExportRequest[] {
+  if (!isMet(of.where, request) || request.signal !== 'traces') return [request];
+  const spans = request.spans.filter(of.keeps);
+  return spans.length === 0 ? [] : [{ ...request, traceState: of.traceState, spans }];
 }
 
 function shift(request: ExportRequest, byMs: () => number): ExportRequest {

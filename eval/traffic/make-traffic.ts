@@ -54,6 +54,8 @@ class World {
   readonly #fleet: Fleet;
   readonly #of: Parameters<typeof makeTraffic>[1];
   readonly #draw: Draw;
+  /** Of the way to us alone: what is sent must not depend on how often one asks. */
+  readonly #way: Draw;
   readonly #services: ReadonlyMap<string, { readonly spec: ServiceSpec; readonly deployPhaseMs: number }>;
   readonly #instances = new Map<string, Instance>();
   readonly #metrics: ExportRequest[] = [];
@@ -64,6 +66,7 @@ class World {
     this.#fleet = fleet;
     this.#of = of;
     this.#draw = drawFrom(of.seed);
+    this.#way = drawFrom(of.seed + 0x3a7);
     this.#nextId = 1 + of.seed * 1e8;
     const deployPhase = () =>
       Number.isFinite(fleet.deployEveryMs) ? this.#draw.uniform() * fleet.deployEveryMs : 0;
@@ -203,7 +206,7 @@ class World {
       hop: instance.hop,
       signal,
       sentMs,
-      arrivedMs: sentMs + this.#draw.exponential(this.#fleet.networkMs),
+      arrivedMs: sentMs + this.#way.exponential(this.#fleet.networkMs),
       traceState: 'ot=th:0',
       spans: [],
       logs: [],
