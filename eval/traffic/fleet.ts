@@ -1,5 +1,5 @@
 /** One of the things a service does for a request. */
-export interface Call {
+interface Call {
   readonly to: string;
   readonly probability: number;
   /** How often; a job calls many times. */

@@ -18,7 +18,7 @@ export interface LogItem {
 }
 
 /** A point of a gauge. */
-export interface PointItem {
+interface PointItem {
   readonly metricName: string;
   readonly timeMs: number;
   readonly value: number;
