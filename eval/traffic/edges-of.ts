@@ -6,7 +6,7 @@ const EXAMPLES_MAX = 5;
 
 /**
  * What settling writes in the store, from requests in memory and once all have arrived: thousands of runs are
- * affordable this way. A test holds it against the store's own settling.
+ * affordable this way. A test holds it against the store's own settling. Of exports that arrive once.
  * @see store/tallies/settle-edge-windows.ts
  */
 export function edgesOf(requests: readonly ExportRequest[]): EdgeTally[] {
@@ -19,12 +19,10 @@ export function edgesOf(requests: readonly ExportRequest[]): EdgeTally[] {
     string,
     { tally: EdgeTally; children: number; batches: Set<string>; examples: string[] }
   >();
-  const seen = new Set<number>();
   for (const { tenant, serviceName, arrivedMs, spans } of requests) {
     const windowMs = Math.floor(arrivedMs / BUCKET_MS) * BUCKET_MS;
-    for (const { kind, isRemote, spanId, traceId, parentSpanId, startMs } of spans) {
-      if (!isRemote || (kind !== 'Server' && kind !== 'Consumer') || seen.has(spanId)) continue;
-      seen.add(spanId);
+    for (const { kind, isRemote, traceId, parentSpanId, startMs } of spans) {
+      if (!isRemote || (kind !== 'Server' && kind !== 'Consumer')) continue;
       const parent = parents.get(parentSpanId);
       const bucketMs = Math.floor(startMs / 1_000) * 1_000;
       const key = `${windowMs} ${bucketMs} ${serviceName} ${parent?.request.serviceName ?? ''} ${tenant}`;

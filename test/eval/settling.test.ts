@@ -3,7 +3,6 @@ import type { EdgeTally } from '../../core/edge-tally.ts';
 import { insertRequests } from '../../eval/engine/insert-requests.ts';
 import { ticksUntil } from '../../eval/engine/live-through.ts';
 import { virtualStartMs } from '../../eval/engine/with-engine.ts';
-import { duplicate } from '../../eval/faults/deform.ts';
 import { inject } from '../../eval/faults/fault.ts';
 import { loseBatches } from '../../eval/faults/lose.ts';
 import { Truth } from '../../eval/faults/truth.ts';
@@ -46,10 +45,7 @@ it('makes in memory the edges that settling makes in the store, for several loss
   const runs = [1, 2, 3].map((seed) => {
     const fleet = smallShop({ prefix: '', spansPerSecond: 100, exportMs: 1_000 });
     const traffic = makeTraffic(fleet, { seed, tenant: `run-${seed}`, startMs });
-    const faults = [
-      loseBatches({ serviceName: 'checkout' }, 0.1, drawFrom(seed)),
-      duplicate({ serviceName: 'cart' }, 0.05, drawFrom(seed)),
-    ];
+    const faults = [loseBatches({ serviceName: 'checkout' }, 0.1, drawFrom(seed))];
     return inject(traffic.until(untilMs), faults, new Truth());
   });
   await insertRequests(engine.client, runs.flat());
