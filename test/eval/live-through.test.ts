@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { WARM_UP_MS } from '../../eval/detection/detect-virtually.ts';
 import { SCENARIOS, type Scenario } from '../../eval/detection/scenarios.ts';
 import { Watch } from '../../eval/detection/watch.ts';
 import { AlarmCounter } from '../../eval/engine/count-alarms.ts';
@@ -18,7 +17,15 @@ afterAll(() => engine.close());
 
 it('finds a service that loses its exports, blames nobody else, and fails nobody in a healthy shop', async () => {
   const startMs = virtualStartMs();
-  const faultMs = startMs + WARM_UP_MS;
+  // Five minutes of 1 s exports are enough to pass at 2 %.
+  const faultMs = startMs + 300_000;
+  const expectation = {
+    constraint: 'test',
+    serviceName: 'lose20-checkout',
+    signal: 'traces',
+    limits: { completeness: { warn: 0.02, fail: 0.05 } },
+    latenessQuantile: 0.99,
+  } as const;
   const scenario = SCENARIOS.find(({ prefix }) => prefix === 'lose20-') as Scenario;
   const fleet = smallShop({ prefix: scenario.prefix, spansPerSecond: 36, exportMs: 1_000 });
   const [ill, well] = [1, 2].map((seed) => makeTraffic(fleet, { seed, tenant: `run-${seed}`, startMs }));
@@ -34,8 +41,9 @@ it('finds a service that loses its exports, blames nobody else, and fails nobody
     {
       ticksMs: [
         ...ticksUntil(startMs, faultMs, 60_000),
-        ...ticksUntil(faultMs, faultMs + scenario.withinMs, 5_000),
+        ...ticksUntil(faultMs, faultMs + scenario.withinMs, 10_000),
       ],
+      expectations: [expectation],
       see: (verdicts, nowMs) => {
         watch.see(verdicts, nowMs);
         alarms.see(verdicts.filter(({ source }) => source.tenant === 'run-2'));
@@ -49,7 +57,7 @@ it('finds a service that loses its exports, blames nobody else, and fails nobody
   expect(neighbourFails).toBe(0);
   const counts = alarms.counts({ condition: 'healthy', exposure: 'short', failRatioMax: 0 });
   const completeness = counts.find(({ check }) => check === 'completeness');
-  expect(completeness?.verdicts).toBeGreaterThan(100);
-  expect(completeness?.passes).toBeGreaterThan(10);
+  expect(completeness?.verdicts).toBeGreaterThan(40);
+  expect(completeness?.passes).toBeGreaterThan(5);
   expect(counts.map(({ check, fails }) => [check, fails])).toEqual(counts.map(({ check }) => [check, 0]));
 }, 60_000);
