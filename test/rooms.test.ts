@@ -16,7 +16,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   beacon: [],
   demo: ['core'],
   main: ['core', 'store', 'ingest', 'validators', 'detectors', 'gates', 'alerts', 'jobs', 'web', 'demo'],
-  eval: ['core', 'store', 'ingest', 'validators', 'detectors', 'gates', 'alerts', 'jobs', 'main', 'demo'],
+  eval: [
+    'core',
+    'store',
+    'ingest',
+    'validators',
+    'detectors',
+    'gates',
+    'alerts',
+    'jobs',
+    'main',
+    'demo',
+    'bench',
+  ],
   bench: ['core', 'store', 'ingest', 'validators', 'detectors', 'gates', 'alerts', 'jobs', 'main', 'demo'],
 };
 

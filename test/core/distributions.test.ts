@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { binomialLowerTail, binomialUpperTail } from '../../core/binomial-tail.ts';
+import { chiSquareQuantile } from '../../core/chi-square-quantile.ts';
 import { normalQuantile } from '../../core/normal-quantile.ts';
 import { studentQuantile } from '../../core/student-quantile.ts';
 
@@ -18,6 +19,24 @@ describe('normalQuantile', () => {
 
   it.each([0, 1, -1, Number.NaN])('refuses %d', (p) => {
     expect(() => normalQuantile(p)).toThrow(RangeError);
+  });
+});
+
+describe('chiSquareQuantile', () => {
+  // Published table.
+  it.each([
+    [0.5, 3, 2.366],
+    [0.95, 3, 7.815],
+    [0.95, 8, 15.507],
+    [0.95, 39, 54.572],
+    [0.95, 120, 146.567],
+    [0.999, 10, 29.588],
+  ])('of %d with %d degrees of freedom', (p, degrees, x) => {
+    expect(Math.abs(chiSquareQuantile(p, degrees) / x - 1)).toBeLessThan(0.01);
+  });
+
+  it('refuses what is no number of degrees', () => {
+    expect(() => chiSquareQuantile(0.95, 0)).toThrow(RangeError);
   });
 });
 

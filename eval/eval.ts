@@ -1,0 +1,30 @@
+import { Command, CommanderError } from 'commander';
+import { explainFailure } from '../main/explain-failure.ts';
+import { calibrationCommand } from './commands/calibration.ts';
+import { detectionCommand } from './commands/detection.ts';
+
+/** `npm run -s eval -- SECTION`: accuracy, measured like speed. */
+const program = new Command('eval')
+  .description(
+    'Measures how right Plumbline is: the same checks as live, held against what is known to be true.',
+  )
+  .usage('SECTION [options]')
+  .showSuggestionAfterError()
+  .exitOverride();
+
+for (const command of [calibrationCommand(), detectionCommand()]) {
+  program.addCommand(command.copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // commander has said why; what was asked wrongly ends with 2, as in every command of ours.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    const { text, exitCode } = explainFailure(error);
+    console.error(`eval: ${text}`);
+    process.exitCode = exitCode;
+  }
+}
