@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { CANARY_SERVICE } from '../core/canary-service.ts';
 import { readArrival } from '../store/read-arrival.ts';
-
-/** Reserved: no service of a user may have this name, and no verdict speaks of it. */
-export const CANARY_SERVICE = 'plumbline.canary';
 
 const POLL_EVERY_MS = 100;
 /** Less than a tick of 5 s: canaries do not overlap. */

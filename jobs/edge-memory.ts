@@ -48,6 +48,11 @@ export async function refreshLoss(
   return loss;
 }
 
+/** All edges that are remembered. */
+export function edgesOf({ windows }: EdgeMemory): EdgeTally[] {
+  return [...windows.values()].flatMap(({ edges }) => edges);
+}
+
 /** Reads the windows that are new or were settled again, and forgets the old. */
 async function refreshWindows(
   memory: EdgeMemory,

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { CANARY_SERVICE } from '../core/canary-service.ts';
 import type { SourceExpectation } from '../core/expectation.ts';
 import type { SamplingTally } from '../core/sampling-tally.ts';
 import { serviceKey } from '../core/service-key.ts';
@@ -13,16 +14,27 @@ import { COMPLETENESS_LIMITS, checkCompleteness } from '../validators/check-comp
 import { checkSampling } from '../validators/check-sampling.ts';
 import { checkTimeliness } from '../validators/check-timeliness.ts';
 import { estimateRemoteOrphans } from '../validators/estimate-remote-orphans.ts';
+import type { LossEstimate, LossEstimates } from '../validators/loss-estimate.ts';
 import type { MeasuredLoss } from '../validators/measure-loss.ts';
+import { checkStructure } from '../validators/structure/check-structure.ts';
+import { measureOwnLag, type OwnLag } from '../validators/time/own-lag.ts';
 import { SLOW_MS, windowsUntil } from '../validators/windows.ts';
-import { type EdgeMemory, newEdgeMemory, refreshLoss } from './edge-memory.ts';
+import { type CanaryMemory, newCanaryMemory } from './canary.ts';
+import { type EdgeMemory, edgesOf, newEdgeMemory, refreshLoss } from './edge-memory.ts';
 import { expectationFor } from './expectation-for.ts';
+import { type LossEvidence, newLossEvidence } from './loss-evidence.ts';
+import { newStructureEvidence, type StructureEvidence, type StructureFacts } from './structure-evidence.ts';
+import { newTimeEvidence, type TimeEvidence, type TimeFacts } from './time-evidence.ts';
 import { rememberWritten, type VerdictMemory, verdictsToWrite } from './verdict-memory.ts';
 
-/** What one judge remembers between ticks; only speed depends on it, verdicts do not. */
+/** What one judge remembers between ticks; beside it, state is in the store. */
 export interface JudgeMemory {
   readonly edges: EdgeMemory;
+  readonly losses: LossEvidence;
+  readonly structure: StructureEvidence;
+  readonly time: TimeEvidence;
   readonly verdicts: VerdictMemory;
+  readonly canary: CanaryMemory;
 }
 
 export interface JudgeDeps {
@@ -32,21 +44,30 @@ export interface JudgeDeps {
 }
 
 export function newJudgeMemory(): JudgeMemory {
-  return { edges: newEdgeMemory(), verdicts: new Map() };
+  return {
+    edges: newEdgeMemory(),
+    losses: newLossEvidence(),
+    structure: newStructureEvidence(),
+    time: newTimeEvidence(),
+    verdicts: new Map(),
+    canary: newCanaryMemory(),
+  };
 }
 
 /**
- * One tick: judges every source seen in the last ten minutes in every dimension, from three queries over the tallies
- * for all sources together, and writes the verdicts that are new or due for renewal.
+ * One tick: judges every source seen in the last ten minutes in every dimension, and writes the verdicts that are new
+ * or due for renewal. What arrived and how late is read every tick, for all sources together; what changes no faster
+ * than every few seconds is read that often.
  * @returns all verdicts, written or not
  * @throws PipelineError store_unavailable; nothing is remembered as written then, the next tick tries again
  */
 export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> {
+  const { client, memory } = deps;
   const windows = windowsUntil(nowMs);
   const range = { fromMs: windows.slowStartMs, splitMs: windows.fastStartMs };
   const [tallies, marks] = await Promise.all([
-    readSourceTallies(deps.client, range),
-    readSamplingTallies(deps.client, range),
+    readSourceTallies(client, range),
+    readSamplingTallies(client, range),
   ]);
   // Gone, not late: nothing is said about a source that fell silent ten minutes ago.
   const subjects = subjectsOf(tallies, marks).filter((subject) => newestOf(subject) >= nowMs - SLOW_MS);
@@ -54,15 +75,34 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const inconsistent = new Set(
     sampling.filter((verdict) => verdict.outcome === 'fail').map((verdict) => serviceKey(verdict.source)),
   );
-  const loss = await refreshLoss(deps.memory.edges, { client: deps.client, inconsistent, nowMs });
+  const loss = await refreshLoss(memory.edges, { client, inconsistent, nowMs });
+  const known = { client, tallies, edges: edgesOf(memory.edges), inconsistent, nowMs };
+  const structure = await memory.structure.get({ client, nowMs });
+  const estimates = [structure.missedIntervals];
+  for (const group of memory.losses) estimates.push(...(await group.get(known)));
+  const time = await memory.time.read({ client, nowMs });
+  const ownLag = measureOwnLag(memory.canary.lagsMs);
+  const facts = { loss, inconsistent, estimates, structure, time, ownLag };
   const verdicts = [
     ...sampling,
-    ...subjects.flatMap((subject) => judgeSubject(subject, { ...deps, loss, inconsistent, nowMs })),
+    ...subjects.flatMap((subject) => judgeSubject(subject, facts, deps.expectations(), nowMs)),
   ];
-  const due = verdictsToWrite(deps.memory.verdicts, verdicts);
-  await insertVerdicts(deps.client, due);
-  rememberWritten(deps.memory.verdicts, due, nowMs);
+  const due = verdictsToWrite(memory.verdicts, verdicts);
+  await insertVerdicts(client, due);
+  rememberWritten(memory.verdicts, due, nowMs);
   return verdicts;
+}
+
+/** What all verdicts of a tick rest on. */
+interface Facts {
+  readonly loss: MeasuredLoss | null;
+  /** `serviceKey`s of services whose sampling verdict is fail. */
+  readonly inconsistent: ReadonlySet<string>;
+  readonly estimates: readonly LossEstimates[];
+  readonly structure: StructureFacts;
+  readonly time: TimeFacts;
+  /** Null until a canary came through. */
+  readonly ownLag: OwnLag | null;
 }
 
 /** A service and signal, all instances together, with all that arrived of it. */
@@ -75,7 +115,8 @@ interface Subject {
 function subjectsOf(tallies: readonly SourceTally[], marks: readonly SamplingTally[]): Subject[] {
   const whole = (source: Source): Source => ({ ...source, serviceInstanceId: '' });
   const marksOf = Map.groupBy(marks, (mark) => sourceKey(whole(mark.source)));
-  return [...Map.groupBy(tallies, (tally) => sourceKey(whole(tally.source)))].map(([key, own]) => ({
+  const others = tallies.filter(({ source }) => source.serviceName !== CANARY_SERVICE);
+  return [...Map.groupBy(others, (tally) => sourceKey(whole(tally.source)))].map(([key, own]) => ({
     source: whole((own[0] as SourceTally).source),
     tallies: own,
     marks: marksOf.get(key) ?? [],
@@ -100,21 +141,35 @@ function judgeSampling(
 
 function judgeSubject(
   { source, tallies }: Subject,
-  of: {
-    expectations: () => readonly SourceExpectation[];
-    loss: MeasuredLoss | null;
-    inconsistent: ReadonlySet<string>;
-    nowMs: number;
-  },
+  facts: Facts,
+  expectations: readonly SourceExpectation[],
+  nowMs: number,
 ): Verdict[] {
-  const expectation = expectationFor(of.expectations(), source);
-  const inconsistent = of.inconsistent.has(serviceKey(source));
+  const expectation = expectationFor(expectations, source);
+  const estimates = lossesOf({ source, tallies }, facts, expectation, nowMs);
+  const time = {
+    parts: facts.time.partsOf(source),
+    evidence: facts.time.describe(source),
+    ownLag: facts.ownLag,
+  };
+  const verdicts = [
+    checkCompleteness({ source, estimates }, expectation, nowMs),
+    checkTimeliness({ source, tallies, ...time }, expectation, nowMs),
+    checkStructure(facts.structure.inputOf(source), expectation, nowMs),
+  ];
+  return verdicts.filter((verdict) => verdict !== null);
+}
+
+function lossesOf(
+  { source, tallies }: Pick<Subject, 'source' | 'tallies'>,
+  { loss, inconsistent, estimates }: Facts,
+  expectation: SourceExpectation | null,
+  nowMs: number,
+): LossEstimate[] {
+  const own = estimates.flatMap((by) => by.get(sourceKey(source)) ?? []);
+  if (source.signal !== 'traces') return own;
   const limits = expectation?.limits.completeness ?? COMPLETENESS_LIMITS;
-  const orphans =
-    source.signal === 'traces'
-      ? [estimateRemoteOrphans({ source, loss: of.loss, tallies, inconsistent }, limits, of.nowMs)]
-      : [];
-  const completeness = checkCompleteness({ source, estimates: orphans }, expectation, of.nowMs);
-  const timeliness = checkTimeliness({ source, tallies }, expectation, of.nowMs);
-  return timeliness === null ? [completeness] : [completeness, timeliness];
+  const isInconsistent = inconsistent.has(serviceKey(source));
+  const orphans = { source, loss, tallies, inconsistent: isInconsistent };
+  return [estimateRemoteOrphans(orphans, limits, nowMs), ...own];
 }

@@ -30,7 +30,10 @@ export interface JobsDeps {
 /** What the ticks do; each is called by one worker at a time. */
 export interface Judgement {
   judge(nowMs: number): Promise<readonly Verdict[]>;
-  settleEdges(nowMs: number): Promise<void>;
+  /** Matches spans with those they name. */
+  settle(nowMs: number): Promise<void>;
+  /** Sends a span to ourselves and waits until it can be read; null where there is no receiver here. */
+  canary: (() => Promise<void>) | null;
   detect(nowMs: number): Promise<readonly Finding[]>;
   /** `set/id` of what people wrote about this source and dimension; null where defaults hold. */
   constraintFor(subject: { source: Source; dimension: Dimension }): string | null;
@@ -42,6 +45,8 @@ const JUDGE_EVERY_MS = 1_000;
 const SETTLE_EVERY_MS = 2_000;
 /** States that last for hours: five seconds are soon enough, and its queries are the widest. */
 const DETECT_EVERY_MS = 5_000;
+/** Seventeen thousand spans a day, and a lag known within minutes of a start. */
+const CANARY_EVERY_MS = 5_000;
 /** A webhook that needs its full 10 s must not keep the reports of others waiting. */
 const NOTIFY_CONCURRENCY = 4;
 
@@ -76,19 +81,21 @@ export async function startJobs(
     constraintFor: judgement.constraintFor,
     notifyDelayMs: deps.notifyDelayMs,
   });
-  const kinds: readonly TickKind[] = [
+  const kinds: TickKind[] = [
     {
       name: 'judge',
       everyMs: JUDGE_EVERY_MS,
       run: async (nowMs) => teller.tellVerdicts(await judgement.judge(nowMs), nowMs),
     },
-    { name: 'settle-edges', everyMs: SETTLE_EVERY_MS, run: (nowMs) => judgement.settleEdges(nowMs) },
+    { name: 'settle', everyMs: SETTLE_EVERY_MS, run: (nowMs) => judgement.settle(nowMs) },
     {
       name: 'detect',
       everyMs: DETECT_EVERY_MS,
       run: async (nowMs) => teller.tellFindings(await judgement.detect(nowMs), nowMs),
     },
   ];
+  const { canary } = judgement;
+  if (canary !== null) kinds.push({ name: 'canary', everyMs: CANARY_EVERY_MS, run: canary });
   const metrics = createTickMetrics(meter);
   const ticks = kinds.map((kind) => startTicks(kind, { connection, metrics, log, now }));
   return {

@@ -1,3 +1,4 @@
+import type { Meter } from '@opentelemetry/api';
 import {
   expectations,
   intents,
@@ -6,19 +7,25 @@ import {
   watchConstraints,
 } from '../gates/constraints/constraints.ts';
 import { problemText } from '../gates/constraints/problem.ts';
+import { measureOwnLag } from '../validators/time/own-lag.ts';
+import { type CanaryMemory, runCanary } from './canary.ts';
 import { detect, newDetectMemory } from './detect.ts';
 import { expectationFor } from './expectation-for.ts';
 import { judge, newJudgeMemory } from './judge.ts';
+import { settleClocks } from './settle-clocks.ts';
 import { settleEdges } from './settle-edges.ts';
+import { settlePairs } from './settle-pairs.ts';
 import { type JobsConfig, type JobsDeps, type Judgement, startJobs } from './start-jobs.ts';
 
 export interface JudgeConfig extends JobsConfig {
   /** A constraint file or a folder of them; followed while it runs. */
   readonly constraintsPath?: string | undefined;
+  /** Our own OTLP/HTTP receiver, for the canary; null where there is none here. */
+  readonly receiver?: { readonly endpoint: string; readonly key: string | null } | null;
 }
 
 /**
- * The judge role: validators every second, edges every two, detectors every five, reports and notifications of what
+ * The judge role: validators every second, pairs of spans every two, detectors every five, reports and notifications of what
  * they say.
  * @throws PipelineError constraints_invalid; queue_unavailable, disk_full when the embedded queue cannot be made
  */
@@ -56,7 +63,10 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
   const windows = meter.createCounter('plumbline.judge.edge.windows', {
     description: 'Windows in which children were matched with parents, or skipped because nobody did in time',
   });
-  const judgeDeps = { client, expectations: () => expectations(sets), memory: newJudgeMemory() };
+  const memory = newJudgeMemory();
+  const judgeDeps = { client, expectations: () => expectations(sets), memory };
+  watchOwnLag(meter, memory.canary);
+  const receiver = config.receiver ?? null;
   const detectDeps = {
     client,
     intents: () => intents(sets),
@@ -66,14 +76,33 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
   return {
     judge: (nowMs) => judge(judgeDeps, nowMs),
     detect: (nowMs) => detect(detectDeps, nowMs),
-    settleEdges: async (nowMs) => {
+    settle: async (nowMs) => {
       const { settledWindows, skippedWindows } = await settleEdges({ client }, nowMs);
       windows.add(settledWindows, { state: 'settled' });
       windows.add(skippedWindows, { state: 'skipped' });
+      await settleClocks({ client }, nowMs);
+      await settlePairs({ client }, nowMs);
     },
+    canary:
+      receiver === null
+        ? null
+        : async () => {
+            await runCanary({ client, ...receiver, now, signal }, memory.canary);
+          },
     constraintFor: ({ source, dimension }) => {
       const expectation = expectationFor(expectations(sets), source);
       return expectation?.limits[dimension] === undefined ? null : expectation.constraint;
     },
   };
+}
+
+function watchOwnLag(meter: Meter, { lagsMs }: CanaryMemory): void {
+  const lag = meter.createObservableGauge('plumbline.judge.own_lag', {
+    unit: 's',
+    description: 'From our own receiving of a span until a query sees it, 99 % quantile of the last hour',
+  });
+  lag.addCallback((result) => {
+    const own = measureOwnLag(lagsMs);
+    if (own !== null) result.observe(own.p99.estimate / 1_000);
+  });
 }

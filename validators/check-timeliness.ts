@@ -10,6 +10,8 @@ import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
 import { learnIntervalMs, learnSilenceMs } from './learn-interval.ts';
 import { quantileBounds } from './quantile-bounds.ts';
 import { type TimelinessPart, tellTimeliness } from './tell-timeliness.ts';
+import { type OwnLag, subtractOwnLag } from './time/own-lag.ts';
+import type { TimePart } from './time/time-part.ts';
 import { SLOW_MS, type Windows, windowsUntil } from './windows.ts';
 
 /** Freshness and lateness of traces and logs, seconds: three and twelve exports at the SDKs' 5 s. */
@@ -20,20 +22,30 @@ const METRIC_INTERVAL_MS = 60_000;
 const ITEMS_MIN = 30;
 
 /**
- * Are this source's data as recent as they must be? Two estimators, and the verdict is the worse one's:
- * - *freshness*: now minus the newest event time that arrived, in seconds; exact, so its interval is a point. An
+ * Are this source's data as recent as they must be? The verdict is the worst part's:
+ * - *freshness*: now minus the newest event time that arrived, in seconds; exact but for our own
+ *   lag, which the canary measures. An
  *   event time after its arrival counts as its arrival: one future stamp must not hide a silence.
  * - *lateness*: the quantile of arrival minus event time, in seconds, over what arrived; for spans the end is the
  *   event. What has not arrived yet cannot be late yet: freshness is there for that.
  * Metrics come at an interval, so their freshness limits are at least two and three times the interval learned; traces
  * and logs come when somebody asks, so they fail no sooner than three times their usual silence. With only one report
  * or one moment of requests seen, neither is known and an old age is unknown, not fail.
- * @param input tallies of one service and signal, any instances, split in any way, of the last ten minutes
+ * Further parts (silence, late share, clock skew, future stamps) may take a pass away, and never give one.
+ * @param input.tallies of one service and signal, any instances, split in any way, of the last ten minutes
+ * @param input.ownLag how long we ourselves take, subtracted from the age of the newest event; null: not known
+ * @param input.evidence more of it, for people
  * @returns null for a source that was silent for more than ten minutes: it is gone, not late
  * @see quality.md 3.3 T1 to T3
  */
 export function checkTimeliness(
-  input: { readonly source: Source; readonly tallies: readonly SourceTally[] },
+  input: {
+    readonly source: Source;
+    readonly tallies: readonly SourceTally[];
+    readonly parts?: readonly TimePart[];
+    readonly evidence?: Readonly<Record<string, unknown>>;
+    readonly ownLag?: OwnLag | null;
+  },
   expectation: SourceExpectation | null,
   nowMs: number,
 ): Verdict | null {
@@ -45,28 +57,62 @@ export function checkTimeliness(
   const quantile = expectation?.latenessQuantile ?? LATENESS_QUANTILE;
   const fast = foldSources(recent.filter((tally) => tally.receiveStartMs >= windows.fastStartMs));
   const rhythmMs = input.source.signal === 'metrics' ? learnIntervalMs(recent) : learnSilenceMs(recent);
-  const freshness = checkFreshness({ source: input.source, all, limits, rhythmMs, windows });
+  const freshness = checkFreshness({
+    source: input.source,
+    all,
+    limits,
+    rhythmMs,
+    windows,
+    ownLag: input.ownLag ?? null,
+  });
   const lateness = checkLateness({ fast, all, quantile, limits, windows });
-  const worse = badness(freshness) >= badness(lateness.part) ? freshness : lateness.part;
+  const more = input.parts ?? [];
+  const speaking = more.filter(isTelling);
+  const worse = [freshness, lateness.part, ...speaking].reduce((worst, part) =>
+    badness(part) > badness(worst) ? part : worst,
+  );
   return buildVerdict(
     {
       source: input.source,
       dimension: 'timeliness',
-      unit: 's',
+      unit: RATIOS.has(worse.id) ? 'ratio' : 's',
       limits: worse.limits,
       outcome: worse.outcome,
       interval: worse.interval,
       n: worse.n,
       window: worse.window,
-      reasons: tellTimeliness({ freshness, lateness: lateness.part, quantile, fast, all, rhythmMs, nowMs }),
+      reasons: [
+        ...speaking.filter(({ id }) => id === worse.id).flatMap(({ reasons }) => reasons),
+        ...tellTimeliness({ freshness, lateness: lateness.part, quantile, fast, all, rhythmMs, nowMs }),
+        ...speaking.filter(({ id }) => id !== worse.id).flatMap(({ reasons }) => reasons),
+      ],
       estimators: [
         buildEstimator('freshness', 'clock', all.items, freshness.interval),
         ...lateness.estimators,
+        ...more.map(({ id, n, interval }) => buildEstimator(id, 'clock', n, interval)),
       ],
-      evidence: describe({ tallies: recent, all, quantile, rhythmMs, nowMs }),
+      evidence: {
+        decidedBy: worse.id,
+        ...describe({ tallies: recent, all, quantile, rhythmMs, nowMs }),
+        ...input.evidence,
+        parts: Object.fromEntries(more.map((part) => [part.id, { outcome: part.outcome, ...part.evidence }])),
+      },
     },
     nowMs,
   );
+}
+
+const RATIOS: ReadonlySet<string> = new Set(['late-share', 'future-stamps']);
+
+/**
+ * Whether a part has something to say against a pass. Most sources are asked too seldom for a late share, or call
+ * nobody whose clock could be held against theirs: that nothing is known there is no news, and the part is in the
+ * evidence. A silence, a clock that stepped, and what is surely above its warn limit are.
+ */
+function isTelling({ id, outcome, interval, limits, reasons }: TimePart): boolean {
+  if (outcome !== 'unknown') return outcome === 'fail';
+  const isOdd = id === 'silence' || reasons.some(({ code }) => code === 'CLOCK_STEP');
+  return isOdd || (interval !== null && interval.lower > limits.warn);
 }
 
 function checkFreshness(of: {
@@ -75,13 +121,16 @@ function checkFreshness(of: {
   limits: Limits;
   rhythmMs: number | null;
   windows: Windows;
+  ownLag: OwnLag | null;
 }): TimelinessPart {
   const { all, windows } = of;
-  const ageS = Math.max(0, windows.endMs - all.eventTimeMsMax) / 1_000;
+  const seenS = Math.max(0, windows.endMs - all.eventTimeMsMax) / 1_000;
+  const seen = { estimate: seenS, lower: seenS, upper: seenS };
+  const ageS = of.ownLag === null ? seen : subtractOwnLag(seen, of.ownLag);
   const limits = freshnessLimits(of.limits, of.source.signal, of.rhythmMs);
   // One report, or one moment of requests, says nothing about when the next is due.
-  const late: Outcome = ageS > limits.fail && of.rhythmMs !== null ? 'fail' : 'unknown';
-  const outcome = ageS <= limits.warn ? 'pass' : late;
+  const late: Outcome = ageS.lower > limits.fail && of.rhythmMs !== null ? 'fail' : 'unknown';
+  const outcome = ageS.upper <= limits.warn ? 'pass' : late;
   const window = { startMs: windows.slowStartMs, endMs: windows.endMs };
   return {
     id: 'freshness',
@@ -89,7 +138,7 @@ function checkFreshness(of: {
     limits,
     window,
     n: all.items,
-    interval: { estimate: ageS, lower: ageS, upper: ageS },
+    interval: ageS,
   };
 }
 
@@ -138,7 +187,7 @@ function latenessS(totals: SourceTotals, quantile: number): Interval | null {
 }
 
 /** Orders outcomes, then how near the estimate is to the fail limit. */
-function badness({ outcome, interval, limits }: TimelinessPart): number {
+function badness({ outcome, interval, limits }: TimelinessPart | TimePart): number {
   const rank = { pass: 0, unknown: 1, fail: 2 }[outcome];
   const nearness = interval === null ? 0 : interval.estimate / limits.fail;
   return rank + nearness / (1 + nearness);

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { CANARY_SERVICE } from '../../core/canary-service.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { readSources } from '../../store/sources.ts';
 import { readVerdicts } from '../../store/verdicts.ts';
@@ -45,7 +46,8 @@ export async function readJudgedSources(
     readSources(client, nowMs - SEEN_WITHIN_MS),
     readVerdicts(client, { nowMs }),
   ]);
-  return judgedSources(activities, verdicts, nowMs);
+  const others = activities.filter(({ source }) => source.serviceName !== CANARY_SERVICE);
+  return judgedSources(others, verdicts, nowMs);
 }
 
 function toJson(judged: JudgedSource): z.infer<typeof judgedSourceJson> {

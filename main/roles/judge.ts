@@ -1,12 +1,21 @@
 import { startJudge } from '../../jobs/start-judge.ts';
+import type { Config } from '../config.ts';
 import { connectStore } from '../connect-store.ts';
+import { localUrl } from '../local-url.ts';
 import { runRole } from '../role-process.ts';
 
 runRole('judge', async (config, { now, log, meter }) => {
   const { dataDir, redisUrl, webhookUrl, webhookSecret } = config;
   const client = await connectStore(config);
   const judge = await startJudge(
-    { dataDir, redisUrl, webhookUrl, webhookSecret, constraintsPath: config.constraints },
+    {
+      dataDir,
+      redisUrl,
+      webhookUrl,
+      webhookSecret,
+      constraintsPath: config.constraints,
+      receiver: receiverOf(config),
+    },
     { client, now, log, meter },
   );
   return {
@@ -16,3 +25,8 @@ runRole('judge', async (config, { now, log, meter }) => {
     },
   };
 });
+
+function receiverOf({ roles, host, otlpHttpPort, keys }: Config) {
+  if (!roles.includes('ingest')) return null;
+  return { endpoint: localUrl(host, otlpHttpPort), key: keys[0] ?? null };
+}

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CANARY_SERVICE, newCanaryMemory, runCanary } from '../../jobs/canary.ts';
+import { CANARY_SERVICE } from '../../core/canary-service.ts';
+import { newCanaryMemory, runCanary } from '../../jobs/canary.ts';
 import { createStoreClient } from '../../store/client.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { startTestIngest } from '../ingest/start-test-ingest.ts';
