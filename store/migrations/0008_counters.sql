@@ -125,7 +125,7 @@ SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 CREATE MATERIALIZED VIEW IF NOT EXISTS tally_server_span_mv {on_cluster} TO tally_server_span AS
 SELECT toStartOfMinute(toDateTime(ReceivedAt)) AS ReceiveMinute,
     Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, SpanKind,
-    SpanAttributes['http.route'] AS Route, SpanAttributes['rpc.method'] AS RpcMethod,
+    toLowCardinality(SpanAttributes['http.route']) AS Route, toLowCardinality(SpanAttributes['rpc.method']) AS RpcMethod,
     if(TraceState = '', '', extract(TraceState, '(?:^|,)[ \\t]*ot=(?:[^,]*;)?th:([^;,]*)')) AS ThresholdHex,
     toDateTime(addNanoseconds(Timestamp, Duration)) AS EndSecond, count() AS Spans
 FROM otel_traces

@@ -10,6 +10,7 @@ import { poolCounted } from './counted-loss.ts';
 import { isIdentityShared } from './identity-shared.ts';
 import { measureRequests, probabilityOf, type RequestSeries, type Requests } from './measure-requests.ts';
 import { readingTimes, readingWindows } from './reading-times.ts';
+import { sdkSeries } from './sdk-series.ts';
 
 interface Measured {
   readonly instance: ServiceInstance;
@@ -26,7 +27,7 @@ const KINDS = [
 ] as const;
 
 /** Spans are waited for: an export every 5 s, its retries, its timeout. */
-export const SPANS_SETTLE_MS = 30_000;
+const SPANS_SETTLE_MS = 30_000;
 /** More spans than requests by that share: the metric does not count them all. */
 const EXCESS_MAX = 0.05;
 
@@ -74,6 +75,7 @@ function measure(
   const requests: RequestSeries = {
     counted,
     spans,
+    operations: sdkSeries(own, 'traces').operations,
     routeOfSeries: (one) => (label === '' ? '' : (one.labels[label] ?? '')),
     routeOfSpans: (one) => (label === '' ? '' : one[route]),
   };

@@ -9,9 +9,12 @@ import { SLOW_MS } from '../windows.ts';
 import { collectorSamples } from './collector-samples.ts';
 import { poolCounted } from './counted-loss.ts';
 import { isIdentityShared } from './identity-shared.ts';
-import { measureStored, type StoredAgainst } from './measure-stored.ts';
+import { arrivalOf, measureStored, type StoredAgainst } from './measure-stored.ts';
 import { readingTimes, readingWindows } from './reading-times.ts';
 import { sdkSeries } from './sdk-series.ts';
+
+/** Rows of a bucket are readable that long after it at the latest: a batch of the writer, and its insert. */
+const VISIBLE_MS = 2_000;
 
 interface Measured {
   readonly instance: ServiceInstance;
@@ -57,7 +60,11 @@ function measure(
   },
 ): Measured[] {
   const sdk = sdkSeries(own, of.signal);
-  const windows = readingWindows(readingTimes([sdk.exported], of.nowMs - SLOW_MS), of.nowMs);
+  // The bucket of the newest report must be over, and its rows be readable.
+  const times = readingTimes([sdk.exported], of.nowMs - SLOW_MS).filter(
+    (timeMs) => arrivalOf(sdk, timeMs) <= of.nowMs - VISIBLE_MS,
+  );
+  const windows = readingWindows(times, of.nowMs);
   if (sdk.exported.length === 0 || windows.slow === null) return [];
   const instance = (own[0] as CounterSeries).instance;
   const stored = of.stored ?? { instance, signal: of.signal, byBucket: new Map<number, number>() };

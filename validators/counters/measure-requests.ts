@@ -10,6 +10,8 @@ export interface RequestSeries {
   /** Series of the duration histogram; their value is its count. */
   readonly counted: readonly CounterSeries[];
   readonly spans: readonly ServerSpans[];
+  /** Exports of spans, where the SDK counts them. */
+  readonly operations: readonly CounterSeries[];
   readonly routeOfSeries: (series: CounterSeries) => string;
   readonly routeOfSpans: (spans: ServerSpans) => string;
 }
@@ -69,7 +71,7 @@ export function measureRequests(
     cells,
     lostMin: Math.max(0, missing - worst),
     lostMax: Math.max(0, missing + noise),
-    batches: batchesBetween([], counted, range),
+    batches: batchesBetween(of.operations, counted, range),
     isWhole: false,
     samplingVariance: found.variance,
     counted,

@@ -66,7 +66,7 @@ export function measureStored(
 }
 
 /** End of the bucket in which the report of that moment arrived. */
-function arrivalOf(sdk: SdkSeries, timeMs: number): number {
+export function arrivalOf(sdk: SdkSeries, timeMs: number): number {
   const buckets = sdk.exported.flatMap(({ points }) =>
     points.filter((point) => point.timeMs <= timeMs).map((point) => point.receiveBucketMs),
   );

@@ -19,7 +19,7 @@ export interface SdkSeries {
 }
 
 const NOUNS: Readonly<Record<Signal, string>> = { traces: 'span', logs: 'log', metrics: 'metric_data_point' };
-export const COMPONENT = 'otel.component.name';
+const COMPONENT = 'otel.component.name';
 
 /** One process's counters of one signal. */
 export function sdkSeries(series: readonly CounterSeries[], signal: Signal): SdkSeries {

@@ -108,13 +108,13 @@ describe('estimateHopLedger', () => {
     expect(estimate({ exporters: ['otlp', 'debug'] }).veto?.code).toBe('FAN_OUT');
   });
 
+  // 0.97, 0.975, 0.99 and 0.97 of 200 runs.
   it.each([0.005, 0.02, 0.05, 0.2])('covers the rate at which requests fail: %d', (failed) => {
     let covered = 0;
     for (let seed = 1; seed <= 200; seed++) {
       const { interval } = estimate({ failed, seed: seed * 7_919 }).slow;
       if (interval !== null && interval.lower <= failed && failed <= interval.upper) covered++;
     }
-    console.log('C3', failed, covered / 200);
     expect(covered / 200).toBeGreaterThanOrEqual(0.92);
   });
 });

