@@ -2,8 +2,8 @@
 import { Boot } from './boot.mjs';
 
 /**
- * Numbers the log records of this process, as OrdinalSpanProcessor does spans. A log record goes through the processors
- * in their order: this one has to stand before the exporting ones.
+ * Numbers the log records of this process, as OrdinalSpanProcessor does spans. A log record goes through the
+ * processors in their order: this one has to stand before the exporting ones.
  * @implements {import('@opentelemetry/sdk-logs').LogRecordProcessor}
  */
 export class OrdinalLogRecordProcessor {

@@ -4,10 +4,10 @@ import { Boot } from './boot.mjs';
 const SAMPLED = 1;
 
 /**
- * Numbers the sampled spans of this process, so that whoever stores them can count exactly what is missing: attributes
- * `plumbline.boot_id` and `plumbline.seq`. The number is given while a span ends (`onEnding`, the last moment at
- * which it may be written to), so numbers are in the order of every exporting processor's queue, before anything is
- * dropped. Its place in the list of processors does not matter. About a microsecond a span.
+ * Numbers the sampled spans of this process, so that whoever stores them can count exactly what is missing:
+ * attributes `plumbline.boot_id` and `plumbline.seq`. The number is given while a span ends (`onEnding`, the last
+ * moment at which it may be written to), so numbers are in the order of every exporting processor's queue, before
+ * anything is dropped. Its place in the list of processors does not matter.
  * @implements {import('@opentelemetry/sdk-trace').SpanProcessor}
  */
 export class OrdinalSpanProcessor {

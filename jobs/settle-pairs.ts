@@ -4,8 +4,8 @@ import { type SettleOutcome, settleWindows } from './settle-windows.ts';
 
 /**
  * One tick: matches calls with the spans that answered them, and the spans that log records and exemplars mention
- * with those that are here. Waited for are spans of SERVER and CONSUMER kind, from their start: they answer, they are what
- * most log records lie in, and they must end before they are sent.
+ * with those that are here. Waited for are spans of SERVER and CONSUMER kind, from their start: they answer, most
+ * log records lie in them, and they must end before they are sent.
  * @throws PipelineError store_unavailable; the next tick does what is left
  */
 export function settlePairs(

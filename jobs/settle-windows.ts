@@ -41,8 +41,8 @@ export interface Settling {
  * One tick: matches spans with those they name for every 5 s window of arrival that is due, oldest first.
  * A window is due once these had time to arrive: clamp(2 x p99 of how long they take, 5 s, 60 s) after its end, on
  * the clock of what can be read (rows under way into the table are not missing), or after a minute in any case, as
- * a shop that closes for the night sends nothing newer. When spans begin to arrive later, what was settled in the last
- * three minutes with too short a wait is settled again: those spans were late, not lost.
+ * a shop that closes for the night sends nothing newer. When spans begin to arrive later, what was settled in the
+ * last three minutes with too short a wait is settled again: those spans were late, not lost.
  * State is in the store: several judges may run it, and a restart goes on where the last one stopped.
  * @throws PipelineError store_unavailable; the next tick does what is left
  */

@@ -24,9 +24,9 @@ const BEFORE_MS = 3_600_000;
 const PROCESS = 'Tenant, ServiceNamespace, ServiceName, Signal, ServiceInstanceId, BootId';
 
 // A bucket answers for the numbers (highest before, highest in it], whenever these came: an export that was retried
-// fills its gap later, and one that was overtaken counts in the bucket that overtook it. A number at or below the highest before
-// the range belongs to an earlier range. Of a process that was never heard before, the first number that came is the
-// first there is: what it may have lost before is not known. A small set gives its numbers in no order.
+// fills its gap later, and one that was overtaken counts in the bucket that overtook it. A number at or below the
+// highest before the range belongs to an earlier range. Of a process that was never heard before, the first number that
+// came is the first there is: what it may have lost before is not known. A small set gives its numbers in no order.
 const SQL = `
 SELECT Tenant, ServiceNamespace, ServiceName, Signal, toUnixTimestamp(ReceiveBucket) AS ReceiveS,
   sum(Expected) AS Numbered, sum(Came) AS Found, sum(Runs) AS Gaps, sum(Exports) AS ArrivalCount,

@@ -20,8 +20,8 @@ const DAY_MS = 86_400_000;
 const STRETCH_S = 120;
 const CALLS_MIN = 30;
 
-// Shares of whole counts and their medians: any order of the rows gives the same bits. Median and median distance hold
-// until half of the day is a loss, and until then a loss does not become what is usual.
+// Shares of whole counts and their medians: any order of the rows gives the same bits. Median and median distance
+// hold until half of the day is a loss, and until then a loss does not become what is usual.
 const SQL = `
 SELECT Tenant, CallerNamespace, CallerService, Peer,
   argMax(CalleeNamespace, Answers) AS CalleeNamespace, argMax(CalleeService, Answers) AS CalleeService,

@@ -17,7 +17,10 @@ const WEEK_HOURS = 168;
 /** What the tally keeps. */
 const WEEKS_MAX = 4;
 
-/** Counts of the whole minutes in [fromMs, untilMs); a minute without a record is not there. @throws PipelineError store_unavailable */
+/**
+ * Counts of the whole minutes in [fromMs, untilMs); a minute without a record is not there.
+ * @throws PipelineError store_unavailable
+ */
 export async function readMinuteCounts(
   client: ClickHouseClient,
   range: { readonly fromMs: number; readonly untilMs: number },

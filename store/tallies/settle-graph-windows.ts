@@ -54,9 +54,9 @@ GROUP BY m.Window, m.Tenant, m.ServiceNamespace, m.ServiceName, m.MentionedBy, B
 );
 
 /**
- * Matches the calls that arrived in [fromMs, untilMs) with the spans that answered, and the mentions with the spans they
- * mention, as far as these can be read now, and marks the windows as settled. Done again, the later settling counts:
- * the marker is written last and names it. Duplicates within the range count once.
+ * Matches the calls that arrived in [fromMs, untilMs) with the spans that answered, and the mentions with the spans
+ * they mention, as far as these can be read now, and marks the windows as settled. Done again, the later settling
+ * counts: the marker is written last and names it. Duplicates within the range count once.
  * @param range whole 5 s windows
  * @throws PipelineError store_unavailable; the windows then are not settled, try again
  */

@@ -4,15 +4,15 @@ import type { PairBaseline, PairTally } from '../../core/pair-tally.ts';
 import { type ServiceId, serviceKey } from '../../core/service-key.ts';
 import { sourceKey } from '../../core/source.ts';
 import type { SourceTally } from '../../core/source-tally.ts';
-import type { Reason } from '../../core/verdict.ts';
 import { batchAwareInterval } from '../batch-aware-interval.ts';
 import { foldSources } from '../fold-sources.ts';
 import type { WindowEstimate } from '../judge-windows.ts';
 import type { LossEstimate, LossEstimates } from '../loss-estimate.ts';
-import { shareLaterThan } from '../share-later-than.ts';
 import { windowsUntil } from '../windows.ts';
 import { captureRecapture } from './capture-recapture.ts';
 import { LossCells } from './loss-cells.ts';
+import { percent } from './percent.ts';
+import { vetoCalleeLoss } from './veto-callee-loss.ts';
 
 /** What the callers' side says about everybody: settled calls, how they usually are answered, and who still sends. */
 export interface CalleeLossInput {
@@ -36,12 +36,10 @@ const STRETCHES_MIN = 3;
 const CALLEE_RATIO_MIN = 0.95;
 /** From median distance to standard deviation, and two of these to the low end of what is usual. */
 const MAD_TO_LOW = 2 * 1.4826;
-/** All calls of so long unanswered, while the callee sends on: another one answers there, and is not instrumented. */
-const CHANGED_MS = 10_000;
+/** So many calls unanswered and none answered, while the callee sends on: something uninstrumented answers there. */
 const CHANGED_CALLS_MIN = 10;
-const LATE_RATIO_MAX = 0.01;
-/** A callee silent for longer than answers are ever waited for has lost them, as far as anyone can use them. */
-const WAIT_MS_MAX = 60_000;
+/** Before a change all was answered; where some was lost before, exports are lost and the last of them too. */
+const CHANGED_BEFORE_RATIO_MAX = 0.02;
 
 /** All calls of one caller to one peer, with how they usually go. */
 interface Edge {
@@ -126,8 +124,18 @@ function estimateOne(id: string, subject: Subject): LossEstimate {
   const telling = consistent.filter((edge) => !changed.includes(edge));
   const window = (startMs: number) => ({ startMs, endMs: settled.untilMs });
   const [fast, slow] = [pool(telling, window(fastStartMs)), pool(telling, window(slowStartMs))];
-  const veto = vetoOf({ subject, consistent, changed, telling, fast, receivedMsMax });
-  const [first] = (fast.cells.lost > 0 ? fast : slow).examples;
+  const worse = fast.cells.lost > 0 ? fast : slow;
+  const veto = vetoCalleeLoss({
+    callee: subject.callee,
+    consistentEdges: consistent.length,
+    tellingEdges: telling.length,
+    changedPeer: changed[0]?.baseline.peer ?? null,
+    answerableCalls: fast.cells.all,
+    failedCalls: fast.failed,
+    arrivals: subject.arrivals,
+    lagMs: settled.lagMs,
+    nowMs: subject.nowMs,
+  });
   return {
     id,
     kind: 'graph',
@@ -135,14 +143,14 @@ function estimateOne(id: string, subject: Subject): LossEstimate {
     slow: slow.estimate,
     veto,
     blame:
-      first === undefined
+      worse.cells.lost === 0
         ? null
         : {
             at: 'source',
             name: subject.callee.serviceName,
-            text: `${fast.cells.lost} of ${fast.cells.all} calls from ${callersOf(telling)} have no span of ${subject.callee.serviceName} that answered, usually ${percent(1 - usualOf(telling))}; look at its exporter's queue, its errors and the way to us.`,
+            text: `${worse.cells.lost} of ${worse.cells.all} calls from ${callersOf(telling)} have no span of ${subject.callee.serviceName} that answered, usually ${percent(1 - usualOf(telling))}; look at its exporter's queue, its errors and the way to us.`,
           },
-    exampleTraceIds: fast.cells.lost > 0 ? fast.examples : slow.examples,
+    exampleTraceIds: worse.examples,
     evidence: {
       calls: { fast: fast.cells.all, slow: slow.cells.all },
       unanswered: { fast: fast.cells.lost, slow: slow.cells.lost },
@@ -162,11 +170,33 @@ function isConsistent({ baseline }: Edge, inconsistent: ReadonlySet<string>): bo
   return ![baseline.caller, baseline.callee].some((service) => inconsistent.has(serviceKey(service)));
 }
 
+/** Whether all was answered until a moment of the fast window (or before it), and nothing since. */
 function isChanged({ pairs }: Edge, untilMs: number, receivedMsMax: number | null): boolean {
-  const latest = pairs.filter(({ windowMs }) => windowMs >= untilMs - CHANGED_MS);
-  const calls = latest.reduce((sum, pair) => sum + pair.calls, 0);
-  const isUnanswered = latest.every(({ callee, calls: some }) => callee === null || some === 0);
-  return calls >= CHANGED_CALLS_MIN && isUnanswered && (receivedMsMax ?? 0) >= untilMs;
+  const { fastStartMs } = windowsUntil(untilMs);
+  const byWindow = Map.groupBy(pairs, ({ windowMs }) => windowMs);
+  const windows = [...byWindow]
+    .filter(([windowMs]) => windowMs >= fastStartMs && windowMs < untilMs)
+    .sort(([a], [b]) => b - a)
+    .map(([, own]) => ({
+      calls: callsOf(own),
+      answered: callsOf(own.filter(({ callee }) => callee !== null)),
+    }));
+  const lastAnswered = windows.findIndex(({ answered }) => answered > 0);
+  const since = windows.slice(0, lastAnswered === -1 ? windows.length : lastAnswered);
+  // The window in which it changed is neither.
+  const before = lastAnswered === -1 ? [] : windows.slice(lastAnswered + 1);
+  const sum = (of: (window: { calls: number; answered: number }) => number, from: typeof windows) =>
+    from.reduce((all, window) => all + of(window), 0);
+  const unansweredBefore = sum(({ calls, answered }) => calls - answered, before);
+  return (
+    sum(({ calls }) => calls, since) >= CHANGED_CALLS_MIN &&
+    unansweredBefore <= CHANGED_BEFORE_RATIO_MAX * sum(({ calls }) => calls, before) &&
+    (receivedMsMax ?? 0) >= untilMs
+  );
+}
+
+function callsOf(pairs: readonly PairTally[]): number {
+  return pairs.reduce((sum, pair) => sum + pair.calls, 0);
 }
 
 interface Pool {
@@ -217,47 +247,8 @@ function against(
   };
 }
 
-function vetoOf(of: {
-  readonly subject: Subject;
-  readonly consistent: readonly Edge[];
-  readonly changed: readonly Edge[];
-  readonly telling: readonly Edge[];
-  readonly fast: Pool;
-  readonly receivedMsMax: number | null;
-}): Reason | null {
-  const { subject, changed, fast, receivedMsMax } = of;
-  const { settled } = subject.input;
-  const name = subject.callee.serviceName;
-  if (of.consistent.length === 0) {
-    const text = `${name}, or all that call it, sample inconsistently, so an answer may never have been kept; see the verdict of dimension sampling.`;
-    return { code: 'SAMPLING_INCONSISTENT', text };
-  }
-  if (of.telling.length === 0) {
-    const [peer] = changed.map(({ baseline }) => baseline.peer);
-    const text = `No call to ${peer || name} has had an answer for ${CHANGED_MS / 1_000} s, though ${name} sends on: something uninstrumented answers there now; see what was deployed behind that name, and instrument it.`;
-    return { code: 'PEER_CHANGED', text };
-  }
-  if (fast.failed > fast.cells.all) {
-    const text = `${fast.failed} of ${fast.failed + fast.cells.all} calls to ${name} end in an error, so those without an answer may never have reached it; see whether it serves.`;
-    return { code: 'CALLS_FAILING', text };
-  }
-  const { fastStartMs } = windowsUntil(subject.nowMs);
-  const recent = foldSources(subject.arrivals.filter(({ receiveStartMs }) => receiveStartMs >= fastStartMs));
-  const lateShare = recent === null ? 0 : shareLaterThan(recent.lateness, settled.lagMs);
-  if (lateShare > LATE_RATIO_MAX) {
-    const text = `${percent(lateShare)} of the newest spans of ${name} arrived later than the ${settled.lagMs / 1_000} s that answers are waited for, so a missing answer may be late rather than lost; see the verdict of dimension timeliness.`;
-    return { code: 'ANSWERS_LATE', text };
-  }
-  const silentMs = receivedMsMax === null ? null : subject.nowMs - receivedMsMax;
-  if (silentMs !== null && silentMs > settled.lagMs && silentMs <= WAIT_MS_MAX) {
-    const text = `Nothing has arrived from ${name} for ${Math.round(silentMs / 1_000)} s, so its answers may be late rather than lost; after a minute they count as lost.`;
-    return { code: 'CALLEE_SILENT', text };
-  }
-  return null;
-}
-
 function usualOf(edges: readonly Edge[]): number {
-  const calls = (edge: Edge) => edge.pairs.reduce((sum, pair) => sum + pair.calls, 0);
+  const calls = (edge: Edge) => callsOf(edge.pairs);
   const all = edges.reduce((sum, edge) => sum + calls(edge), 0);
   return all === 0
     ? 1
@@ -266,8 +257,4 @@ function usualOf(edges: readonly Edge[]): number {
 
 function callersOf(edges: readonly Edge[]): string {
   return [...new Set(edges.map(({ baseline }) => baseline.caller.serviceName))].sort().slice(0, 3).join(', ');
-}
-
-function percent(ratio: number): string {
-  return `${Number((100 * ratio).toPrecision(2))} %`;
 }

@@ -18,9 +18,9 @@ export interface CaptureRecapture {
 }
 
 /**
- * How many calls there were, from how many each side saw and how many both did, as for fish in a pond. Holds where the
- * sides lose independently. What vanished on both at once is in neither list: with 5 % lost in common the total comes
- * out 5 % low while each side's own ratio stays right, so this is always the independent part, a lower bound.
+ * How many calls there were, from how many each side saw and how many both did, as for fish in a pond. Holds where
+ * the sides lose independently. What vanished on both at once is in neither list: with 5 % lost in common the total
+ * comes out 5 % low while each side's own ratio stays right, so this is always the independent part, a lower bound.
  * @returns null where no pair is known
  * @see Chapman 1951, Univ. Calif. Publ. Stat. 1, 131-160; Seber 1970, Biometrics 26, 13-22 (variance); quality.md C7
  */

@@ -6,9 +6,10 @@ import { ALWAYS_ANSWERED_RATIO } from './estimate-capture-recapture.ts';
 const ANSWERED_RATIO_MIN = 0.5;
 
 /**
- * Which share of a service's SERVER and CONSUMER spans never arrived, where its callers' calls are usually, not always, answered
- * by a span (caches, sidecars, instances without instrumentation): how far the answered share fell below its own
- * baseline. Such a peer can fail its service, and hardly ever pass it: what is usually unanswered may be a loss too.
+ * Which share of a service's SERVER and CONSUMER spans never arrived, where its callers' calls are usually, not
+ * always, answered by a span (caches, sidecars, instances without instrumentation): how far the answered share fell
+ * below its own baseline. Such a peer can fail its service, and hardly ever pass it: what is usually unanswered may
+ * be a loss too.
  * @see quality.md 3.1 C6
  */
 export function estimateMissingCallees(input: CalleeLossInput, nowMs: number): LossEstimates {

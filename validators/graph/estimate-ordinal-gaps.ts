@@ -12,11 +12,10 @@ const NUMBERS_MIN = 30;
 
 /**
  * Which share of what a service's processes numbered (plumbline/beacon) never came? Between two numbers that came,
- * every other was emitted, so what is missing is lost: no assumption about who calls whom or what was sampled. The count
- * inside is exact; the interval is of the rate it was drawn from, as missing exports come in runs. Past the last number that came nothing is known: a source
- * cut off altogether is silent here, and shows in its timeliness.
- * Counts as loss what a Collector between filters out or samples by its tail; number behind such a Collector, or
- * leave the beacon out.
+ * every other was emitted, so what is missing is lost: no assumption about who calls whom or what was sampled. The
+ * count inside is exact; the interval is of the rate it was drawn from, as missing exports come in runs. Past the last
+ * number that came nothing is known: a source cut off altogether is silent here, and shows in its timeliness.
+ * Counts as loss what a Collector between filters out or samples by its tail: leave the beacon out behind one.
  * @param tallies of the ten minutes before `nowMs`; the newest ten seconds are left out, their gaps may still fill
  * @see quality.md 3.1 C10
  */

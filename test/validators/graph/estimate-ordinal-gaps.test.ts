@@ -11,7 +11,7 @@ import { NOW_MS } from '../tallies.ts';
 const LIMITS = { warn: 0.01, fail: 0.05 };
 const KEY = sourceKey({ ...serviceOf('shop'), serviceInstanceId: '', signal: 'traces' });
 
-/** What the reader would give for a service that exports every second, and loses exports, or single records in a full queue. */
+/** What the reader would give for a service that exports every second, and loses exports or single records. */
 function tallies(of: {
   lostRatio: number;
   by: 'span' | 'batch';

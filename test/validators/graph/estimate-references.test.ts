@@ -12,7 +12,7 @@ import { NOW_MS } from '../tallies.ts';
 const LIMITS = { warn: 0.01, fail: 0.05 };
 const SHOP_KEY = sourceKey({ ...serviceOf('shop'), serviceInstanceId: '', signal: 'traces' });
 
-/** What a service's log records mention, while its spans get lost in batches of a second; traces are thrown away whole by a tail sampler. */
+/** What log records mention, while spans get lost, alone or by the second, and a tail sampler drops whole traces. */
 function mentions(of: {
   lostRatio?: number;
   by?: 'span' | 'batch';
