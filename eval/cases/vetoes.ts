@@ -18,10 +18,10 @@ import { makeTraffic } from '../traffic/make-traffic.ts';
 import { tenServices } from '../traffic/ten-services.ts';
 import type { AlarmCase, AlarmCount, AlarmOptions, CaseGroup } from './case.ts';
 
-const FLEETS = 4;
+const FLEETS = 2;
 const ROOTS_PER_SECOND = 4;
-const MINUTES = 15;
-const TICK_MS = 10_000;
+const MINUTES = 14;
+const TICK_MS = 20_000;
 const NOON = 12;
 const CHECKOUT = { serviceName: 'checkout' };
 
@@ -104,7 +104,7 @@ function caseOf({ name, faultsOf }: (typeof CONDITIONS)[number]): AlarmCase {
       );
       return counter.counts({
         condition: name,
-        exposure: `${FLEETS} × ${MINUTES} min, judged every 10 s`,
+        exposure: `${FLEETS} × ${MINUTES} min, judged every ${TICK_MS / 1_000} s`,
         failRatioMax: 0,
       });
     },

@@ -30,8 +30,9 @@ export class Watch {
     const shop = verdicts.filter(
       (one) => this.#isOwn(one) && one.source.serviceName.startsWith(prefix) && one.source.signal === signal,
     );
+    const service = `${prefix}checkout`;
     const own = shop.find(
-      ({ source, dimension: judged }) => judged === dimension && source.serviceName === `${prefix}checkout`,
+      ({ source, dimension: judged }) => judged === dimension && source.serviceName === service,
     );
     if (nowMs <= this.#faultMs) {
       this.#passedBefore = own?.outcome === 'pass';
@@ -39,7 +40,8 @@ export class Watch {
     }
     if (own !== undefined && turned.includes(own.outcome)) this.#afterMs ??= nowMs - this.#faultMs;
     this.#neighbourFails += shop.filter(
-      (one) => one !== own && one.dimension === 'completeness' && one.outcome === 'fail',
+      ({ source, dimension: judged, outcome }) =>
+        source.serviceName !== service && judged === 'completeness' && outcome === 'fail',
     ).length;
   }
 

@@ -41,6 +41,7 @@ export interface Fleet {
   /** Clocks of hosts are off by up to so much. */
   readonly skewMsMax: number;
   readonly metricEveryMs: number;
+  readonly pointsPerReport: number;
   /** Share of requests that also write a log record. */
   readonly logRatio: number;
 }

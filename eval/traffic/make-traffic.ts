@@ -186,7 +186,11 @@ class World {
           (secondMs - this.#of.startMs + Math.floor(instance.phaseMs)) % this.#fleet.metricEveryMs;
         if (dueMs >= 1_000) continue;
         const timeMs = secondMs + instance.skewMs;
-        const points = [{ metricName: 'process.uptime', timeMs, value: secondMs }];
+        const points = Array.from({ length: this.#fleet.pointsPerReport }, (_, i) => ({
+          metricName: `eval.metric.${i}`,
+          timeMs,
+          value: i,
+        }));
         this.#metrics.push(this.#request(instance, 'metrics', secondMs, { points }));
       }
     }

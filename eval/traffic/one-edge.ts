@@ -25,6 +25,7 @@ export function oneEdge(of: {
     networkMs: 30,
     skewMsMax: 0,
     metricEveryMs: 60_000,
+    pointsPerReport: 1,
     logRatio: 0,
   };
 }

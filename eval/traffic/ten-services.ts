@@ -95,6 +95,7 @@ export function tenServices(rootsPerSecond: number): Fleet {
     networkMs: 30,
     skewMsMax: 20,
     metricEveryMs: 60_000,
+    pointsPerReport: 10,
     logRatio: 0.2,
   };
 }
