@@ -5,8 +5,8 @@ import { readRows } from '../read-rows.ts';
 
 /** A span that is delivered again comes within a retry's patience: what is older is not looked at. */
 const LOOK_BACK_MS = 120_000;
-/** Spans held against one another at once; beyond, a subset of traces by hash. About half a second, and 100 MB. */
-const SPANS_MAX = 400_000;
+/** Spans held against one another at once; beyond, a subset of traces by hash. */
+const SPANS_MAX = 100_000;
 const ROWS_MAX = 100_000;
 
 interface Row {
@@ -67,6 +67,7 @@ export async function readSpanRepeats(
 
 const RANGE = `ReceivedAt >= {earliest:DateTime64(3, 'UTC')} AND ReceivedAt < {until:DateTime64(3, 'UTC')}`;
 
+// Ids are compared by 64-bit hashes: of 100,000 spans two collide once in four billion readings.
 // The hash of the trace id, never its low bits: those are the randomness of consistent sampling. Within spans of one
 // id, the first is the span and the others are held against it; ids of another tenant are another's.
 const SQL = `
@@ -80,17 +81,19 @@ FROM (
   SELECT Tenant, ServiceNamespace, ServiceName, TraceId, ReceivedAt,
     toUnixTimestamp(toStartOfInterval(toDateTime(ReceivedAt), INTERVAL 5 SECOND)) AS StartS,
     row_number() OVER same > 1 AS IsRepeat,
-    NOT IsRepeat AND row_number() OVER ids > 1 AS IsReuse,
+    NOT IsRepeat AND IdsNumber > 1 AS IsReuse,
     ParentSpanId = '' AND NOT IsRepeat AND NOT IsReuse AS IsRoot,
-    IsRoot AND sum(ParentSpanId = '' AND FirstOfId) OVER trace > 1 AS IsExtra
+    IsRoot AND sum(ParentSpanId = '' AND IdsNumber = 1) OVER trace > 1 AS IsExtra
   FROM (
-    SELECT *, row_number() OVER (PARTITION BY Tenant, TraceId, SpanId, SpanKind ORDER BY ReceivedAt, StartTime, EndTime) = 1 AS FirstOfId
+    SELECT Tenant, ServiceNamespace, ServiceName, TraceId, SpanId, ParentSpanId, StartTime, EndTime, ReceivedAt,
+      cityHash64(Tenant, TraceId) AS OfTrace, cityHash64(OfTrace, SpanId, SpanKind) AS OfIds,
+      cityHash64(OfIds, ServiceNamespace, ServiceName, ParentSpanId, StartTime, EndTime) AS OfSpan,
+      row_number() OVER (PARTITION BY OfIds ORDER BY ReceivedAt, StartTime, EndTime) AS IdsNumber
     FROM tally_span WHERE ${RANGE} AND cityHash64(TraceId) % Stride = 0
   )
   WINDOW
-    same AS (PARTITION BY Tenant, TraceId, SpanId, SpanKind, ServiceNamespace, ServiceName, ParentSpanId, StartTime, EndTime ORDER BY ReceivedAt),
-    ids AS (PARTITION BY Tenant, TraceId, SpanId, SpanKind ORDER BY ReceivedAt, StartTime, EndTime),
-    trace AS (PARTITION BY Tenant, TraceId ORDER BY ReceivedAt, SpanId, StartTime ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    same AS (PARTITION BY OfSpan ORDER BY ReceivedAt),
+    trace AS (PARTITION BY OfTrace ORDER BY ReceivedAt, SpanId, StartTime ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 )
 WHERE ReceivedAt >= {from:DateTime64(3, 'UTC')}
 GROUP BY Tenant, ServiceNamespace, ServiceName, StartS
