@@ -62,13 +62,14 @@ describe('calibration', () => {
       width: 0.2,
       isMet: true,
     };
-    const page = calibrationDocument([{ group: 'x', title: 'Title', coverage: [coverage], alarms: [] }], {
-      date: '2026-01-01',
-      machine: 'a machine',
-      command: 'npm run x',
-      seconds: 3,
-    });
+    const provenance = { date: '2026-01-01', machine: 'a machine', command: 'npm run x' };
+    const section = { group: 'x', title: 'Title', coverage: [coverage], alarms: [] };
+    const page = calibrationDocument('', [section, { ...section, title: 'Other' }], provenance);
     expect(page).toContain('| met | X | none | 95.0 % | 91.0 % to 97.0 % | 93 to 98 % | 20.0 % | 200 | 0 |');
-    expect(page).toContain('`npm run x`');
+    expect(page).toContain('2026-01-01, `npm run x`, on a machine.');
+    // One section measured again: the other stays as it was.
+    const again = calibrationDocument(page, [section], { ...provenance, date: '2026-02-02' });
+    expect(again.split('\n').filter((line) => line.startsWith('## '))).toEqual(['## Title', '## Other']);
+    expect(again).toBe(page.replace('2026-01-01', '2026-02-02'));
   });
 });
