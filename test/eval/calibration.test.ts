@@ -5,7 +5,7 @@ import type { CaseGroup, CoverageCase } from '../../eval/cases/case.ts';
 import { GROUPS } from '../../eval/cases/groups.ts';
 import { measureCoverage } from '../../eval/measure-coverage.ts';
 
-const RUNS = 60;
+const RUNS = 30;
 const quiet = { hours: 1, everyMs: 60_000, onCase: () => undefined };
 
 /** A check whose interval is [seed / 100 - 0.1, seed / 100 + 0.1], of a truth of 0.5. */
@@ -46,11 +46,11 @@ describe('calibration', () => {
     const [result] = await calibrate([{ ...orphans, coverage }], { ...quiet, runs: RUNS });
     expect(result?.coverage).toHaveLength(16);
     const held = (result?.coverage ?? []).map((one) => one.coverage?.estimate ?? 0);
-    // 960 runs: 95 % is known to 1.4 %; a single case of 60 runs to 5 %.
+    // 480 runs: 95 % is known to 2 %; a single case of 30 runs to 8 %.
     const mean = held.reduce((sum, share) => sum + share, 0) / held.length;
     expect(mean).toBeGreaterThan(0.94);
     expect(mean).toBeLessThan(0.985);
-    expect(Math.min(...held)).toBeGreaterThan(0.85);
+    expect(Math.min(...held)).toBeGreaterThan(0.8);
   });
 
   it('writes a page with every case, its interval and how to repeat it', () => {
