@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { machineText } from '../../bench/report/machine.ts';
@@ -30,18 +31,14 @@ export function calibrationCommand(): Command {
     .option('--hours <N>', 'virtual hours of healthy traffic', positive, 24 * DAYS)
     .option('--every <SECONDS>', 'how often is judged in virtual time, a multiple of 5', everySeconds, 60)
     .addOption(new Option('--only <GROUP>', 'one group of cases').choices(GROUPS.map(({ name }) => name)))
-    .option('--write', 'write docs/calibration.md anew; with all groups')
+    .option('--write', 'write the measured sections of docs/calibration.md')
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', '\nExamples:\n  npm run -s eval -- calibration --only orphans --runs 50\n')
     .action(run);
 }
 
-async function run({ runs, hours, every, only, json, write }: Flags, command: Command): Promise<void> {
-  if (write === true && only !== undefined) {
-    command.error('error: --write makes the page of all groups; leave out --only.', { exitCode: 2 });
-  }
+async function run({ runs, hours, every, only, json, write }: Flags): Promise<void> {
   const machine = machineText();
-  const startedAtMs = Date.now();
   const groups = GROUPS.filter(({ name }) => only === undefined || name === only);
   const onCase = (name: string) => {
     if (process.stderr.isTTY) process.stderr.write(`\u001b[2K\r${name.slice(0, 100)}`);
@@ -49,15 +46,11 @@ async function run({ runs, hours, every, only, json, write }: Flags, command: Co
   const results = await calibrate(groups, { runs, hours, everyMs: every * 1_000, onCase });
   if (process.stderr.isTTY) process.stderr.write('\u001b[2K\r');
   if (write === true) {
-    await writeFile(
-      DOCUMENT,
-      calibrationDocument(results, {
-        date: new Date(startedAtMs).toISOString().slice(0, 10),
-        machine,
-        command: `npm run -s eval -- calibration --runs ${runs} --hours ${hours} --every ${every} --write`,
-        seconds: (Date.now() - startedAtMs) / 1_000,
-      }),
-    );
+    const options = `--runs ${runs} --hours ${hours} --every ${every}`;
+    const command = `npm run -s eval -- calibration${only === undefined ? '' : ` --only ${only}`} ${options}`;
+    const provenance = { date: new Date().toISOString().slice(0, 10), machine, command };
+    const before = existsSync(DOCUMENT) ? await readFile(DOCUMENT, 'utf8') : '';
+    await writeFile(DOCUMENT, calibrationDocument(before, results, provenance));
   }
   process.stdout.write(
     json === true ? `${JSON.stringify({ machine, results })}\n` : results.map(textOf).join('\n'),

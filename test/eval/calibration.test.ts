@@ -5,7 +5,7 @@ import type { CaseGroup, CoverageCase } from '../../eval/cases/case.ts';
 import { GROUPS } from '../../eval/cases/groups.ts';
 import { measureCoverage } from '../../eval/measure-coverage.ts';
 
-const RUNS = 60;
+const RUNS = 30;
 const quiet = { hours: 1, everyMs: 60_000, onCase: () => undefined };
 
 /** A check whose interval is [seed / 100 - 0.1, seed / 100 + 0.1], of a truth of 0.5. */
@@ -46,11 +46,11 @@ describe('calibration', () => {
     const [result] = await calibrate([{ ...orphans, coverage }], { ...quiet, runs: RUNS });
     expect(result?.coverage).toHaveLength(16);
     const held = (result?.coverage ?? []).map((one) => one.coverage?.estimate ?? 0);
-    // 960 runs: 95 % is known to 1.4 %; a single case of 60 runs to 5 %.
+    // 480 runs: 95 % is known to 2 %; a single case of 30 runs to 8 %.
     const mean = held.reduce((sum, share) => sum + share, 0) / held.length;
     expect(mean).toBeGreaterThan(0.94);
     expect(mean).toBeLessThan(0.985);
-    expect(Math.min(...held)).toBeGreaterThan(0.85);
+    expect(Math.min(...held)).toBeGreaterThan(0.8);
   });
 
   it('writes a page with every case, its interval and how to repeat it', () => {
@@ -62,13 +62,14 @@ describe('calibration', () => {
       width: 0.2,
       isMet: true,
     };
-    const page = calibrationDocument([{ group: 'x', title: 'Title', coverage: [coverage], alarms: [] }], {
-      date: '2026-01-01',
-      machine: 'a machine',
-      command: 'npm run x',
-      seconds: 3,
-    });
+    const provenance = { date: '2026-01-01', machine: 'a machine', command: 'npm run x' };
+    const section = { group: 'x', title: 'Title', coverage: [coverage], alarms: [] };
+    const page = calibrationDocument('', [section, { ...section, title: 'Other' }], provenance);
     expect(page).toContain('| met | X | none | 95.0 % | 91.0 % to 97.0 % | 93 to 98 % | 20.0 % | 200 | 0 |');
-    expect(page).toContain('`npm run x`');
+    expect(page).toContain('2026-01-01, `npm run x`, on a machine.');
+    // One section measured again: the other stays as it was.
+    const again = calibrationDocument(page, [section], { ...provenance, date: '2026-02-02' });
+    expect(again.split('\n').filter((line) => line.startsWith('## '))).toEqual(['## Title', '## Other']);
+    expect(again).toBe(page.replace('2026-01-01', '2026-02-02'));
   });
 });

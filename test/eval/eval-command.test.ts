@@ -15,7 +15,6 @@ describe('eval', () => {
     [['calibration', '--runs', 'many'], 'whole number above 0'],
     [['calibration', '--only', 'nothing'], 'Allowed choices are orphans'],
     [['calibration', '--every', '7'], 'multiple of 5'],
-    [['calibration', '--only', 'orphans', '--write'], 'leave out --only'],
     [['detection', '--only', 'nothing'], 'Allowed choices are lose20'],
   ])('%j says what is wrong and ends with 2', (args, text) => {
     const { status, stderr } = run(...args);
