@@ -3,7 +3,7 @@ import type { Interval } from '../core/interval.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceTally } from '../core/source-tally.ts';
-import type { Limits, Outcome, Verdict } from '../core/verdict.ts';
+import type { Limits, Outcome, Reason, Verdict } from '../core/verdict.ts';
 import { buildEstimator, buildVerdict } from './build-verdict.ts';
 import { foldSources, type SourceTotals } from './fold-sources.ts';
 import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
@@ -81,11 +81,10 @@ export function checkTimeliness(
       interval: worse.interval,
       n: worse.n,
       window: worse.window,
-      reasons: [
-        ...speaking.filter(({ id }) => id === worse.id).flatMap(({ reasons }) => reasons),
-        ...tellTimeliness({ freshness, lateness: lateness.part, quantile, fast, all, rhythmMs, nowMs }),
-        ...speaking.filter(({ id }) => id !== worse.id).flatMap(({ reasons }) => reasons),
-      ],
+      reasons: reasonsOf(
+        tellTimeliness({ freshness, lateness: lateness.part, quantile, fast, all, rhythmMs, nowMs }),
+        { speaking, worse },
+      ),
       estimators: [
         buildEstimator('freshness', 'clock', all.items, freshness.interval),
         ...lateness.estimators,
@@ -113,6 +112,18 @@ function isTelling({ id, outcome, interval, limits, reasons }: TimePart): boolea
   if (outcome !== 'unknown') return outcome === 'fail';
   const isOdd = id === 'silence' || reasons.some(({ code }) => code === 'CLOCK_STEP');
   return isOdd || (interval !== null && interval.lower > limits.warn);
+}
+
+/** The worst part's first; a silence is said once. */
+function reasonsOf(
+  told: readonly Reason[],
+  of: { readonly speaking: readonly TimePart[]; readonly worse: TimelinessPart | TimePart },
+): Reason[] {
+  const isTold = told.some(({ code }) => code === 'SILENT');
+  const more = of.speaking.filter(({ id }) => !(isTold && id === 'silence'));
+  const [first, rest] = [more.filter(({ id }) => id === of.worse.id), more.filter(({ id }) => id !== of.worse.id)];
+  const reasons = (parts: readonly TimePart[]) => parts.flatMap((part) => part.reasons);
+  return [...reasons(first), ...told, ...reasons(rest)];
 }
 
 function checkFreshness(of: {

@@ -11,7 +11,7 @@ import { waitUntil } from './wait-until.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const KINDS = ['judge', 'settle-edges', 'detect'].map((kind) => JSON.stringify({ kind }));
+const KINDS = ['judge', 'settle', 'detect'].map((kind) => JSON.stringify({ kind }));
 
 describe('startJudge', () => {
   let engine: TestEngine;
