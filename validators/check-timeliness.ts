@@ -121,7 +121,10 @@ function reasonsOf(
 ): Reason[] {
   const isTold = told.some(({ code }) => code === 'SILENT');
   const more = of.speaking.filter(({ id }) => !(isTold && id === 'silence'));
-  const [first, rest] = [more.filter(({ id }) => id === of.worse.id), more.filter(({ id }) => id !== of.worse.id)];
+  const [first, rest] = [
+    more.filter(({ id }) => id === of.worse.id),
+    more.filter(({ id }) => id !== of.worse.id),
+  ];
   const reasons = (parts: readonly TimePart[]) => parts.flatMap((part) => part.reasons);
   return [...reasons(first), ...told, ...reasons(rest)];
 }
