@@ -1,7 +1,7 @@
 import type { Source } from './source.ts';
 
 /** A count that is known up to the records of mixed 5 s cells. */
-export interface CountBounds {
+interface CountBounds {
   readonly lower: number;
   readonly upper: number;
 }

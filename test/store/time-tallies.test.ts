@@ -9,6 +9,7 @@ import { readCohorts } from '../../store/tallies/read-cohorts.ts';
 import { readHostPairs } from '../../store/tallies/read-host-pairs.ts';
 import { settleHostPairs } from '../../store/tallies/settle-host-pairs.ts';
 import { writeRows } from '../../store/write-rows.ts';
+import { closingRange } from '../../validators/time/find-retractions.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { LOCAL, type SpanRow, spanRow, traceIdOf } from './span-row.ts';
 
@@ -122,6 +123,20 @@ describe('readCohorts', () => {
       [10_000, 100, 99],
       [12_500, 74, 74], // thousandths are rounded down
     ]);
+  });
+});
+
+describe('closingRange', () => {
+  it('reads every record into exactly one window, to the record', async () => {
+    const eventsMs = Array.from({ length: 137 }, (_, i) => i * 211);
+    await insert(eventsMs.map((ms, i) => event('windows', ms, 300 + i * 17)));
+    const all = await readCohorts(engine.client, closingRange(T0 + 60_000));
+    const windows = all.filter(({ source }) => source.serviceName === 'windows');
+    const expected = [0, 10_000, 20_000].map((fromMs) => [
+      T0 + fromMs,
+      eventsMs.filter((ms) => ms >= fromMs && ms < fromMs + 10_000).length,
+    ]);
+    expect(windows.map(({ startMs, items }) => [startMs, items])).toEqual(expected);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ClockTally } from '../../core/clock-tally.ts';
 import { SLOW_MS } from '../windows.ts';
 
-export type SourceState = 'active' | 'idle' | 'gone';
+type SourceState = 'active' | 'idle' | 'gone';
 
 export interface Activity {
   readonly state: SourceState;
