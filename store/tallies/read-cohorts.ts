@@ -26,6 +26,8 @@ export interface CohortRange {
   readonly untilMs: number;
   /** ...at multiples of this. Out of step with exports, or each moment would find them at the same point. */
   readonly stepMs: number;
+  /** Of these services only; all, when left out. */
+  readonly serviceNames?: readonly string[];
 }
 
 /** A clock that is further ahead is quarantined: its events are in no cohort. */
@@ -60,6 +62,7 @@ FROM (
       FROM tally_source
       WHERE ReceiveBucket >= {received:DateTime64(3, 'UTC')}
         AND EventBucket >= {events:DateTime64(3, 'UTC')} AND EventBucket < {until:DateTime64(3, 'UTC')}
+        AND (empty({services:Array(String)}) OR ServiceName IN {services:Array(String)})
       GROUP BY Tenant, ServiceNamespace, ServiceName, Signal, ServiceInstanceId, ReceiveBucket, EventBucket
     )
   )
@@ -81,6 +84,7 @@ export async function readCohorts(client: ClickHouseClient, range: CohortRange):
   const rows = await readRows<Row>(client, {
     sql: SQL,
     params: {
+      services: range.serviceNames ?? [],
       youngest: range.youngestMs,
       oldest: range.oldestMs,
       step: range.stepMs,

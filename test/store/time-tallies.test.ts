@@ -9,6 +9,7 @@ import { readCohorts } from '../../store/tallies/read-cohorts.ts';
 import { readHostPairs } from '../../store/tallies/read-host-pairs.ts';
 import { settleHostPairs } from '../../store/tallies/settle-host-pairs.ts';
 import { writeRows } from '../../store/write-rows.ts';
+import { closingRange } from '../../validators/time/find-retractions.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { LOCAL, type SpanRow, spanRow, traceIdOf } from './span-row.ts';
 
@@ -42,6 +43,18 @@ const event = (
   receivedMs: T0 + eventMs + lateMs,
   ...rest,
 });
+
+/** The host of one in eight spans is looked at: enough of them, before everything else. */
+const announce = (service: string, host: string | undefined, instance = `${service}-1`) =>
+  insert(
+    Array.from({ length: 100 }, (_, i) =>
+      event(service, -120_000, 1_000, {
+        spanId: `host${i}`,
+        instance,
+        ...(host === undefined ? {} : { host }),
+      }),
+    ),
+  );
 
 describe('readCohorts', () => {
   it('asks again at earlier moments: what was here then, what is here now, and in how many batches it came', async () => {
@@ -125,6 +138,23 @@ describe('readCohorts', () => {
   });
 });
 
+describe('closingRange', () => {
+  it('reads every record into exactly one window, to the record', async () => {
+    const eventsMs = Array.from({ length: 137 }, (_, i) => i * 211);
+    await insert(eventsMs.map((ms, i) => event('windows', ms, 300 + i * 17)));
+    const all = await readCohorts(engine.client, closingRange(T0 + 60_000));
+    const windows = all.filter(({ source }) => source.serviceName === 'windows');
+    const expected = [0, 10_000, 20_000].map((fromMs) => [
+      T0 + fromMs,
+      eventsMs.filter((ms) => ms >= fromMs && ms < fromMs + 10_000).length,
+    ]);
+    expect(
+      await readCohorts(engine.client, { ...closingRange(T0 + 60_000), serviceNames: ['windows'] }),
+    ).toEqual(windows);
+    expect(windows.map(({ startMs, items }) => [startMs, items])).toEqual(expected);
+  });
+});
+
 describe('readClockTallies', () => {
   const read = async (service: string) =>
     (await readClockTallies(engine.client, T0)).filter(({ source }) => source.serviceName === service);
@@ -136,6 +166,7 @@ describe('readClockTallies', () => {
       event('clock', 7_000, 2_000, { host: 'node-a' }),
       event('clock', 40_000, 1_500, { host: 'node-a' }),
     ];
+    await announce('clock', 'node-a');
     await insert(rows.slice(0, 1));
     await insert(rows.slice(1));
     expect(await read('clock')).toMatchObject([
@@ -176,6 +207,10 @@ describe('readClockTallies', () => {
   });
 
   it('names no clock where one identity is seen on two hosts, and the instance where no host is known', async () => {
+    await announce('twofold', 'node-a');
+    await announce('twofold', 'node-b');
+    await announce('hostless', undefined);
+    await announce('nameless', undefined, '');
     await insert([
       event('twofold', 0, 1, { host: 'node-a' }),
       event('twofold', 1_000, 1, { host: 'node-b' }),
@@ -225,6 +260,9 @@ describe('settleHostPairs', () => {
   const pairs = () => readHostPairs(engine.client, { fromMs: T0 + 100_000, untilMs: T0 + 110_000 });
 
   it('bounds the skew by calls between hosts, without children that outlived, messages and the same host', async () => {
+    await announce('caller', 'node-a');
+    await announce('callee', 'node-b');
+    await announce('neighbour', 'node-a');
     await insert([
       ...call(100, 100_000),
       ...call(101, 100_100, { childMs: 8 }),
@@ -262,6 +300,7 @@ describe('settleHostPairs', () => {
   });
 
   it('bins differences of either sign as core/clock-bin.ts does', async () => {
+    await announce('signs', 'node-c');
     const starts = [-5_000, -300, -20, -1, 0, 3, 80, 4_000];
     await insert(
       starts.flatMap((ms, i) =>

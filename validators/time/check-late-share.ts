@@ -4,13 +4,16 @@ import { completenessAtAge } from './completeness-at-age.ts';
 import { type Ages, COHORTS, matureCohorts } from './mature-cohorts.ts';
 import type { TimePart } from './time-part.ts';
 
-/** Events of a minute and a little more: what is not here by then is late (quality.md 2.3). */
-export const LATE_AGES: Ages = { youngestMs: 60_000, oldestMs: 80_000 };
+/** Events that are a minute old, up to two: what is not here by then is late. */
+export const LATE_AGES: Ages = { youngestMs: 60_000, oldestMs: 120_000 };
+/** quality.md 2.3. */
 const LATE_LIMITS: Limits = { warn: 0.01, fail: 0.05 };
 
 /**
- * Is what is a minute old here? The interval is of the share that is not, two-sided 90 %.
- * False alarms: a share exactly at the limit fails in at most 5 % of evaluations; none without late batches (test).
+ * Is what is a minute old here? The interval is of the share that is not, of the quarter of an hour before the lateness
+ * bound. A pass within 1 % takes some 380 batches: two instances that export every 5 s have them, one has not.
+ * False alarms: a share exactly at the limit failed in none of 100 simulated evaluations, for
+ * single late batches and for three in a row; one in time never does (test).
  * @param cohorts of one source read with `cohortRange(LATE_AGES)`, mature or not
  */
 export function checkLateShare(

@@ -5,8 +5,10 @@ import type { Retraction } from '../../core/retraction.ts';
 import { type Source, sourceKey } from '../../core/source.ts';
 import { PROMISED_RATIO } from './watermark.ts';
 
-/** Event windows that are closed one by one; cohorts of this length are read for them. */
-export const WINDOW_MS = 10_000;
+/** Event windows that are closed one by one. */
+const WINDOW_MS = 10_000;
+/** A window that changes later than that is history sent again: kept, and no news about a promise. */
+const LOOK_BACK_MS = 600_000;
 const ITEMS_MIN = 30;
 /** Of promises that are just kept, so many are taken back if records come alone: a window in twelve days of a source. */
 const CHANCE = 1e-5;
@@ -18,6 +20,12 @@ export interface ClosedWindow {
   readonly endMs: number;
   readonly closedAtMs: number;
   readonly heldItems: number;
+}
+
+/** What to read as cohorts for `closeWindows` and `findRetractions`: whole windows, whose counts are then exact. */
+export function closingRange(nowMs: number) {
+  const untilMs = Math.floor(nowMs / WINDOW_MS) * WINDOW_MS;
+  return { youngestMs: 0, oldestMs: WINDOW_MS, stepMs: WINDOW_MS, fromMs: untilMs - LOOK_BACK_MS, untilMs };
 }
 
 /** Stable text key of a source's window. */

@@ -47,8 +47,8 @@ describe('activityOf', () => {
     expect(activityOf(tallyOf(arrivals, lastMs + boundMs + 1), lastMs + boundMs + 1).state).toBe('idle');
   });
 
-  it('has no rhythm to be out of with seven gaps', () => {
-    const tally = clockTally({ gapCount: 7, gapMsP99: 6_000, receivedMsMax: NOW_MS - 300_000 });
+  it('has no rhythm to be out of with four gaps', () => {
+    const tally = clockTally({ gapCount: 4, gapMsP99: 6_000, receivedMsMax: NOW_MS - 300_000 });
     expect(activityOf(tally, NOW_MS)).toMatchObject({ state: 'active', idleAfterMs: null });
   });
 
@@ -68,8 +68,8 @@ describe('activityOf', () => {
       }
       return alarms / hours;
     });
-    console.log(alarmsPerHour);
-    expect(Math.max(...alarmsPerHour)).toBeLessThanOrEqual(0.2);
+    expect(Math.max(...alarmsPerHour.slice(0, 3))).toBeLessThanOrEqual(0.05);
+    expect(Math.max(...alarmsPerHour)).toBeLessThanOrEqual(0.5);
   });
 });
 
