@@ -80,7 +80,8 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const structure = await memory.structure.get({ client, nowMs });
   const estimates = [structure.missedIntervals];
   for (const group of memory.losses) estimates.push(...(await group.get(known)));
-  const time = await memory.time.read({ client, nowMs });
+  const serviceNames = subjects.map(({ source }) => source.serviceName);
+  const time = await memory.time.read({ client, nowMs, serviceNames });
   const ownLag = measureOwnLag(memory.canary.lagsMs);
   const facts = { loss, inconsistent, estimates, structure, time, ownLag };
   const verdicts = [

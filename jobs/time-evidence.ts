@@ -17,22 +17,25 @@ import { completenessAtAge } from '../validators/time/completeness-at-age.ts';
 import {
   type ClosedWindow,
   closeWindows,
+  closingRange,
   findRetractions,
-  WINDOW_MS,
   windowKey,
 } from '../validators/time/find-retractions.ts';
 import { cohortRange, matureCohorts } from '../validators/time/mature-cohorts.ts';
 import type { TimePart } from '../validators/time/time-part.ts';
 import { sharedWatermark } from '../validators/time/watermark.ts';
 import { SLOW_MS } from '../validators/windows.ts';
+import { inTurn, type ReadAt } from './in-turn.ts';
 import { refreshed } from './refreshed.ts';
 
-interface Known {
+interface Asked {
   readonly client: ClickHouseClient;
+  readonly nowMs: number;
+  /** Of everything that is judged. */
+  readonly serviceNames: readonly string[];
 }
-type Asked = Known & { readonly nowMs: number };
 
-/** What verdicts of timeliness rest on beside freshness and lateness; as of the moment it was read. */
+/** What verdicts of timeliness rest on beside freshness and lateness, as of the moment it was read. */
 export interface TimeFacts {
   partsOf(source: Source): readonly TimePart[];
   /** The watermark, how much of the last minute is here, promises that were not kept. */
@@ -43,127 +46,154 @@ export interface TimeEvidence {
   read(asked: Asked): Promise<TimeFacts>;
 }
 
-const CLOCKS_EVERY_MS = 5_000;
-const COHORTS_EVERY_MS = 30_000;
 const SKEW_WINDOW_MS = 120_000;
 const LAST_MINUTE = { youngestMs: 0, oldestMs: 60_000 };
+/** A silence that was measured longer ago may be over. */
+const SILENCE_AGE_MS_MAX = 7_500;
+const TURN_FORGET_MS = 1_800_000;
 
 export function newTimeEvidence(): TimeEvidence {
-  const clocks = refreshed({ everyMs: CLOCKS_EVERY_MS, phaseMs: 3_000 }, readClocks);
-  const cohorts = refreshed({ everyMs: COHORTS_EVERY_MS, phaseMs: 500 }, readLateness);
+  const skews = refreshed({ everyMs: 5_000, phaseMs: 3_000 }, readSkews);
+  const clocks = inTurn(
+    { everyMs: 5_000, phaseMs: 3_500, servicesMax: 500, forgetMs: TURN_FORGET_MS },
+    readClocks,
+  );
+  const cohorts = inTurn(
+    { everyMs: 30_000, phaseMs: 500, servicesMax: 100, forgetMs: TURN_FORGET_MS },
+    readLateness,
+  );
   const closed = new Map<string, ClosedWindow>();
-  const kept = refreshed(
-    { everyMs: COHORTS_EVERY_MS, phaseMs: 1_500 },
-    (asked: Asked & { clocks: ClockFacts }) => takeBack(asked, closed),
+  const retractions = refreshed({ everyMs: 30_000, phaseMs: 1_500 }, (asked: Asked & { clocks: Clocks }) =>
+    takeBack(asked, closed),
   );
   return {
-    read: async ({ client, nowMs }) => {
-      const facts = await clocks.get({ client, nowMs });
-      const lateness = await cohorts.get({ client, nowMs });
-      const retractions = await kept.get({ client, nowMs, clocks: facts });
-      return factsOf(facts, lateness, retractions);
+    read: async (asked) => {
+      const facts = {
+        skews: await skews.get(asked),
+        clocks: await clocks.get(asked),
+        lateness: await cohorts.get(asked),
+      };
+      return factsOf({ ...facts, retractions: await retractions.get({ ...asked, clocks: facts.clocks }) });
     },
   };
 }
 
-interface ClockFacts {
-  readonly atMs: number;
-  readonly talliesOf: ReadonlyMap<string, readonly ClockTally[]>;
-  readonly skews: ReadonlyMap<string, ClockSkew>;
+type Clocks = ReadonlyMap<string, ReadAt<readonly ClockTally[]>>;
+
+async function readSkews({ client, nowMs }: Asked): Promise<ReadonlyMap<string, ClockSkew>> {
+  const pairs = await readHostPairs(client, { fromMs: nowMs - SKEW_WINDOW_MS, untilMs: nowMs });
+  return clockGraph(pairs, SKEW_WINDOW_MS);
 }
 
-async function readClocks({ client, nowMs }: Asked): Promise<ClockFacts> {
-  const [tallies, pairs] = await Promise.all([
-    readClockTallies(client, nowMs - SLOW_MS),
-    readHostPairs(client, { fromMs: nowMs - SKEW_WINDOW_MS, untilMs: nowMs }),
+async function readClocks({ client, nowMs, serviceNames }: Asked) {
+  return byService(await readClockTallies(client, nowMs - SLOW_MS, serviceNames));
+}
+
+interface Lateness {
+  readonly minuteOld: readonly CohortTally[];
+  readonly lastMinute: readonly CohortTally[];
+}
+
+async function readLateness({ client, nowMs, serviceNames }: Asked): Promise<ReadonlyMap<string, Lateness>> {
+  const [old, last] = await Promise.all([
+    readCohorts(client, { ...cohortRange(LATE_AGES, nowMs), serviceNames }),
+    readCohorts(client, { ...cohortRange(LAST_MINUTE, nowMs), serviceNames }),
   ]);
-  return { atMs: nowMs, talliesOf: byService(tallies), skews: clockGraph(pairs, SKEW_WINDOW_MS) };
+  const [minuteOld, lastMinute] = [byService(old), byService(last)];
+  const keys = [...new Set([...minuteOld.keys(), ...lastMinute.keys()])];
+  return new Map(
+    keys.map((key) => [key, { minuteOld: minuteOld.get(key) ?? [], lastMinute: lastMinute.get(key) ?? [] }]),
+  );
 }
 
-interface LatenessFacts {
-  readonly atMs: number;
-  readonly minuteOld: ReadonlyMap<string, readonly CohortTally[]>;
-  readonly lastMinute: ReadonlyMap<string, readonly CohortTally[]>;
-}
-
-async function readLateness({ client, nowMs }: Asked): Promise<LatenessFacts> {
-  const [minuteOld, lastMinute] = await Promise.all([
-    readCohorts(client, cohortRange(LATE_AGES, nowMs)),
-    readCohorts(client, cohortRange(LAST_MINUTE, nowMs)),
-  ]);
-  return { atMs: nowMs, minuteOld: byService(minuteOld), lastMinute: byService(lastMinute) };
-}
+/** More sources than this, and nobody's windows are closed: reading them all would take longer than a tick. */
+const CLOSING_SERVICES_MAX = 500;
 
 /**
  * Closes the windows that lie before their source's watermark, and takes back those of which more came since. What was
  * closed before a restart is not known after it; promises made since then are.
- * @returns those of the last ten minutes, by `sourceKey`
+ * @returns by `sourceKey`
  */
 async function takeBack(
-  { client, nowMs, clocks }: Asked & { clocks: ClockFacts },
+  { client, nowMs, clocks, serviceNames }: Asked & { clocks: Clocks },
   closed: Map<string, ClosedWindow>,
 ): Promise<ReadonlyMap<string, readonly Retraction[]>> {
-  const untilMs = Math.floor(nowMs / WINDOW_MS) * WINDOW_MS;
-  const windows = await readCohorts(client, {
-    youngestMs: 0,
-    oldestMs: WINDOW_MS,
-    stepMs: WINDOW_MS,
-    fromMs: untilMs - SLOW_MS,
-    untilMs,
-  });
+  if (serviceNames.length > CLOSING_SERVICES_MAX) return new Map();
+  const range = closingRange(nowMs);
+  const windows = await readCohorts(client, range);
   const retractions = findRetractions([...closed.values()], windows);
-  await insertRetractions(client, retractions, nowMs);
+  if (retractions.length > 0) await insertRetractions(client, retractions, nowMs);
   const watermarks = new Map<string, number>();
-  for (const [key, tallies] of clocks.talliesOf) {
-    const watermarkMs = sharedWatermark(tallies, clocks.atMs);
+  for (const [key, { atMs, value }] of clocks) {
+    const watermarkMs = sharedWatermark(value, atMs);
     if (watermarkMs !== null) watermarks.set(key, watermarkMs);
   }
   for (const window of closeWindows(windows, watermarks, nowMs)) {
     const key = windowKey(window);
     if (!closed.has(key)) closed.set(key, window);
   }
-  for (const [key, { endMs }] of closed) if (endMs < untilMs - SLOW_MS) closed.delete(key);
+  for (const [key, { endMs }] of closed) if (endMs < range.fromMs) closed.delete(key);
   return byService(retractions);
 }
 
-function factsOf(
-  clocks: ClockFacts,
-  lateness: LatenessFacts,
-  retractions: ReadonlyMap<string, readonly Retraction[]>,
-): TimeFacts {
+function factsOf(of: {
+  readonly skews: ReadonlyMap<string, ClockSkew>;
+  readonly clocks: Clocks;
+  readonly lateness: ReadonlyMap<string, ReadAt<Lateness>>;
+  readonly retractions: ReadonlyMap<string, readonly Retraction[]>;
+}): TimeFacts {
+  let newestMs = 0;
+  for (const { atMs } of of.clocks.values()) newestMs = Math.max(newestMs, atMs);
   return {
     partsOf: (source) => {
-      const key = sourceKey(source);
-      const tallies = clocks.talliesOf.get(key) ?? [];
+      const clocks = of.clocks.get(sourceKey(source));
+      const lateness = of.lateness.get(sourceKey(source));
       const parts = [
-        checkSilence(tallies, clocks.atMs),
-        checkLateShare(lateness.minuteOld.get(key) ?? [], lateness.atMs),
-        checkClockSkew(tallies, clocks.skews, clocks.atMs),
-        tallies.length === 0 ? null : checkFutureStamps(tallies, clocks.atMs),
+        lateness === undefined ? null : checkLateShare(lateness.value.minuteOld, lateness.atMs),
+        ...(clocks === undefined ? [] : clockParts(clocks, of.skews, newestMs)),
       ];
       return parts.filter((part) => part !== null);
     },
     describe: (source) => {
       const key = sourceKey(source);
-      const watermarkMs = sharedWatermark(clocks.talliesOf.get(key) ?? [], clocks.atMs);
-      const { estimate, lower, n, batches } = completenessAtAge(
-        matureCohorts(lateness.lastMinute.get(key) ?? [], lateness.atMs),
-      );
+      const clocks = of.clocks.get(key);
+      const watermarkMs = clocks === undefined ? null : sharedWatermark(clocks.value, clocks.atMs);
       return {
         watermark: watermarkMs === null ? null : rfc3339(watermarkMs),
-        hereOfLastMinute: { estimate, lower, confidence: 0.95, n, batches: Math.round(batches) },
-        retractions: (retractions.get(key) ?? []).map((one) => ({
-          window: { start: rfc3339(one.startMs), end: rfc3339(one.endMs) },
-          closedAt: rfc3339(one.closedAtMs),
-          promisedRatio: one.promisedRatio,
-          heldItems: one.heldItems,
-          items: one.items,
-        })),
+        hereOfLastMinute: describeLastMinute(of.lateness.get(key)),
+        retractions: (of.retractions.get(key) ?? []).map(describeRetraction),
       };
     },
   };
 }
 
-function byService<Tally extends { readonly source: Source }>(tallies: readonly Tally[]) {
+function clockParts(
+  { atMs, value }: ReadAt<readonly ClockTally[]>,
+  skews: ReadonlyMap<string, ClockSkew>,
+  newestMs: number,
+): (TimePart | null)[] {
+  return [
+    newestMs - atMs > SILENCE_AGE_MS_MAX ? null : checkSilence(value, atMs),
+    checkClockSkew(value, skews, atMs),
+    checkFutureStamps(value, atMs),
+  ];
+}
+
+function describeLastMinute(lateness: ReadAt<Lateness> | undefined) {
+  if (lateness === undefined) return null;
+  const mature = matureCohorts(lateness.value.lastMinute, lateness.atMs);
+  const { estimate, lower, n, batches } = completenessAtAge(mature);
+  return { estimate, lower, confidence: 0.95, n, batches: Math.round(batches), asOf: rfc3339(lateness.atMs) };
+}
+
+function describeRetraction({ startMs, endMs, closedAtMs, ...retraction }: Retraction) {
+  const { promisedRatio, heldItems, items } = retraction;
+  const window = { start: rfc3339(startMs), end: rfc3339(endMs) };
+  return { window, closedAt: rfc3339(closedAtMs), promisedRatio, heldItems, items };
+}
+
+function byService<Tally extends { readonly source: Source }>(
+  tallies: readonly Tally[],
+): ReadonlyMap<string, readonly Tally[]> {
   return Map.groupBy(tallies, ({ source }) => sourceKey({ ...source, serviceInstanceId: '' }));
 }

@@ -7,7 +7,7 @@ import type { Limits, Outcome, Reason, Verdict } from '../core/verdict.ts';
 import { buildEstimator, buildVerdict } from './build-verdict.ts';
 import { foldSources, type SourceTotals } from './fold-sources.ts';
 import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
-import { learnIntervalMs, learnSilenceMs } from './learn-interval.ts';
+import { isSteady, learnIntervalMs, learnSilenceMs } from './learn-interval.ts';
 import { quantileBounds } from './quantile-bounds.ts';
 import { type TimelinessPart, tellTimeliness } from './tell-timeliness.ts';
 import { type OwnLag, subtractOwnLag } from './time/own-lag.ts';
@@ -29,8 +29,9 @@ const ITEMS_MIN = 30;
  * - *lateness*: the quantile of arrival minus event time, in seconds, over what arrived; for spans the end is the
  *   event. What has not arrived yet cannot be late yet: freshness is there for that.
  * Metrics come at an interval, so their freshness limits are at least two and three times the interval learned; traces
- * and logs come when somebody asks, so they fail no sooner than three times their usual silence. With only one report
- * or one moment of requests seen, neither is known and an old age is unknown, not fail.
+ * and logs come when somebody asks, so they fail no sooner than three times their usual silence, and only where they came
+ * steadily before; a job that has run is unknown. With only one report or one moment of requests seen, neither is known
+ * and an old age is unknown, not fail.
  * Further parts (silence, late share, clock skew, future stamps) may take a pass away, and never give one.
  * @param input.tallies of one service and signal, any instances, split in any way, of the last ten minutes
  * @param input.ownLag how long we ourselves take, subtracted from the age of the newest event; null: not known
@@ -62,6 +63,7 @@ export function checkTimeliness(
     all,
     limits,
     rhythmMs,
+    isSteady: input.source.signal === 'metrics' || isSteady(recent),
     windows,
     ownLag: input.ownLag ?? null,
   });
@@ -134,6 +136,7 @@ function checkFreshness(of: {
   all: SourceTotals;
   limits: Limits;
   rhythmMs: number | null;
+  isSteady: boolean;
   windows: Windows;
   ownLag: OwnLag | null;
 }): TimelinessPart {
@@ -143,7 +146,9 @@ function checkFreshness(of: {
   const ageS = of.ownLag === null ? seen : subtractOwnLag(seen, of.ownLag);
   const limits = freshnessLimits(of.limits, of.source.signal, of.rhythmMs);
   // One report, or one moment of requests, says nothing about when the next is due.
-  const late: Outcome = ageS.lower > limits.fail && of.rhythmMs !== null ? 'fail' : 'unknown';
+  const isSilent = windows.endMs - all.receivedMsMax > limits.warn * 1_000;
+  const isSure = of.rhythmMs !== null && (of.isSteady || !isSilent);
+  const late: Outcome = ageS.lower > limits.fail && isSure ? 'fail' : 'unknown';
   const outcome = ageS.upper <= limits.warn ? 'pass' : late;
   const window = { startMs: windows.slowStartMs, endMs: windows.endMs };
   return {

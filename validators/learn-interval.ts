@@ -2,6 +2,8 @@ import { median, quantileSorted } from 'simple-statistics';
 import type { SourceTally } from '../core/source-tally.ts';
 import { BUCKET_MS } from './windows.ts';
 
+const STEADY_BUCKETS_MIN = 24;
+const STEADY_RATIO_MIN = 0.75;
 /** Of the 120 buckets of ten minutes: who fills so many has no gaps worth learning. */
 const DENSE_BUCKETS = 90;
 
@@ -36,6 +38,19 @@ export function learnSilenceMs(tallies: readonly SourceTally[]): number | null {
         gaps.sort((a, b) => a - b),
         0.9,
       ) - BUCKET_MS;
+}
+
+/**
+ * Whether traces or logs came steadily: in three of four buckets between the first and the last, for two minutes. Only
+ * then is a silence surely a fault: a job, a service that is asked now and then, one that was scaled to nothing, all
+ * have nothing to say.
+ */
+export function isSteady(tallies: readonly SourceTally[]): boolean {
+  const buckets = new Set(tallies.flatMap((tally) => tally.rhythmBucketsMs));
+  if (buckets.size < STEADY_BUCKETS_MIN) return false;
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const bucket of buckets) [first, last] = [Math.min(first, bucket), Math.max(last, bucket)];
+  return buckets.size >= STEADY_RATIO_MIN * ((last - first) / BUCKET_MS + 1);
 }
 
 function gapsMs(lists: readonly (readonly number[])[]): number[] {

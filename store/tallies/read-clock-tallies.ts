@@ -59,6 +59,7 @@ SELECT s.*, c.Clock AS SourceClock FROM (
         toUnixTimestamp64Milli(min(ReceivedMin)) AS CellFirstMs, toUnixTimestamp64Milli(max(ReceivedMax)) AS CellLastMs,
         min(LatenessMsMin) AS CellLatenessMin, max(LatenessMsMax) AS CellLatenessMax, sumMap(LatenessBins) AS CellBins
       FROM tally_source WHERE ReceiveBucket >= {from:DateTime64(3, 'UTC')}
+        AND (empty({services:Array(String)}) OR ServiceName IN {services:Array(String)})
       GROUP BY ${SOURCE}, Signal, ReceiveBucket, EventBucket
     )
     GROUP BY ${SOURCE}, Signal, ReceiveBucket
@@ -69,13 +70,22 @@ LEFT JOIN ${CLOCKS_SQL} AS c USING (${SOURCE})
 SETTINGS join_use_nulls = 1`;
 
 /**
- * What arrived since `fromMs` says about time, per instance and signal, all sources in one query.
+ * What arrived since `fromMs` says about time, per instance and signal, in one query.
+ * @param serviceNames of these only; of all when there are none
  * @throws PipelineError store_unavailable
  */
-export async function readClockTallies(client: ClickHouseClient, fromMs: number): Promise<ClockTally[]> {
+export async function readClockTallies(
+  client: ClickHouseClient,
+  fromMs: number,
+  serviceNames: readonly string[] = [],
+): Promise<ClockTally[]> {
   const rows = await readRows<Row>(client, {
     sql: SQL,
-    params: { from: toClickhouseTime(fromMs), hosts: toClickhouseTime(hostsSinceMs(fromMs)) },
+    params: {
+      services: serviceNames,
+      from: toClickhouseTime(fromMs),
+      hosts: toClickhouseTime(hostsSinceMs(fromMs)),
+    },
     about: 'tally_source',
   });
   return rows.map(tallyOf);

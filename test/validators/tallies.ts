@@ -50,6 +50,11 @@ export function marks(of: {
   };
 }
 
+/** The same in each of the forty buckets before: what came so steadily must not fall silent. */
+export function steadily(of: Parameters<typeof arrivals>[0]): SourceTally[] {
+  return Array.from({ length: 40 }, (_, i) => arrivals({ ...of, agoMs: of.agoMs + i * 5_000 }));
+}
+
 /** What arrived five seconds before, alike: a source seen at two moments has a rhythm. */
 export function twice(of: Parameters<typeof arrivals>[0]): SourceTally[] {
   return [arrivals(of), arrivals({ ...of, agoMs: of.agoMs + 5_000, count: 1 })];
