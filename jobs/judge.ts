@@ -16,7 +16,6 @@ import { checkTimeliness } from '../validators/check-timeliness.ts';
 import { estimateRemoteOrphans } from '../validators/estimate-remote-orphans.ts';
 import type { LossEstimate, LossEstimates } from '../validators/loss-estimate.ts';
 import type { MeasuredLoss } from '../validators/measure-loss.ts';
-import { checkStructure } from '../validators/structure/check-structure.ts';
 import { measureOwnLag, type OwnLag } from '../validators/time/own-lag.ts';
 import { SLOW_MS, windowsUntil } from '../validators/windows.ts';
 import { type CanaryMemory, newCanaryMemory } from './canary.ts';
@@ -156,7 +155,7 @@ function judgeSubject(
   const verdicts = [
     checkCompleteness({ source, estimates }, expectation, nowMs),
     checkTimeliness({ source, tallies, ...time }, expectation, nowMs),
-    checkStructure(facts.structure.inputOf(source), expectation, nowMs),
+    facts.structure.verdictOf(source, expectation),
   ];
   return verdicts.filter((verdict) => verdict !== null);
 }

@@ -48,6 +48,7 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
   const { client, log, now, meter } = deps;
   const path = config.constraintsPath;
   let sets = loadConstraints(path, now());
+  let expected = expectations(sets);
   if (path !== undefined) {
     watchConstraints({
       path,
@@ -55,6 +56,7 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
       signal,
       onChange: (changed) => {
         sets = [...changed];
+        expected = expectations(sets);
       },
       // The gate says what is in force; two processes saying the same would look like two changes.
       onProblem: (problem) => log.warn({ severity: problem.severity }, problemText(problem)),
@@ -64,7 +66,7 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
     description: 'Windows in which children were matched with parents, or skipped because nobody did in time',
   });
   const memory = newJudgeMemory();
-  const judgeDeps = { client, expectations: () => expectations(sets), memory };
+  const judgeDeps = { client, expectations: () => expected, memory };
   watchOwnLag(meter, memory.canary);
   const receiver = config.receiver ?? null;
   const detectDeps = {
@@ -90,7 +92,7 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
             await runCanary({ client, ...receiver, now, signal }, memory.canary);
           },
     constraintFor: ({ source, dimension }) => {
-      const expectation = expectationFor(expectations(sets), source);
+      const expectation = expectationFor(expected, source);
       return expectation?.limits[dimension] === undefined ? null : expectation.constraint;
     },
   };

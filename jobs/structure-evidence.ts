@@ -1,13 +1,15 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import type { SourceExpectation } from '../core/expectation.ts';
 import { serviceKey } from '../core/service-key.ts';
 import { type Source, sourceKey } from '../core/source.ts';
 import type { StreamsOfService } from '../core/stream-tally.ts';
 import type { SpanRepeatTally } from '../core/structure-tally.ts';
+import type { Verdict } from '../core/verdict.ts';
 import { readSpanRepeats } from '../store/tallies/read-span-repeats.ts';
 import { readStreamTallies } from '../store/tallies/read-stream-tallies.ts';
 import { readStructureTallies } from '../store/tallies/read-structure-tallies.ts';
 import type { LossEstimates } from '../validators/loss-estimate.ts';
-import type { StructureInput } from '../validators/structure/check-structure.ts';
+import { checkStructure, type StructureInput } from '../validators/structure/check-structure.ts';
 import { estimateMissedIntervals } from '../validators/structure/estimate-missed-intervals.ts';
 import { streamWindowsUntil } from '../validators/structure/stream-windows.ts';
 import { BUCKET_MS, SLOW_MS, windowsUntil } from '../validators/windows.ts';
@@ -20,8 +22,8 @@ type Asked = Known & { readonly nowMs: number };
 
 /** What verdicts of structure, and of the completeness of metrics, rest on. */
 export interface StructureFacts {
-  /** Inputs of `checkStructure`. */
-  inputOf(source: Source): StructureInput;
+  /** As of the reading: what rests on nothing newer is not judged anew every tick. Null where nothing arrived. */
+  verdictOf(source: Source, expectation: SourceExpectation | null): Verdict | null;
   readonly missedIntervals: LossEstimates;
   /** Sources and services that were too many to read. */
   readonly leftOutCount: number;
@@ -52,14 +54,23 @@ async function readFacts({ client, nowMs }: Asked, repeatMemory: RepeatMemory): 
   const streamsOf = new Map<string, StreamsOfService>(
     streams.services.map((one) => [serviceKey(one.service), one]),
   );
+  const inputOf = (source: Source): StructureInput => ({
+    source,
+    tallies: talliesOf.get(sourceKey(source)) ?? [],
+    refusals: refusalsOf.get(sourceKey(source)) ?? [],
+    repeats: source.signal === 'traces' ? (repeatsOf.get(sourceKey(source)) ?? []) : [],
+    streams: source.signal === 'metrics' ? (streamsOf.get(serviceKey(source)) ?? null) : null,
+  });
+  const judged = new Map<string, { expectation: SourceExpectation | null; verdict: Verdict | null }>();
   return {
-    inputOf: (source) => ({
-      source,
-      tallies: talliesOf.get(sourceKey(source)) ?? [],
-      refusals: refusalsOf.get(sourceKey(source)) ?? [],
-      repeats: source.signal === 'traces' ? (repeatsOf.get(sourceKey(source)) ?? []) : [],
-      streams: source.signal === 'metrics' ? (streamsOf.get(serviceKey(source)) ?? null) : null,
-    }),
+    verdictOf: (source, expectation) => {
+      const key = sourceKey(source);
+      const known = judged.get(key);
+      if (known !== undefined && known.expectation === expectation) return known.verdict;
+      const verdict = checkStructure(inputOf(source), expectation, nowMs);
+      judged.set(key, { expectation, verdict });
+      return verdict;
+    },
     missedIntervals: estimateMissedIntervals(streams.services, nowMs),
     leftOutCount: structure.sourcesLeftOut + streams.servicesLeftOut,
   };

@@ -68,42 +68,68 @@ export function newTimeEvidence(): TimeEvidence {
   );
   return {
     read: async (asked) => {
-      const facts = {
-        skews: await skews.get(asked),
-        clocks: await clocks.get(asked),
-        lateness: await cohorts.get(asked),
-      };
-      return factsOf({ ...facts, retractions: await retractions.get({ ...asked, clocks: facts.clocks }) });
+      const read = await clocks.get({ ...asked, skews: await skews.get(asked) });
+      const lateness = await cohorts.get(asked);
+      return factsOf({
+        clocks: read,
+        lateness,
+        retractions: await retractions.get({ ...asked, clocks: read }),
+      });
     },
   };
 }
 
-type Clocks = ReadonlyMap<string, ReadAt<readonly ClockTally[]>>;
+/** What the clocks of a source say, judged when they were read. */
+interface ClockFacts {
+  readonly silence: TimePart | null;
+  readonly others: readonly (TimePart | null)[];
+  readonly watermarkMs: number | null;
+}
+type Clocks = ReadonlyMap<string, ReadAt<ClockFacts>>;
 
-async function readSkews({ client, nowMs }: Asked): Promise<ReadonlyMap<string, ClockSkew>> {
+type Skews = ReadonlyMap<string, ClockSkew>;
+
+async function readSkews({ client, nowMs }: Asked): Promise<Skews> {
   const pairs = await readHostPairs(client, { fromMs: nowMs - SKEW_WINDOW_MS, untilMs: nowMs });
   return clockGraph(pairs, SKEW_WINDOW_MS);
 }
 
-async function readClocks({ client, nowMs, serviceNames }: Asked) {
-  return byService(await readClockTallies(client, nowMs - SLOW_MS, serviceNames));
+async function readClocks({
+  client,
+  nowMs,
+  serviceNames,
+  skews,
+}: Asked & { skews: Skews }): Promise<ReadonlyMap<string, ClockFacts>> {
+  const tallies = byService(await readClockTallies(client, nowMs - SLOW_MS, serviceNames));
+  const facts = (own: readonly ClockTally[]): ClockFacts => ({
+    silence: checkSilence(own, nowMs),
+    others: [checkClockSkew(own, skews, nowMs), checkFutureStamps(own, nowMs)],
+    watermarkMs: sharedWatermark(own, nowMs),
+  });
+  return new Map([...tallies].map(([key, own]) => [key, facts(own)]));
 }
 
-interface Lateness {
-  readonly minuteOld: readonly CohortTally[];
-  readonly lastMinute: readonly CohortTally[];
+interface LatenessFacts {
+  readonly lateShare: TimePart;
+  readonly hereOfLastMinute: Readonly<Record<string, unknown>>;
 }
 
-async function readLateness({ client, nowMs, serviceNames }: Asked): Promise<ReadonlyMap<string, Lateness>> {
+async function readLateness({
+  client,
+  nowMs,
+  serviceNames,
+}: Asked): Promise<ReadonlyMap<string, LatenessFacts>> {
   const [old, last] = await Promise.all([
     readCohorts(client, { ...cohortRange(LATE_AGES, nowMs), serviceNames }),
     readCohorts(client, { ...cohortRange(LAST_MINUTE, nowMs), serviceNames }),
   ]);
   const [minuteOld, lastMinute] = [byService(old), byService(last)];
   const keys = [...new Set([...minuteOld.keys(), ...lastMinute.keys()])];
-  return new Map(
-    keys.map((key) => [key, { minuteOld: minuteOld.get(key) ?? [], lastMinute: lastMinute.get(key) ?? [] }]),
-  );
+  const facts = (key: string): LatenessFacts => ({
+    lateShare: checkLateShare(minuteOld.get(key) ?? [], nowMs),
+    hereOfLastMinute: describeLastMinute(lastMinute.get(key) ?? [], nowMs),
+  });
+  return new Map(keys.map((key) => [key, facts(key)]));
 }
 
 /** More sources than this, and nobody's windows are closed: reading them all would take longer than a tick. */
@@ -124,9 +150,8 @@ async function takeBack(
   const retractions = findRetractions([...closed.values()], windows);
   if (retractions.length > 0) await insertRetractions(client, retractions, nowMs);
   const watermarks = new Map<string, number>();
-  for (const [key, { atMs, value }] of clocks) {
-    const watermarkMs = sharedWatermark(value, atMs);
-    if (watermarkMs !== null) watermarks.set(key, watermarkMs);
+  for (const [key, { value }] of clocks) {
+    if (value.watermarkMs !== null) watermarks.set(key, value.watermarkMs);
   }
   for (const window of closeWindows(windows, watermarks, nowMs)) {
     const key = windowKey(window);
@@ -137,9 +162,8 @@ async function takeBack(
 }
 
 function factsOf(of: {
-  readonly skews: ReadonlyMap<string, ClockSkew>;
   readonly clocks: Clocks;
-  readonly lateness: ReadonlyMap<string, ReadAt<Lateness>>;
+  readonly lateness: ReadonlyMap<string, ReadAt<LatenessFacts>>;
   readonly retractions: ReadonlyMap<string, readonly Retraction[]>;
 }): TimeFacts {
   let newestMs = 0;
@@ -147,43 +171,29 @@ function factsOf(of: {
   return {
     partsOf: (source) => {
       const clocks = of.clocks.get(sourceKey(source));
-      const lateness = of.lateness.get(sourceKey(source));
+      const isFresh = clocks !== undefined && newestMs - clocks.atMs <= SILENCE_AGE_MS_MAX;
       const parts = [
-        lateness === undefined ? null : checkLateShare(lateness.value.minuteOld, lateness.atMs),
-        ...(clocks === undefined ? [] : clockParts(clocks, of.skews, newestMs)),
+        of.lateness.get(sourceKey(source))?.value.lateShare ?? null,
+        isFresh ? clocks.value.silence : null,
+        ...(clocks?.value.others ?? []),
       ];
       return parts.filter((part) => part !== null);
     },
     describe: (source) => {
       const key = sourceKey(source);
-      const clocks = of.clocks.get(key);
-      const watermarkMs = clocks === undefined ? null : sharedWatermark(clocks.value, clocks.atMs);
+      const watermarkMs = of.clocks.get(key)?.value.watermarkMs ?? null;
       return {
         watermark: watermarkMs === null ? null : rfc3339(watermarkMs),
-        hereOfLastMinute: describeLastMinute(of.lateness.get(key)),
+        hereOfLastMinute: of.lateness.get(key)?.value.hereOfLastMinute ?? null,
         retractions: (of.retractions.get(key) ?? []).map(describeRetraction),
       };
     },
   };
 }
 
-function clockParts(
-  { atMs, value }: ReadAt<readonly ClockTally[]>,
-  skews: ReadonlyMap<string, ClockSkew>,
-  newestMs: number,
-): (TimePart | null)[] {
-  return [
-    newestMs - atMs > SILENCE_AGE_MS_MAX ? null : checkSilence(value, atMs),
-    checkClockSkew(value, skews, atMs),
-    checkFutureStamps(value, atMs),
-  ];
-}
-
-function describeLastMinute(lateness: ReadAt<Lateness> | undefined) {
-  if (lateness === undefined) return null;
-  const mature = matureCohorts(lateness.value.lastMinute, lateness.atMs);
-  const { estimate, lower, n, batches } = completenessAtAge(mature);
-  return { estimate, lower, confidence: 0.95, n, batches: Math.round(batches), asOf: rfc3339(lateness.atMs) };
+function describeLastMinute(cohorts: readonly CohortTally[], nowMs: number) {
+  const { estimate, lower, n, batches } = completenessAtAge(matureCohorts(cohorts, nowMs));
+  return { estimate, lower, confidence: 0.95, n, batches: Math.round(batches), asOf: rfc3339(nowMs) };
 }
 
 function describeRetraction({ startMs, endMs, closedAtMs, ...retraction }: Retraction) {

@@ -63,7 +63,7 @@ export function checkTimeliness(
     all,
     limits,
     rhythmMs,
-    isSteady: input.source.signal === 'metrics' || isSteady(recent),
+    isSteady: () => input.source.signal === 'metrics' || isSteady(recent),
     windows,
     ownLag: input.ownLag ?? null,
   });
@@ -136,7 +136,7 @@ function checkFreshness(of: {
   all: SourceTotals;
   limits: Limits;
   rhythmMs: number | null;
-  isSteady: boolean;
+  isSteady: () => boolean;
   windows: Windows;
   ownLag: OwnLag | null;
 }): TimelinessPart {
@@ -147,8 +147,8 @@ function checkFreshness(of: {
   const limits = freshnessLimits(of.limits, of.source.signal, of.rhythmMs);
   // One report, or one moment of requests, says nothing about when the next is due.
   const isSilent = windows.endMs - all.receivedMsMax > limits.warn * 1_000;
-  const isSure = of.rhythmMs !== null && (of.isSteady || !isSilent);
-  const late: Outcome = ageS.lower > limits.fail && isSure ? 'fail' : 'unknown';
+  const isSure = () => of.rhythmMs !== null && (!isSilent || of.isSteady());
+  const late: Outcome = ageS.lower > limits.fail && isSure() ? 'fail' : 'unknown';
   const outcome = ageS.upper <= limits.warn ? 'pass' : late;
   const window = { startMs: windows.slowStartMs, endMs: windows.endMs };
   return {
