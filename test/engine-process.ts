@@ -10,6 +10,7 @@ import { createStoreClient } from '../store/client.ts';
 import { ENGINE_ENV } from '../store/engine/engine-env.ts';
 import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
 import { migrate } from '../store/migrate.ts';
+import { copyMigrated } from './migrated-engine.ts';
 
 const ENTRY = join(import.meta.dirname, 'engine-main.ts');
 
@@ -22,6 +23,8 @@ export interface TestEngine {
   readonly client: ClickHouseClient;
   /** kill -9, at once. The data directory stays: hand it to the next startTestEngine to go on with it. */
   kill(): Promise<void>;
+  /** Ends the process; the data directory stays. */
+  stop(): Promise<void>;
   /** Ends the process and removes the data directory. */
   close(): Promise<void>;
 }
@@ -37,6 +40,7 @@ export async function startTestEngine(
   options: { migrate?: boolean; dataDir?: string; port?: number } = {},
 ): Promise<TestEngine> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-engine-')));
+  if (options.migrate === true && options.dataDir === undefined) await copyMigrated(dataDir);
   const token = await readOrCreateEngineToken(dataDir);
   const child = spawn(process.execPath, [ENTRY, dataDir, token, String(options.port ?? 0)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -63,6 +67,7 @@ export async function startTestEngine(
     dataDir,
     client,
     kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
     close: async () => {
       await end('SIGTERM');
       await rm(dataDir, { recursive: true, force: true });

@@ -55,7 +55,7 @@ export async function steppingClock({
       expect(ageS).toBeLessThan(msPerStep / 1_000 + 20);
       await gate.open();
       await expect
-        .poll(() => ingest.metric('plumbline.ingest.spool.records'), { timeout: 30_000 })
+        .poll(() => ingest.metric('plumbline.ingest.spool.records'), { timeout: 60_000 })
         .toBeLessThan(50);
     }
     await load.stop();
