@@ -19,6 +19,7 @@ import type { MeasuredLoss } from '../validators/measure-loss.ts';
 import { measureOwnLag, type OwnLag } from '../validators/time/own-lag.ts';
 import { SLOW_MS, windowsUntil } from '../validators/windows.ts';
 import { type CanaryMemory, newCanaryMemory } from './canary.ts';
+import { type Crowd, newCrowd } from './crowd.ts';
 import { type EdgeMemory, edgesOf, newEdgeMemory, refreshLoss } from './edge-memory.ts';
 import { expectationFor } from './expectation-for.ts';
 import { type LossEvidence, newLossEvidence } from './loss-evidence.ts';
@@ -34,6 +35,7 @@ export interface JudgeMemory {
   readonly time: TimeEvidence;
   readonly verdicts: VerdictMemory;
   readonly canary: CanaryMemory;
+  readonly crowd: Crowd;
 }
 
 export interface JudgeDeps {
@@ -50,6 +52,7 @@ export function newJudgeMemory(): JudgeMemory {
     time: newTimeEvidence(),
     verdicts: new Map(),
     canary: newCanaryMemory(),
+    crowd: newCrowd(),
   };
 }
 
@@ -64,8 +67,9 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const { client, memory } = deps;
   const windows = windowsUntil(nowMs);
   const range = { fromMs: windows.slowStartMs, splitMs: windows.fastStartMs };
+  const servicesMax = await memory.crowd.servicesMax({ client, fromMs: range.fromMs, nowMs });
   const [tallies, marks] = await Promise.all([
-    readSourceTallies(client, range),
+    readSourceTallies(client, range, servicesMax),
     readSamplingTallies(client, range),
   ]);
   // Gone, not late: nothing is said about a source that fell silent ten minutes ago.

@@ -9,6 +9,7 @@ import {
 import { problemText } from '../gates/constraints/problem.ts';
 import { measureOwnLag } from '../validators/time/own-lag.ts';
 import { type CanaryMemory, runCanary } from './canary.ts';
+import type { Crowd } from './crowd.ts';
 import { detect, newDetectMemory } from './detect.ts';
 import { expectationFor } from './expectation-for.ts';
 import { judge, newJudgeMemory } from './judge.ts';
@@ -68,6 +69,7 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
   const memory = newJudgeMemory();
   const judgeDeps = { client, expectations: () => expected, memory };
   watchOwnLag(meter, memory.canary);
+  watchCrowd(meter, memory.crowd);
   const receiver = config.receiver ?? null;
   const detectDeps = {
     client,
@@ -107,4 +109,12 @@ function watchOwnLag(meter: Meter, { lagsMs }: CanaryMemory): void {
     const own = measureOwnLag(lagsMs);
     if (own !== null) result.observe(own.p99.estimate / 1_000);
   });
+}
+
+function watchCrowd(meter: Meter, crowd: Crowd): void {
+  const leftOut = meter.createObservableGauge('plumbline.judge.services.left_out', {
+    description:
+      'Services about which no verdict is given, as more send than can be judged; the smallest are left out',
+  });
+  leftOut.addCallback((result) => result.observe(crowd.leftOutCount));
 }

@@ -10,7 +10,7 @@ import { createStoreClient } from '../store/client.ts';
 import { ENGINE_ENV } from '../store/engine/engine-env.ts';
 import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
 import { migrate } from '../store/migrate.ts';
-import { copyMigrated } from './migrated-engine.ts';
+import { copyMigrated } from './copy-migrated.ts';
 
 const ENTRY = join(import.meta.dirname, 'engine-main.ts');
 

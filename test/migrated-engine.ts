@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestEngine } from './engine-process.ts';
@@ -13,10 +13,4 @@ export default async function setup(): Promise<() => Promise<void>> {
   await engine.stop();
   process.env['PLUMBLINE_TEST_MIGRATED'] = folder;
   return () => rm(folder, { recursive: true, force: true });
-}
-
-/** Gives `dataDir` the tables, where a directory with them was made before. */
-export async function copyMigrated(dataDir: string): Promise<void> {
-  const folder = process.env['PLUMBLINE_TEST_MIGRATED'];
-  if (folder !== undefined) await cp(folder, dataDir, { recursive: true, verbatimSymlinks: true });
 }

@@ -22,6 +22,7 @@ import { API_PREFIX } from './operation.ts';
 import { problemOf } from './problem.ts';
 import { checkReadiness } from './readiness.ts';
 import { REPORT_OPERATIONS, serveReports } from './reports.ts';
+import { RETRACTION_OPERATIONS, serveRetractions } from './retractions.ts';
 import { SET_ASIDE_OPERATIONS, serveSetAside } from './set-aside.ts';
 import { SOURCE_OPERATIONS, serveSources } from './sources.ts';
 import { serveVerdicts, VERDICT_OPERATIONS } from './verdicts.ts';
@@ -58,6 +59,7 @@ const BODY_BYTES_MAX = 262_144;
 const OPERATIONS = [
   ...SOURCE_OPERATIONS,
   ...VERDICT_OPERATIONS,
+  ...RETRACTION_OPERATIONS,
   ...DECISION_OPERATIONS,
   ...FINDING_OPERATIONS,
   ...REPORT_OPERATIONS,
@@ -90,6 +92,7 @@ export async function startApi(
   for (const serve of [
     serveSources,
     serveVerdicts,
+    serveRetractions,
     serveDecisions,
     serveFindings,
     serveReports,

@@ -34,19 +34,22 @@ const ONE = '1'.charCodeAt(0);
  * What arrived since `fromMs` (rounded up to a minute), per source: one tally for the arrivals before `splitMs`, one
  * for those from it on, so that a shorter window costs no second query. A source whose instance changes with every
  * request has 50 of them, and `(others)`.
+ * @param servicesMax more than so many services, and those that sent the least are left out
  * @throws PipelineError store_unavailable
  */
 export async function readSourceTallies(
   client: ClickHouseClient,
   range: { readonly fromMs: number; readonly splitMs: number },
+  servicesMax = Number.POSITIVE_INFINITY,
 ): Promise<SourceTally[]> {
   const { fromMs, minutesUntilMs } = minutesOf(range);
   const rows = await readRows<Row>(client, {
-    sql: SQL,
+    sql: sourcesSql(Number.isFinite(servicesMax)),
     params: {
       from: toClickhouseTime(fromMs),
       minutesUntil: toClickhouseTime(minutesUntilMs),
       split: toClickhouseTime(range.splitMs),
+      ...(Number.isFinite(servicesMax) ? { servicesMax } : {}),
     },
     about: 'tally_source',
   });
@@ -57,9 +60,15 @@ const SOURCE = 'Tenant, ServiceNamespace, ServiceName, Signal';
 const BUCKET = `toInt64(if(Signal = 'metrics', EventBucket, ReceiveBucket)) - toInt64(toDateTime({from:DateTime64(3, 'UTC')}))`;
 const MINUTE = `toInt64(EventMinute) - toInt64(toDateTime({from:DateTime64(3, 'UTC')}))`;
 
+const AMONG_THE_LARGEST = `AND (Tenant, ServiceNamespace, ServiceName) IN (
+            SELECT Tenant, ServiceNamespace, ServiceName FROM tally_source_minute
+            WHERE ReceiveMinute >= {from:DateTime64(3, 'UTC')} GROUP BY Tenant, ServiceNamespace, ServiceName
+            ORDER BY sum(Items) DESC, Tenant, ServiceNamespace, ServiceName LIMIT {servicesMax:UInt32}
+          )`;
+
 // An event time after its arrival counts as its arrival, row by row: after the maximum it would be too late.
 // Filled buckets are bits, counted from the first minute on, as lists of times would be most of the answer.
-const SQL = `
+const sourcesSql = (isCrowded: boolean) => `
 SELECT ${SOURCE}, if(Place <= ${INSTANCES_MAX}, ServiceInstanceId, '${OTHERS}') AS InstanceId,
   toUnixTimestamp(min(Start)) AS ReceiveStartS,
   sum(Count) AS Items, max(Event) AS EventMs, max(Received) AS ReceivedMs,
@@ -81,6 +90,7 @@ FROM (
           intDiv(${MINUTE}, 300) AS Word, if(${MINUTE} < 0, 0, bitShiftLeft(toUInt64(FilledMask), modulo(intDiv(${MINUTE}, 60), 5) * 12)) AS Bits
         FROM tally_source_minute
         WHERE ReceiveMinute >= {from:DateTime64(3, 'UTC')} AND ReceiveMinute < {minutesUntil:DateTime64(3, 'UTC')}
+          ${isCrowded ? AMONG_THE_LARGEST : ''}
         UNION ALL
         SELECT ${SOURCE}, ServiceInstanceId, ReceiveBucket >= {split:DateTime64(3, 'UTC')} AS IsFast, ReceiveBucket AS From, Items,
           least(toUnixTimestamp64Milli(EventTimeMax), toUnixTimestamp64Milli(ReceivedMax)) AS EventMs,
@@ -88,6 +98,7 @@ FROM (
           intDiv(${BUCKET}, 300) AS Word, if(${BUCKET} < 0, 0, bitShiftLeft(toUInt64(1), modulo(intDiv(${BUCKET}, 5), ${WORD_BUCKETS}))) AS Bits
         FROM tally_source
         WHERE ReceiveBucket >= {minutesUntil:DateTime64(3, 'UTC')}
+          ${isCrowded ? AMONG_THE_LARGEST : ''}
       )
       GROUP BY ${SOURCE}, ServiceInstanceId, IsFast
     )

@@ -359,6 +359,7 @@ describe('operation', () => {
       '/api/v1/ledger/checkpoint',
       '/api/v1/reports',
       '/api/v1/reports/{id}',
+      '/api/v1/retractions',
       '/api/v1/set-aside',
       '/api/v1/sources',
       '/api/v1/verdicts',

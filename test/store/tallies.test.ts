@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countServices } from '../../store/tallies/count-services.ts';
 import { readEdgeTallies } from '../../store/tallies/read-edge-tallies.ts';
 import { readSamplingTallies } from '../../store/tallies/read-sampling-tallies.ts';
 import { readServiceSeries } from '../../store/tallies/read-service-series.ts';
@@ -67,6 +68,30 @@ describe('readSourceTallies', () => {
     expect(ahead?.latenessBins).toEqual(new Map([[-1, 1]]));
     expect(tallies.find((tally) => tally.receiveStartMs === T0 + 40_000)?.items).toBe(1);
     expect(all.find((tally) => tally.source.signal === 'metrics')?.rhythmBucketsMs).toEqual([T0]);
+  });
+});
+
+describe('more services and instances than can be told apart', () => {
+  it('reads the largest services, and of one with thousands of instances the longest silent and the rest as one', async () => {
+    const { client } = engine;
+    const at = `toDateTime64(${(T0 + 120_000) / 1_000}, 3, 'UTC')`;
+    // In a minute of its own, so that nothing of other tests is among the largest.
+    await client.command({
+      query: `INSERT INTO otel_traces (Timestamp, TraceId, SpanId, ServiceName, ServiceInstanceId, ReceivedAt)
+        SELECT ${at}, toString(number), toString(number), if(number < 2000, 'restless', concat('crowd-', toString(number))),
+          toString(number), ${at} FROM numbers(3000)`,
+    });
+    const range = { fromMs: T0 + 120_000, splitMs: T0 + 240_000 };
+    expect(await countServices(client, range.fromMs)).toBe(1_001);
+    const all = await readSourceTallies(client, range);
+    const restless = all.filter(({ source }) => source.serviceName === 'restless');
+    expect(restless).toHaveLength(51);
+    expect(restless.reduce((sum, { items }) => sum + items, 0)).toBe(2_000);
+    expect(restless.find(({ source }) => source.serviceInstanceId === '(others)')?.items).toBe(1_950);
+    expect(all.length).toBe(1_051);
+    const bounded = await readSourceTallies(client, range, 10);
+    expect(new Set(bounded.map(({ source }) => source.serviceName)).size).toBe(10);
+    expect(bounded.some(({ source }) => source.serviceName === 'restless')).toBe(true);
   });
 });
 
