@@ -75,7 +75,7 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const inconsistent = new Set(
     sampling.filter((verdict) => verdict.outcome === 'fail').map((verdict) => serviceKey(verdict.source)),
   );
-  const loss = await refreshLoss(memory.edges, { client, inconsistent, nowMs });
+  const loss = await refreshLoss(memory.edges, { client, inconsistent, marks, nowMs });
   const known = { client, tallies, edges: edgesOf(memory.edges), inconsistent, nowMs };
   const structure = await memory.structure.get({ client, nowMs });
   const estimates = [structure.missedIntervals];

@@ -81,10 +81,7 @@ function vetoOf(facts: OrphanFacts, inconsistent: boolean): OrphanVeto | null {
   const { loss, slow, silentMs, nowMs } = facts;
   if (loss === null || nowMs - loss.settledUntilMs > SETTLED_AGO_MS_MAX) return 'NOT_SETTLED';
   if (inconsistent) return 'SAMPLING_INCONSISTENT';
-  if (slow === null) {
-    const isVetoed = loss.vetoedCallers.has(serviceKey(facts.source));
-    return isVetoed ? 'SAMPLING_INCONSISTENT' : 'NO_REMOTE_CHILDREN';
-  }
+  if (slow === null) return loss.vetoedCallers.get(serviceKey(facts.source)) ?? 'NO_REMOTE_CHILDREN';
   if (facts.lateShare > Math.min(LATE_RATIO_MAX, facts.limits.warn)) return 'PARENTS_LATE';
   const isSilent = silentMs !== null && silentMs > loss.lagMs && silentMs <= WAIT_MS_MAX;
   return isSilent ? 'CALLER_SILENT' : null;

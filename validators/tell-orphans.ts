@@ -45,6 +45,8 @@ const VETOES = {
       : `Parents and children were last matched ${Math.round((nowMs - loss.settledUntilMs) / 1_000)} s ago; see whether the judge keeps up.`,
   SAMPLING_INCONSISTENT: () =>
     'This service, or all that could speak about it, samples inconsistently, so a missing parent may never have been kept; see the verdict of dimension sampling.',
+  SAMPLING_NOT_FOLLOWED: () =>
+    'All that could speak about this service keep traces that a caller of theirs did not, by the marks of both (th falls, or is gone, from parent to child), so a missing parent may never have been kept. Give the services called a parent-based or consistent sampler, and see that tracestate is passed on.',
   NO_REMOTE_CHILDREN: ({ source }: OrphanFacts) =>
     `No span of another service names a span of ${sourceLabel(source)} as its remote parent, so what is missing leaves no gap. It becomes knowable when a service it calls sends spans with propagated context.`,
   PARENTS_LATE: ({ lateShare, loss }: OrphanFacts) =>
