@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { EdgeTally } from '../core/edge-tally.ts';
+import type { SamplingTally } from '../core/sampling-tally.ts';
 import { readEdgeTallies } from '../store/tallies/read-edge-tallies.ts';
 import { readSettledWindows, type SettledWindow } from '../store/tallies/read-settled-windows.ts';
 import { type MeasuredLoss, measureLoss } from '../validators/measure-loss.ts';
@@ -20,7 +21,8 @@ export function newEdgeMemory(): EdgeMemory {
 
 /**
  * Brings the memory up to what is settled and measures the loss where anything changed.
- * @param inconsistent `serviceKey`s of services whose sampling verdict is fail
+ * @param of.inconsistent `serviceKey`s of services whose sampling verdict is fail
+ * @param of.marks sampling marks of the last ten minutes; they count from the next settled window on
  * @returns null while nothing was settled in ten minutes
  * @throws PipelineError store_unavailable; the memory is then as it was
  */
@@ -29,6 +31,7 @@ export async function refreshLoss(
   of: {
     readonly client: ClickHouseClient;
     readonly inconsistent: ReadonlySet<string>;
+    readonly marks: readonly SamplingTally[];
     readonly nowMs: number;
   },
 ): Promise<MeasuredLoss | null> {
@@ -43,7 +46,7 @@ export async function refreshLoss(
   const fast = windows.filter((window) => window.startMs >= untilMs - FAST_MS);
   const lagMs = Math.min(...fast.map((window) => window.lagMs));
   const edges = windows.flatMap((window) => memory.windows.get(window.startMs)?.edges ?? []);
-  const loss = measureLoss(edges, { untilMs, lagMs }, of.inconsistent);
+  const loss = measureLoss(edges, { untilMs, lagMs }, of.inconsistent, of.marks);
   memory.measured = { loss, inconsistent };
   return loss;
 }

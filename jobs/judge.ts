@@ -1,12 +1,14 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { CANARY_SERVICE } from '../core/canary-service.ts';
 import type { SourceExpectation } from '../core/expectation.ts';
+import type { OpenParents } from '../core/open-parents.ts';
 import type { SamplingTally } from '../core/sampling-tally.ts';
 import { serviceKey } from '../core/service-key.ts';
 import type { Source } from '../core/source.ts';
 import { sourceKey } from '../core/source.ts';
 import type { SourceTally } from '../core/source-tally.ts';
 import type { Verdict } from '../core/verdict.ts';
+import { readOpenParents } from '../store/tallies/read-open-parents.ts';
 import { readSamplingTallies } from '../store/tallies/read-sampling-tallies.ts';
 import { readSourceTallies } from '../store/tallies/read-source-tallies.ts';
 import { insertVerdicts } from '../store/verdicts.ts';
@@ -23,19 +25,28 @@ import { type Crowd, newCrowd } from './crowd.ts';
 import { type EdgeMemory, edgesOf, newEdgeMemory, refreshLoss } from './edge-memory.ts';
 import { expectationFor } from './expectation-for.ts';
 import { type LossEvidence, newLossEvidence } from './loss-evidence.ts';
+import { type Refreshed, refreshed } from './refreshed.ts';
 import { newStructureEvidence, type StructureEvidence, type StructureFacts } from './structure-evidence.ts';
 import { newTimeEvidence, type TimeEvidence, type TimeFacts } from './time-evidence.ts';
 import { rememberWritten, type VerdictMemory, verdictsToWrite } from './verdict-memory.ts';
 
+const OPEN_PARENTS_EVERY_MS = 30_000;
+
 /** What one judge remembers between ticks; beside it, state is in the store. */
 export interface JudgeMemory {
   readonly edges: EdgeMemory;
+  readonly openParents: Refreshed<OpenAsked, ReadonlyMap<string, OpenParents>>;
   readonly losses: LossEvidence;
   readonly structure: StructureEvidence;
   readonly time: TimeEvidence;
   readonly verdicts: VerdictMemory;
   readonly canary: CanaryMemory;
   readonly crowd: Crowd;
+}
+
+interface OpenAsked {
+  readonly client: ClickHouseClient;
+  readonly waitMs: number;
 }
 
 export interface JudgeDeps {
@@ -47,6 +58,9 @@ export interface JudgeDeps {
 export function newJudgeMemory(): JudgeMemory {
   return {
     edges: newEdgeMemory(),
+    openParents: refreshed({ everyMs: OPEN_PARENTS_EVERY_MS, phaseMs: 4_000 }, ({ client, waitMs, nowMs }) =>
+      readOpenParents(client, { fromMs: nowMs - SLOW_MS, untilMs: nowMs, waitMs }),
+    ),
     losses: newLossEvidence(),
     structure: newStructureEvidence(),
     time: newTimeEvidence(),
@@ -78,7 +92,9 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const inconsistent = new Set(
     sampling.filter((verdict) => verdict.outcome === 'fail').map((verdict) => serviceKey(verdict.source)),
   );
-  const loss = await refreshLoss(memory.edges, { client, inconsistent, nowMs });
+  const loss = await refreshLoss(memory.edges, { client, inconsistent, marks, nowMs });
+  const open =
+    loss === null ? new Map() : await memory.openParents.get({ client, waitMs: loss.lagMs, nowMs });
   const known = { client, tallies, edges: edgesOf(memory.edges), inconsistent, nowMs };
   const structure = await memory.structure.get({ client, nowMs });
   const estimates = [structure.missedIntervals];
@@ -86,7 +102,7 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const serviceNames = subjects.map(({ source }) => source.serviceName);
   const time = await memory.time.read({ client, nowMs, serviceNames });
   const ownLag = measureOwnLag(memory.canary.lagsMs);
-  const facts = { loss, inconsistent, estimates, structure, time, ownLag };
+  const facts = { loss, open, inconsistent, estimates, structure, time, ownLag };
   const verdicts = [
     ...sampling,
     ...subjects.flatMap((subject) => judgeSubject(subject, facts, deps.expectations(), nowMs)),
@@ -100,6 +116,8 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
 /** What all verdicts of a tick rest on. */
 interface Facts {
   readonly loss: MeasuredLoss | null;
+  /** By `serviceKey`. */
+  readonly open: ReadonlyMap<string, OpenParents>;
   /** `serviceKey`s of services whose sampling verdict is fail. */
   readonly inconsistent: ReadonlySet<string>;
   readonly estimates: readonly LossEstimates[];
@@ -166,7 +184,7 @@ function judgeSubject(
 
 function lossesOf(
   { source, tallies }: Pick<Subject, 'source' | 'tallies'>,
-  { loss, inconsistent, estimates }: Facts,
+  { loss, open, inconsistent, estimates }: Facts,
   expectation: SourceExpectation | null,
   nowMs: number,
 ): LossEstimate[] {
@@ -174,6 +192,12 @@ function lossesOf(
   if (source.signal !== 'traces') return own;
   const limits = expectation?.limits.completeness ?? COMPLETENESS_LIMITS;
   const isInconsistent = inconsistent.has(serviceKey(source));
-  const orphans = { source, loss, tallies, inconsistent: isInconsistent };
+  const orphans = {
+    source,
+    loss,
+    tallies,
+    inconsistent: isInconsistent,
+    open: open.get(serviceKey(source)),
+  };
   return [estimateRemoteOrphans(orphans, limits, nowMs), ...own];
 }

@@ -1,3 +1,4 @@
+import type { OpenParents } from '../core/open-parents.ts';
 import { serviceKey } from '../core/service-key.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceTally } from '../core/source-tally.ts';
@@ -15,8 +16,12 @@ import { windowsUntil } from './windows.ts';
 const SETTLED_AGO_MS_MAX = 120_000;
 /** More of a caller's spans than this arriving after the wait could be what looks like loss. */
 const LATE_RATIO_MAX = 0.01;
+/** Of fewer calls a share says nothing. */
+const CALLS_MIN = 30;
 /** A caller silent for longer than parents are ever waited for has lost them, as far as anyone can use them. */
 const WAIT_MS_MAX = 60_000;
+
+const LATE: ReadonlySet<OrphanVeto> = new Set(['PARENTS_LATE', 'PARENTS_OPEN', 'CALLER_SILENT']);
 
 /**
  * Which share of this service's spans never arrived, told by its callees: a SERVER or CONSUMER span whose remote
@@ -26,9 +31,14 @@ const WAIT_MS_MAX = 60_000;
  * - Attribution and bounds between callers: `boundLoss`. Batches: `batchAwareInterval`. At least 30 children.
  * - Vetoed where callees or callers sample inconsistently, and where the caller's spans arrive later than was waited
  *   for, or have stopped within the last minute: late is not lost.
+ * - Vetoed too where more calls than the warn limit allows arrive so long after their start that their children were
+ *   settled without them: they were still open. How long a call stays open is known when it ends, so the first
+ *   minutes of such calls look like a loss, until the first of them have ended and are one in a hundred of those of ten
+ *   minutes; nothing that has arrived by then tells them apart.
  * False alarms to know of: a proxy that rewrites traceparent and sends no spans itself, callers that sample by
- * their own coin, and parents still open after the wait (streams).
+ * their own coin, and the first minutes of calls that stay open.
  * @param input.loss null while nothing was ever settled
+ * @param input.open how many of the service's calls of ten minutes arrived later than parents are waited for
  * @param input.tallies arrivals of the same service, for its lateness; any instances, split in any way
  * @see quality.md 3.1 C5, 3.6 and 3.7
  */
@@ -38,6 +48,7 @@ export function estimateRemoteOrphans(
     readonly loss: MeasuredLoss | null;
     readonly tallies: readonly SourceTally[];
     readonly inconsistent: boolean;
+    readonly open?: OpenParents | undefined;
   },
   limits: Limits,
   nowMs: number,
@@ -46,8 +57,7 @@ export function estimateRemoteOrphans(
   const { loss, fast, slow, judged } = facts;
   const code = vetoOf(facts, input.inconsistent);
   // Late parents can only look like loss, so a pass stands in spite of them.
-  const isLate = code === 'PARENTS_LATE' || code === 'CALLER_SILENT';
-  const isMoot = isLate && judged?.outcome === 'pass';
+  const isMoot = code !== null && LATE.has(code) && judged?.outcome === 'pass';
   return {
     id: 'remote-orphans',
     kind: 'graph',
@@ -71,21 +81,22 @@ function gather(
   const { fastStartMs } = windowsUntil(nowMs);
   const recent = foldSources(input.tallies.filter((tally) => tally.receiveStartMs >= fastStartMs));
   const lateShare = recent === null || loss === null ? 0 : shareLaterThan(recent.lateness, loss.lagMs);
+  const openShare =
+    input.open === undefined || input.open.spans < CALLS_MIN ? 0 : input.open.late / input.open.spans;
   const receivedMsMax = foldSources(input.tallies)?.receivedMsMax ?? null;
   const silentMs = receivedMsMax === null ? null : nowMs - receivedMsMax;
   const judged = loss === null ? null : judgeWindows(windowsOf(loss, { fast, slow }, nowMs), limits);
-  return { source, loss, fast, slow, limits, lateShare, silentMs, nowMs, judged };
+  return { source, loss, fast, slow, limits, lateShare, openShare, silentMs, nowMs, judged };
 }
 
 function vetoOf(facts: OrphanFacts, inconsistent: boolean): OrphanVeto | null {
   const { loss, slow, silentMs, nowMs } = facts;
   if (loss === null || nowMs - loss.settledUntilMs > SETTLED_AGO_MS_MAX) return 'NOT_SETTLED';
   if (inconsistent) return 'SAMPLING_INCONSISTENT';
-  if (slow === null) {
-    const isVetoed = loss.vetoedCallers.has(serviceKey(facts.source));
-    return isVetoed ? 'SAMPLING_INCONSISTENT' : 'NO_REMOTE_CHILDREN';
-  }
-  if (facts.lateShare > Math.min(LATE_RATIO_MAX, facts.limits.warn)) return 'PARENTS_LATE';
+  if (slow === null) return loss.vetoedCallers.get(serviceKey(facts.source)) ?? 'NO_REMOTE_CHILDREN';
+  const lateRatioMax = Math.min(LATE_RATIO_MAX, facts.limits.warn);
+  if (facts.lateShare > lateRatioMax) return 'PARENTS_LATE';
+  if (facts.openShare > lateRatioMax) return 'PARENTS_OPEN';
   const isSilent = silentMs !== null && silentMs > loss.lagMs && silentMs <= WAIT_MS_MAX;
   return isSilent ? 'CALLER_SILENT' : null;
 }
@@ -118,7 +129,7 @@ function blameOf({ source, fast, slow }: OrphanFacts): Blame | null {
   };
 }
 
-function describe({ source, loss, slow, fast, lateShare }: OrphanFacts): Record<string, unknown> {
+function describe({ source, loss, slow, fast, lateShare, openShare }: OrphanFacts): Record<string, unknown> {
   if (loss === null) return {};
   const callees = [...((fast ?? slow)?.callees ?? [])]
     .sort((a, b) => b.attributed - a.attributed)
@@ -127,6 +138,7 @@ function describe({ source, loss, slow, fast, lateShare }: OrphanFacts): Record<
     settledUntilMs: loss.settledUntilMs,
     waitedForParentsMs: loss.lagMs,
     arrivedLaterThanThatRatio: lateShare,
+    callsArrivedLaterAfterTheirStartRatio: openShare,
     callerBatches: { fast: fast?.batchCount ?? 0, slow: slow?.batchCount ?? 0 },
     callees,
     unattributed: loss.unattributed.get(serviceKey(source)) ?? null,

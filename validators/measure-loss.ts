@@ -1,6 +1,8 @@
 import type { EdgeTally } from '../core/edge-tally.ts';
+import type { SamplingTally } from '../core/sampling-tally.ts';
 import type { ServiceId } from '../core/service-key.ts';
 import { boundLoss, type CallerLoss } from './bound-loss.ts';
+import { findNotFollowed } from './find-not-followed.ts';
 import { type EdgeFold, foldEdges } from './fold-edges.ts';
 import { windowsUntil } from './windows.ts';
 
@@ -10,6 +12,8 @@ interface Unattributed {
   readonly orphans: number;
   readonly exampleTraceIds: readonly string[];
 }
+
+type SamplingVeto = 'SAMPLING_INCONSISTENT' | 'SAMPLING_NOT_FOLLOWED';
 
 /** What the settled edges say about everybody's losses; a verdict of one service reads its part. */
 export interface MeasuredLoss {
@@ -23,8 +27,8 @@ export interface MeasuredLoss {
   readonly slow: ReadonlyMap<string, CallerLoss>;
   /** By `serviceKey` of the callee, over the slow window. */
   readonly unattributed: ReadonlyMap<string, Unattributed>;
-  /** Callers of callees that were left out for inconsistent sampling, by `serviceKey`. */
-  readonly vetoedCallers: ReadonlySet<string>;
+  /** Callers of callees that were left out for their sampling, and why, by `serviceKey`. */
+  readonly vetoedCallers: ReadonlyMap<string, SamplingVeto>;
 }
 
 /**
@@ -33,20 +37,23 @@ export interface MeasuredLoss {
  * @param settled end of the newest settled window, and how long parents were waited for
  * @param inconsistent services whose sampling verdict is fail: an orphan may then be a parent that was never kept,
  *   so callees that are or have such a service speak about nobody (quality.md 3.6, X10)
+ * @param marks sampling marks of the same ten minutes: nor do callees that keep what their callers did not
  */
 export function measureLoss(
   edges: readonly EdgeTally[],
   settled: { readonly untilMs: number; readonly lagMs: number },
   inconsistent: ReadonlySet<string>,
+  marks: readonly SamplingTally[] = [],
 ): MeasuredLoss {
   const { fastStartMs, slowStartMs } = windowsUntil(settled.untilMs);
   const range = (startMs: number) => ({ startMs, endMs: settled.untilMs });
   const all = foldEdges(edges, range(slowStartMs));
-  const vetoed = new Set(
-    [...all]
-      .filter(([key, { found }]) => [key, ...found.keys()].some((one) => inconsistent.has(one)))
-      .map(([key]) => key),
-  );
+  const notFollowed = findNotFollowed(all, marks);
+  const vetoed = new Map<string, SamplingVeto>();
+  for (const [key, { found }] of all) {
+    if (notFollowed.has(key)) vetoed.set(key, 'SAMPLING_NOT_FOLLOWED');
+    if ([key, ...found.keys()].some((one) => inconsistent.has(one))) vetoed.set(key, 'SAMPLING_INCONSISTENT');
+  }
   const slow = without(all, vetoed);
   const fast = without(foldEdges(edges, range(fastStartMs)), vetoed);
   return {
@@ -57,11 +64,15 @@ export function measureLoss(
     fast: boundLoss(fast, slow),
     slow: boundLoss(slow, slow),
     unattributed: unattributedOf(all),
-    vetoedCallers: new Set([...vetoed].flatMap((key) => [...(all.get(key)?.found.keys() ?? [])])),
+    vetoedCallers: new Map(
+      [...vetoed].flatMap(([key, veto]) =>
+        [...(all.get(key)?.found.keys() ?? [])].map((caller) => [caller, veto] as const),
+      ),
+    ),
   };
 }
 
-function without(fold: EdgeFold, vetoed: ReadonlySet<string>): EdgeFold {
+function without(fold: EdgeFold, vetoed: ReadonlyMap<string, unknown>): EdgeFold {
   return new Map([...fold].filter(([key]) => !vetoed.has(key)));
 }
 

@@ -14,6 +14,8 @@ export interface OrphanFacts {
   readonly limits: Limits;
   /** Share of the newest arrivals that came later than parents are waited for. */
   readonly lateShare: number;
+  /** Share of the calls of ten minutes that arrived later than that after their start. */
+  readonly openShare: number;
   /** How long nothing has arrived from the service itself; null when nothing did in ten minutes. */
   readonly silentMs: number | null;
   readonly nowMs: number;
@@ -45,10 +47,14 @@ const VETOES = {
       : `Parents and children were last matched ${Math.round((nowMs - loss.settledUntilMs) / 1_000)} s ago; see whether the judge keeps up.`,
   SAMPLING_INCONSISTENT: () =>
     'This service, or all that could speak about it, samples inconsistently, so a missing parent may never have been kept; see the verdict of dimension sampling.',
+  SAMPLING_NOT_FOLLOWED: () =>
+    'All that could speak about this service keep traces that a caller of theirs did not, by the marks of both (th falls, or is gone, from parent to child), so a missing parent may never have been kept. Give the services called a parent-based or consistent sampler, and see that tracestate is passed on.',
   NO_REMOTE_CHILDREN: ({ source }: OrphanFacts) =>
     `No span of another service names a span of ${sourceLabel(source)} as its remote parent, so what is missing leaves no gap. It becomes knowable when a service it calls sends spans with propagated context.`,
   PARENTS_LATE: ({ lateShare, loss }: OrphanFacts) =>
     `${(100 * lateShare).toPrecision(2)} % of the newest spans arrived later than the ${Math.round((loss?.lagMs ?? 0) / 1_000)} s that parents are waited for, so a missing parent may be late rather than lost; see the verdict of dimension timeliness.`,
+  PARENTS_OPEN: ({ openShare, loss }: OrphanFacts) =>
+    `${(100 * openShare).toPrecision(2)} % of the calls of the last ten minutes arrived more than the ${Math.round((loss?.lagMs ?? 0) / 1_000)} s after their start that parents are waited for, so a missing parent may still be open rather than lost. Look at calls that stay open (streams, long polls, jobs); shorter spans, or links to them, make the loss knowable.`,
   CALLER_SILENT: ({ silentMs }: OrphanFacts) =>
     `Nothing has arrived from this service for ${Math.round((silentMs ?? 0) / 1_000)} s, so missing parents may be late rather than lost; after a minute they count as lost.`,
 } as const;

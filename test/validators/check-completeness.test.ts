@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EdgeTally } from '../../core/edge-tally.ts';
+import type { OpenParents } from '../../core/open-parents.ts';
+import type { SamplingTally } from '../../core/sampling-tally.ts';
 import { serviceKey } from '../../core/service-key.ts';
 import type { SourceTally } from '../../core/source-tally.ts';
 import { COMPLETENESS_LIMITS, checkCompleteness } from '../../validators/check-completeness.ts';
@@ -42,16 +44,23 @@ function shop(
 function check(
   edges: readonly EdgeTally[] | null,
   serviceName: string,
-  options: { inconsistent?: string[]; tallies?: SourceTally[]; nowMs?: number } = {},
+  options: {
+    inconsistent?: string[];
+    marks?: SamplingTally[];
+    open?: OpenParents;
+    tallies?: SourceTally[];
+    nowMs?: number;
+  } = {},
 ) {
   const inconsistent = new Set((options.inconsistent ?? []).map((name) => serviceKey(serviceOf(name))));
-  const loss = edges === null ? null : measureLoss(edges, { untilMs: NOW_MS, lagMs: LAG_MS }, inconsistent);
+  const settled = { untilMs: NOW_MS, lagMs: LAG_MS };
+  const loss = edges === null ? null : measureLoss(edges, settled, inconsistent, options.marks);
   const source = { ...sourceOf('traces'), serviceName };
   const tallies = options.tallies ?? [arrivals({ agoMs: 1_000, latenessMs: 500, count: 500 })];
   const isInconsistent = inconsistent.has(serviceKey(source));
   const nowMs = options.nowMs ?? NOW_MS;
   const orphans = estimateRemoteOrphans(
-    { source, loss, tallies, inconsistent: isInconsistent },
+    { source, loss, tallies, inconsistent: isInconsistent, open: options.open },
     COMPLETENESS_LIMITS,
     nowMs,
   );
@@ -178,6 +187,67 @@ describe('checkCompleteness', () => {
     const verdict = check(edges, 'checkout', { tallies: [arrived] });
     expect(verdict.outcome).toBe(outcome);
     expect(codesOf(verdict)).toEqual([code]);
+  });
+
+  /** Marks of ten minutes: spans of a service under each threshold. */
+  const marks = (of: Record<string, Record<string, number>>): SamplingTally[] =>
+    Object.entries(of).flatMap(([serviceName, byThreshold]) =>
+      Object.entries(byThreshold).map(([thresholdHex, spans]) => ({
+        source: { ...sourceOf('traces'), serviceName },
+        receiveStartMs: START_MS,
+        thresholdHex,
+        spans,
+        violations: 0,
+        exampleTraceId: '',
+      })),
+    );
+  const half = { '8': 20_000 };
+  const whole = { '0': 20_000 };
+
+  // As half of the traces of checkout: its callees are here, and so are their orphans.
+  it.each([
+    ['keep all', { checkout: half, cart: whole, payment: whole }],
+    ['have no marks', { checkout: half, cart: { '': 20_000 }, payment: { '': 20_000 } }],
+    ['keep more', { checkout: half, cart: { '4': 20_000 }, payment: { '7fff': 20_000 } }],
+    ['keep all, and a caller of many thresholds', { checkout: { '8': 9_000, a: 9_000, c: 2_000 } }],
+  ] as const)('is unknown for a caller whose sampling is not followed: callees %s', (_name, of) => {
+    const edges = shop({ checkout: { ratio: 0.5, by: 'span' } });
+    const verdict = check(edges, 'checkout', { marks: marks({ gateway: whole, ...of }) });
+    expect(verdict.outcome).toBe('unknown');
+    expect(codesOf(verdict)).toEqual(['SAMPLING_NOT_FOLLOWED']);
+    expect(check(edges, 'gateway', { marks: marks({ gateway: whole, ...of }) }).outcome).toBe('pass');
+  });
+
+  it.each([
+    ['nobody marks', {}],
+    ['all keep all', { checkout: whole, cart: whole, payment: whole }],
+    ['callees keep as much', { checkout: half, cart: { '8': 4_000, '0': 16_000 }, payment: half }],
+    ['callees keep less', { checkout: half, cart: { c: 20_000 }, payment: { c: 20_000 } }],
+    [
+      'some of the traces of the caller are kept whole',
+      { checkout: { '8': 10_000, '0': 10_000 }, cart: whole },
+    ],
+  ] as const)('still fails a loss where sampling is followed: %s', (_name, of) => {
+    for (const loss of [
+      { ratio: 0.2, by: 'span' },
+      { ratio: 0.3, by: 'batch' },
+    ] as const)
+      expect(check(shop({ checkout: loss }), 'checkout', { marks: marks(of) }).outcome).toBe('fail');
+  });
+
+  it('is unknown while calls stay open for longer than parents are waited for', () => {
+    const edges = shop({ checkout: { ratio: 0.2, by: 'span' } });
+    const verdict = check(edges, 'checkout', { open: { spans: 7_000, late: 1_400 } });
+    expect(verdict.outcome).toBe('unknown');
+    expect(codesOf(verdict)).toEqual(['PARENTS_OPEN']);
+    expect(check(shop(), 'gateway', { open: { spans: 7_000, late: 1_400 } }).outcome).toBe('pass');
+  });
+
+  it.each([
+    ['fewer than the warn limit', { spans: 7_000, late: 60 }],
+    ['of too few to say', { spans: 20, late: 10 }],
+  ] as const)('still fails a loss when calls stay open: %s', (_name, open) => {
+    expect(check(shop({ checkout: { ratio: 0.2, by: 'span' } }), 'checkout', { open }).outcome).toBe('fail');
   });
 
   it('passes a late caller of whom nothing is missing', () => {
