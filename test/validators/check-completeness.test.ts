@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { EdgeTally } from '../../core/edge-tally.ts';
 import { serviceKey } from '../../core/service-key.ts';
 import type { SourceTally } from '../../core/source-tally.ts';
+import { type Call, edgesOfShop, type Loss, serviceOf } from '../../eval/simulators/shop-of-edges.ts';
 import { COMPLETENESS_LIMITS, checkCompleteness } from '../../validators/check-completeness.ts';
 import { estimateRemoteOrphans } from '../../validators/estimate-remote-orphans.ts';
 import { measureLoss } from '../../validators/measure-loss.ts';
-import { type Call, edgesOfShop, type Loss, serviceOf } from './shop-of-edges.ts';
 import { arrivals, NOW_MS, sourceOf } from './tallies.ts';
 
 const START_MS = NOW_MS - 600_000;

@@ -1,6 +1,6 @@
-import type { CounterPoint, CounterSeries, ServiceInstance } from '../../../core/counter-series.ts';
-import type { StoredSeries } from '../../../core/counter-stored.ts';
-import { randomFrom } from '../../../core/random-from.ts';
+import type { CounterPoint, CounterSeries, ServiceInstance } from '../../core/counter-series.ts';
+import type { StoredSeries } from '../../core/counter-stored.ts';
+import { randomFrom } from '../../core/random-from.ts';
 
 export const START_MS = 1_700_000_000_000;
 
