@@ -15,7 +15,8 @@ No check reads the truth. \`npm run -s eval -- calibration --write\` measures al
 with \`--only GROUP\` one of them; each says what it was measured with.
 
 **Held in** is the share of runs whose interval, nominally 95 %, held the truth, beside the 95 % (Wilson) interval of
-that share itself; *unknown* runs saw too little to say anything and count neither way. The seeds of runs are 1, 2, 3 …
+that share itself; *unknown* runs saw too little to say anything and count neither way. *wide* intervals held it
+more often than was asked: they are true, and could be narrower. The seeds of runs are 1, 2, 3 …
 
 **FAIL** counts verdicts where nothing was wrong, so that each is false; an *episode* is a run of FAILs of one source,
 what a person would hear of. The seeds of fleets are 1, 2, 3 …

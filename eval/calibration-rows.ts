@@ -17,13 +17,13 @@ export const ALARM_HEADS = ['', 'dimension', 'condition', 'FAIL', 'episodes', 'v
 export function coverageRow(one: Coverage): string[] {
   const { coverage, goal, width } = one;
   return [
-    one.isMet ? 'met' : 'MISSED',
+    outcomeOf(one),
     one.check,
     one.fault,
     coverage === null ? '-' : percent(coverage.estimate),
     coverage === null ? '-' : `${percent(coverage.lower)} to ${percent(coverage.upper)}`,
     `${Math.round(100 * goal.min)} to ${Math.round(100 * goal.max)} %`,
-    width === null ? '-' : percent(width),
+    width === null ? '-' : one.unit === 's' ? `${width.toFixed(3)} s` : percent(width),
     String(one.runs),
     String(one.unknown),
   ];
@@ -40,6 +40,12 @@ export function alarmRow(one: AlarmCount & { readonly isMet: boolean }): string[
     one.verdicts === 0 ? '-' : percent(one.passes / one.verdicts),
     one.failRatioMax === 0 ? 'none' : percent(one.failRatioMax),
   ];
+}
+
+/** Held too often is no wrong interval, but one that could be narrower. */
+function outcomeOf({ isMet, coverage, goal }: Coverage): string {
+  if (isMet) return 'met';
+  return coverage !== null && coverage.estimate > goal.max ? 'wide' : 'MISSED';
 }
 
 function percent(ratio: number): string {

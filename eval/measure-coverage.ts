@@ -6,6 +6,7 @@ export interface Coverage {
   readonly fault: string;
   readonly holds: CoverageCase['holds'];
   readonly goal: CoverageCase['goal'];
+  readonly unit: 'ratio' | 's';
   readonly runs: number;
   /** Runs in which the check did not know: neither right nor wrong. */
   readonly unknown: number;
@@ -31,6 +32,7 @@ export async function measureCoverage(one: CoverageCase, runs: number): Promise<
     fault,
     holds: one.holds,
     goal,
+    unit: one.unit ?? 'ratio',
     runs,
     unknown: runs - known.length,
     coverage,

@@ -12,6 +12,8 @@ export interface CoverageCase {
   readonly fault: string;
   /** Which end is promised: most promise both, a bound promises one. */
   readonly holds: 'interval' | 'lower' | 'upper';
+  /** Of the ends; a share unless said. */
+  readonly unit?: 's';
   /** Share of runs in which it must hold: too many is a miss too, where the interval could be narrower. */
   readonly goal: { readonly min: number; readonly max: number };
   run(seed: number): Observation | Promise<Observation>;

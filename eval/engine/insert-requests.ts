@@ -31,6 +31,7 @@ function spanRows(request: ExportRequest): Row[] {
     SpanKind: span.kind,
     SpanName: span.kind,
     SpanFlags: span.isRemote ? FLAGS.remote : FLAGS.local,
+    SpanAttributes: span.peer === '' ? {} : { 'server.address': span.peer },
   }));
 }
 
@@ -61,6 +62,7 @@ function resourceOf(request: ExportRequest): Row {
     ServiceNamespace: 'eval',
     ServiceName: request.serviceName,
     ServiceInstanceId: request.instanceId,
+    ResourceAttributes: { 'host.name': request.host },
     ReceivedAt: toClickhouseTime(request.arrivedMs),
   };
 }

@@ -2,7 +2,9 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { SourceExpectation } from '../../core/expectation.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { judge, newJudgeMemory } from '../../jobs/judge.ts';
+import { settleClocks } from '../../jobs/settle-clocks.ts';
 import { settleEdges } from '../../jobs/settle-edges.ts';
+import { settlePairs } from '../../jobs/settle-pairs.ts';
 import { type Fault, inject } from '../faults/fault.ts';
 import { Truth } from '../faults/truth.ts';
 import type { Traffic } from '../traffic/make-traffic.ts';
@@ -16,8 +18,8 @@ export interface Life {
 }
 
 /**
- * Lives through virtual time: exports are stored when they arrive, and at every tick the real settling and the real
- * judge do theirs. Many fleets live at once, so that hundreds of hours fit in minutes.
+ * Lives through virtual time: exports are stored when they arrive, and at every tick all the judge role does is done:
+ * the real settling and the real judge, but no canary, so our own lag is unknown. Many fleets live at once, so that hundreds of hours fit in minutes.
  * @param of.ticksMs in order, and none before now: the tables forget what is old
  * @param of.see gets all verdicts of each tick
  * @throws PipelineError
@@ -44,6 +46,8 @@ export async function liveThrough(
     underWay = later;
     await insertRequests(client, arrived);
     await settleEdges({ client }, nowMs);
+    await settleClocks({ client }, nowMs);
+    await settlePairs({ client }, nowMs);
     of.see(await judge(deps, nowMs), nowMs);
   }
 }

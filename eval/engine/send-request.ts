@@ -46,6 +46,7 @@ function spansOf({ spans, traceState }: ExportRequest): unknown[] {
     kind: KINDS[span.kind],
     startTimeUnixNano: unixNano(span.startMs),
     endTimeUnixNano: unixNano(span.endMs),
+    attributes: span.peer === '' ? [] : [attribute('server.address', span.peer)],
   }));
 }
 

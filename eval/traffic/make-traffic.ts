@@ -58,6 +58,8 @@ class World {
   readonly #way: Draw;
   readonly #services: ReadonlyMap<string, { readonly spec: ServiceSpec; readonly deployPhaseMs: number }>;
   readonly #instances = new Map<string, Instance>();
+  /** A host keeps its clock when another instance comes. */
+  readonly #skewsMs = new Map<string, number>();
   readonly #metrics: ExportRequest[] = [];
   #nextId: number;
   #burstUntilMs = 0;
@@ -145,6 +147,7 @@ class World {
           parentSpanId: spanId,
           kind,
           isRemote: false,
+          peer: to,
           startMs,
           endMs: nowMs,
         });
@@ -154,7 +157,8 @@ class World {
     if (spec.long !== undefined && draw.happens(spec.long.ratio)) nowMs += draw.uniform() * spec.long.ms;
     const { kind, atMs } = of;
     const isRemote = parentSpanId !== 0;
-    this.#record(instance, { traceId, spanId, parentSpanId, kind, isRemote, startMs: atMs, endMs: nowMs });
+    const times = { startMs: atMs, endMs: nowMs };
+    this.#record(instance, { traceId, spanId, parentSpanId, kind, isRemote, peer: '', ...times });
     if (draw.happens(this.#fleet.logRatio)) {
       this.#openOf(instance, nowMs).logs.push({ timeMs: nowMs + instance.skewMs, traceId, spanId });
     }
@@ -245,13 +249,18 @@ class World {
     const id = `${name}-${generation}-${index}`;
     let instance = this.#instances.get(id);
     if (instance === undefined) {
+      const host = `host-${name}-${index}`;
+      const phaseMs = this.#draw.uniform() * Math.max(spec.exportMs, this.#fleet.metricEveryMs);
+      const drawnMs = (2 * this.#draw.uniform() - 1) * this.#fleet.skewMsMax;
+      const skewMs = this.#skewsMs.get(host) ?? drawnMs;
+      this.#skewsMs.set(host, skewMs);
       instance = {
         spec,
         id,
-        host: `host-${name}-${index}`,
+        host,
         hop: `collector-${index % 2}`,
-        phaseMs: this.#draw.uniform() * Math.max(spec.exportMs, this.#fleet.metricEveryMs),
-        skewMs: (2 * this.#draw.uniform() - 1) * this.#fleet.skewMsMax,
+        phaseMs,
+        skewMs,
         open: new Map(),
       };
       this.#instances.set(id, instance);

@@ -7,6 +7,8 @@ export interface SpanItem {
   readonly kind: 'Server' | 'Client' | 'Internal' | 'Producer' | 'Consumer';
   /** The parent is of another process: flags 0x300, else 0x100. */
   readonly isRemote: boolean;
+  /** Whom a call goes to, as its caller names it; empty on all but calls. */
+  readonly peer: string;
   readonly startMs: number;
   readonly endMs: number;
 }

@@ -56,6 +56,7 @@ describe('calibration', () => {
   it('writes a page with every case, its interval and how to repeat it', () => {
     const coverage = {
       ...known,
+      unit: 'ratio' as const,
       runs: 200,
       unknown: 0,
       coverage: { estimate: 0.95, lower: 0.91, upper: 0.97 },

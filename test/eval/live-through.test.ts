@@ -59,5 +59,11 @@ it('finds a service that loses its exports, blames nobody else, and fails nobody
   const completeness = counts.find(({ check }) => check === 'completeness');
   expect(completeness?.verdicts).toBeGreaterThan(40);
   expect(completeness?.passes).toBeGreaterThan(5);
+  expect(counts.map(({ check }) => check).toSorted()).toEqual([
+    'completeness',
+    'sampling',
+    'structure',
+    'timeliness',
+  ]);
   expect(counts.map(({ check, fails }) => [check, fails])).toEqual(counts.map(({ check }) => [check, 0]));
-}, 60_000);
+}, 120_000);

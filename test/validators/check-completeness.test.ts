@@ -5,10 +5,10 @@ import type { OpenParents } from '../../core/open-parents.ts';
 import type { SamplingTally } from '../../core/sampling-tally.ts';
 import { serviceKey } from '../../core/service-key.ts';
 import type { SourceTally } from '../../core/source-tally.ts';
+import { type Call, edgesOfShop, type Loss, serviceOf } from '../../eval/simulators/shop-of-edges.ts';
 import { COMPLETENESS_LIMITS, checkCompleteness } from '../../validators/check-completeness.ts';
 import { estimateRemoteOrphans } from '../../validators/estimate-remote-orphans.ts';
 import { measureLoss } from '../../validators/measure-loss.ts';
-import { type Call, edgesOfShop, type Loss, serviceOf } from './shop-of-edges.ts';
 import { arrivals, NOW_MS, sourceOf } from './tallies.ts';
 
 const START_MS = NOW_MS - 600_000;

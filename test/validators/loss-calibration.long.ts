@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { wilson } from '../../core/interval.ts';
 import { serviceKey } from '../../core/service-key.ts';
+import { edgesOfShop, type Loss, serviceOf } from '../../eval/simulators/shop-of-edges.ts';
 import { measureLoss } from '../../validators/measure-loss.ts';
-import { edgesOfShop, type Loss, serviceOf } from './shop-of-edges.ts';
 
 const START_MS = 1_700_000_000_000;
 /** Of the slow window, fewer: each takes ten milliseconds. */

@@ -2,12 +2,9 @@ import { logBin } from '../../core/log-bin.ts';
 import type { SamplingTally } from '../../core/sampling-tally.ts';
 import type { Signal } from '../../core/signal.ts';
 import type { SourceTally } from '../../core/source-tally.ts';
+import { NOW_MS, sourceOf } from '../../eval/simulators/checkout.ts';
 
-export const NOW_MS = 1_700_000_000_000;
-
-export function sourceOf(signal: Signal, serviceInstanceId = '') {
-  return { tenant: 't', serviceNamespace: 'shop', serviceName: 'checkout', serviceInstanceId, signal };
-}
+export { NOW_MS, sourceOf };
 
 /** `count` records that arrived `agoMs` before NOW_MS, each `latenessMs` after its event. */
 export function arrivals(of: {

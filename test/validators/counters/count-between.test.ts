@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CounterSeries } from '../../../core/counter-series.ts';
 import { sourceKey } from '../../../core/source.ts';
+import { runSdk } from '../../../eval/simulators/sdk-run.ts';
 import { countBetween, levelChange } from '../../../validators/counters/count-between.ts';
 import { estimateSdkFunnel } from '../../../validators/counters/estimate-sdk-funnel.ts';
 import { readingTimes, readingWindows } from '../../../validators/counters/reading-times.ts';
-import { runSdk } from './sdk-run.ts';
 
 const INSTANCE = { tenant: 't', serviceNamespace: '', serviceName: 's', serviceInstanceId: 'i' };
 

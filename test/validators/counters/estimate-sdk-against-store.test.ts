@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CounterSeries } from '../../../core/counter-series.ts';
 import { sourceKey } from '../../../core/source.ts';
+import { runSdk, type SdkRun } from '../../../eval/simulators/sdk-run.ts';
 import { estimateSdkAgainstStore } from '../../../validators/counters/estimate-sdk-against-store.ts';
 import type { LossEstimate } from '../../../validators/loss-estimate.ts';
-import { runSdk, type SdkRun } from './sdk-run.ts';
 
 const KEY = sourceKey({
   tenant: 't',

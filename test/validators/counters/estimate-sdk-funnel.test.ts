@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sourceKey } from '../../../core/source.ts';
+import { runSdk, type SdkRun } from '../../../eval/simulators/sdk-run.ts';
 import { estimateSdkFunnel } from '../../../validators/counters/estimate-sdk-funnel.ts';
 import type { LossEstimate } from '../../../validators/loss-estimate.ts';
-import { runSdk, type SdkRun } from './sdk-run.ts';
 
 const KEY = sourceKey({
   tenant: 't',

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { serviceKey } from '../../../core/service-key.ts';
 import { sourceKey } from '../../../core/source.ts';
 import type { SourceTally } from '../../../core/source-tally.ts';
+import { baselineOf, type PairShop, pairsOfShop } from '../../../eval/simulators/pairs-of-shop.ts';
+import { serviceOf } from '../../../eval/simulators/shop-of-edges.ts';
 import type { CalleeLossInput } from '../../../validators/graph/callee-loss.ts';
 import { estimateCaptureRecapture } from '../../../validators/graph/estimate-capture-recapture.ts';
 import { estimateMissingCallees } from '../../../validators/graph/estimate-missing-callees.ts';
 import { judgeWindows } from '../../../validators/judge-windows.ts';
 import type { LossEstimate } from '../../../validators/loss-estimate.ts';
 import { measureLoss } from '../../../validators/measure-loss.ts';
-import { serviceOf } from '../shop-of-edges.ts';
 import { arrivals, NOW_MS } from '../tallies.ts';
-import { baselineOf, type PairShop, pairsOfShop } from './pairs-of-shop.ts';
 
 const LIMITS = { warn: 0.01, fail: 0.05 };
 const SECONDS = 600;

@@ -3,9 +3,9 @@ import { randomFrom } from '../../../core/random-from.ts';
 import { serviceKey } from '../../../core/service-key.ts';
 import { sourceKey } from '../../../core/source.ts';
 import type { MinuteCount, VolumeWeek } from '../../../core/volume-tally.ts';
+import { serviceOf } from '../../../eval/simulators/shop-of-edges.ts';
 import { estimateVolume } from '../../../validators/graph/estimate-volume.ts';
 import type { LossEstimate } from '../../../validators/loss-estimate.ts';
-import { serviceOf } from '../shop-of-edges.ts';
 
 const UNTIL_MS = 1_700_000_040_000;
 const KEY = sourceKey({ ...serviceOf('shop'), serviceInstanceId: '', signal: 'traces' });

@@ -3,9 +3,9 @@ import { randomFrom } from '../../../core/random-from.ts';
 import type { Signal } from '../../../core/signal.ts';
 import type { StreamsOfService } from '../../../core/stream-tally.ts';
 import { FAULT, type SpanRepeatTally, type StructureTally } from '../../../core/structure-tally.ts';
+import { pointsAt, serviceOf, simulateStreams, stream } from '../../../eval/simulators/simulated-streams.ts';
 import { checkStructure, type StructureInput } from '../../../validators/structure/check-structure.ts';
 import { NOW_MS, sourceOf } from '../tallies.ts';
-import { pointsAt, serviceOf, simulateStreams, stream } from './simulated-streams.ts';
 
 const BUCKETS = Array.from({ length: 119 }, (_, i) => Math.floor(NOW_MS / 5_000) * 5_000 - i * 5_000);
 

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamsOfService } from '../../../core/stream-tally.ts';
+import {
+  type Fleet,
+  pointsAt,
+  serviceOf,
+  simulateStreams,
+  stream,
+} from '../../../eval/simulators/simulated-streams.ts';
 import type { LossEstimate } from '../../../validators/loss-estimate.ts';
 import { estimateMissedIntervals } from '../../../validators/structure/estimate-missed-intervals.ts';
 import { NOW_MS } from '../tallies.ts';
-import { type Fleet, pointsAt, serviceOf, simulateStreams, stream } from './simulated-streams.ts';
 
 const estimate = (of: StreamsOfService) =>
   [...estimateMissedIntervals([of], NOW_MS).values()][0] as LossEstimate;

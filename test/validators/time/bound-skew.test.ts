@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clockBin, clockBinLower } from '../../../core/clock-bin.ts';
 import { randomFrom } from '../../../core/random-from.ts';
+import { pairTally } from '../../../eval/simulators/clock-pair-of.ts';
+import { simulatedCalls } from '../../../eval/simulators/simulated-calls.ts';
 import { boundSkew, trimmedCount } from '../../../validators/time/bound-skew.ts';
-import { pairTally } from './clock-tallies.ts';
-import { simulatedCalls } from './simulated-calls.ts';
 
 const WINDOW_MS = 120_000;
 

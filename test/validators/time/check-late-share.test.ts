@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { randomFrom } from '../../../core/random-from.ts';
+import { cohortsOf, type Sending, simulatedArrivals } from '../../../eval/simulators/simulated-arrivals.ts';
 import { checkLateShare, LATE_AGES } from '../../../validators/time/check-late-share.ts';
 import { cohortRange, matureCohorts } from '../../../validators/time/mature-cohorts.ts';
 import { NOW_MS } from '../tallies.ts';
-import { cohortsOf, type Sending, simulatedArrivals } from './simulated-arrivals.ts';
 
 const HEALTHY: Sending = {
   perSecond: 4,

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ClockPairTally } from '../../../core/clock-pair-tally.ts';
 import { randomFrom } from '../../../core/random-from.ts';
+import { pairTally } from '../../../eval/simulators/clock-pair-of.ts';
+import { simulatedCalls } from '../../../eval/simulators/simulated-calls.ts';
 import { checkClockSkew } from '../../../validators/time/check-clock-skew.ts';
 import { clockGraph, clockKey } from '../../../validators/time/clock-graph.ts';
 import { NOW_MS } from '../tallies.ts';
-import { clockTally, pairTally } from './clock-tallies.ts';
-import { simulatedCalls } from './simulated-calls.ts';
+import { clockTally } from './clock-tallies.ts';
 
 const WINDOW_MS = 120_000;
 

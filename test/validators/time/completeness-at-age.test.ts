@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { randomFrom } from '../../../core/random-from.ts';
+import {
+  cohortsOf,
+  type Sending,
+  shareHere,
+  simulatedArrivals,
+} from '../../../eval/simulators/simulated-arrivals.ts';
 import { completenessAtAge } from '../../../validators/time/completeness-at-age.ts';
 import { type Ages, cohortRange, matureCohorts } from '../../../validators/time/mature-cohorts.ts';
 import { NOW_MS } from '../tallies.ts';
-import { cohortsOf, type Sending, shareHere, simulatedArrivals } from './simulated-arrivals.ts';
 
 /** Of 200 runs each held 96 to 99 %, the long run in all; fewer here, as each takes 30 ms. */
 const RUNS = 100;

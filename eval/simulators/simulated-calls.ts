@@ -1,4 +1,4 @@
-import type { Call } from './clock-tallies.ts';
+import type { Call } from './clock-pair-of.ts';
 
 /** Calls over a network to a callee whose clock is ahead by `skewMs`. */
 export function simulatedCalls(of: {

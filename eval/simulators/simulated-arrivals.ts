@@ -1,7 +1,7 @@
-import type { CohortTally } from '../../../core/cohort-tally.ts';
-import type { CohortRange } from '../../../store/tallies/read-cohorts.ts';
-import type { Ages } from '../../../validators/time/mature-cohorts.ts';
-import { NOW_MS, sourceOf } from '../tallies.ts';
+import type { CohortTally } from '../../core/cohort-tally.ts';
+import type { CohortRange } from '../../store/tallies/read-cohorts.ts';
+import type { Ages } from '../../validators/time/mature-cohorts.ts';
+import { NOW_MS, sourceOf } from './checkout.ts';
 
 /** How a source sends: instances that export every `batchMs`, and batches that now and then are late as a whole. */
 export interface Sending {

@@ -1,7 +1,7 @@
-import type { EdgeTally } from '../../../core/edge-tally.ts';
-import type { PairBaseline, PairTally } from '../../../core/pair-tally.ts';
-import { randomFrom } from '../../../core/random-from.ts';
-import { type Loss, serviceOf } from '../shop-of-edges.ts';
+import type { EdgeTally } from '../../core/edge-tally.ts';
+import type { PairBaseline, PairTally } from '../../core/pair-tally.ts';
+import { randomFrom } from '../../core/random-from.ts';
+import { type Loss, serviceOf } from './shop-of-edges.ts';
 
 export interface PairCall {
   readonly from: string;

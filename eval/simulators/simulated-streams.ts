@@ -1,5 +1,5 @@
-import { randomFrom } from '../../../core/random-from.ts';
-import type { StreamPoint, StreamsOfService, StreamTally } from '../../../core/stream-tally.ts';
+import { randomFrom } from '../../core/random-from.ts';
+import type { StreamPoint, StreamsOfService, StreamTally } from '../../core/stream-tally.ts';
 
 export const SERVICE = { tenant: 't', serviceNamespace: 'shop', serviceName: 'checkout' };
 

@@ -1,6 +1,6 @@
-import type { CounterPoint, CounterSeries, ServiceInstance } from '../../../core/counter-series.ts';
-import type { StoredSeries } from '../../../core/counter-stored.ts';
-import { randomFrom } from '../../../core/random-from.ts';
+import type { CounterPoint, CounterSeries, ServiceInstance } from '../../core/counter-series.ts';
+import type { StoredSeries } from '../../core/counter-stored.ts';
+import { randomFrom } from '../../core/random-from.ts';
 
 export const START_MS = 1_700_000_000_000;
 
@@ -16,6 +16,8 @@ export interface SdkRun {
   readonly failRatio?: number;
   /** Chance that an accepted export is lost on the way into the store. */
   readonly vanishRatio?: number;
+  /** Chance that a record of an accepted export is lost there alone. */
+  readonly vanishAloneRatio?: number;
   /** Lost from then on; from the beginning unless given. */
   readonly lossFromMs?: number;
   /** Failed exports are told by the processor too, as otel-js does. */
@@ -46,6 +48,9 @@ export function runSdk(of: SdkRun): { series: CounterSeries[]; stored: StoredSer
   let nextEndMs = 0;
   // Exports and reports are out of step, as timers of one process are not begun at the same moment.
   const phaseMs = Math.floor(random() * exportMs);
+  const alone = of.vanishAloneRatio ?? 0;
+  const arrivedOf = (count: number) =>
+    alone === 0 ? count : Array.from({ length: count }).filter(() => random() >= alone).length;
   for (let atMs = 0; atMs <= durationMs; atMs += 100) {
     const isLossy = atMs >= (of.lossFromMs ?? 0);
     if (atMs === of.restartMs) {
@@ -69,7 +74,7 @@ export function runSdk(of: SdkRun): { series: CounterSeries[]; stored: StoredSer
         counts.exported += counts.queued;
         const bucket = START_MS + Math.floor((atMs + 50) / 5_000) * 5_000;
         if (!isLossy || random() >= (of.vanishRatio ?? 0)) {
-          byBucket.set(bucket, (byBucket.get(bucket) ?? 0) + counts.queued);
+          byBucket.set(bucket, (byBucket.get(bucket) ?? 0) + arrivedOf(counts.queued));
         }
       }
       counts.queued = 0;
