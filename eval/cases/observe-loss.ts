@@ -2,15 +2,15 @@ import type { LossEstimate } from '../../validators/loss-estimate.ts';
 import type { CoverageCase, Observation } from './case.ts';
 
 /** Lost shares at which every estimator is asked. */
-export const RATIOS: readonly number[] = [0.005, 0.02, 0.05, 0.2];
-export const WINDOWS = ['fast', 'slow'] as const;
+const RATIOS: readonly number[] = [0.005, 0.02, 0.05, 0.2];
+const WINDOWS = ['fast', 'slow'] as const;
 export type Window = (typeof WINDOWS)[number];
 
 /** What nominal 95 % intervals must hold: of 200 runs at a true 95 % one share in twenty lies outside all the same. */
 export const NOMINAL: CoverageCase['goal'] = { min: 0.93, max: 0.98 };
 
 /** One window of an estimate; one that vetoed itself, or saw too little, knows nothing. */
-export function observeLoss(estimate: LossEstimate | undefined, window: Window, truth: number): Observation {
+function observeLoss(estimate: LossEstimate | undefined, window: Window, truth: number): Observation {
   const interval = estimate === undefined || estimate.veto !== null ? null : estimate[window].interval;
   return { lower: interval?.lower ?? null, upper: interval?.upper ?? null, truth };
 }

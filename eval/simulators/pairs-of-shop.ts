@@ -3,7 +3,7 @@ import type { PairBaseline, PairTally } from '../../core/pair-tally.ts';
 import { randomFrom } from '../../core/random-from.ts';
 import { type Loss, serviceOf } from './shop-of-edges.ts';
 
-export interface PairCall {
+interface PairCall {
   readonly from: string;
   readonly to: string;
   readonly perSecond: number;

@@ -2,7 +2,7 @@ import type { CounterPoint, CounterSeries, ServiceInstance } from '../../core/co
 import type { StoredSeries } from '../../core/counter-stored.ts';
 import { randomFrom } from '../../core/random-from.ts';
 
-export const START_MS = 1_700_000_000_000;
+const START_MS = 1_700_000_000_000;
 
 export interface SdkRun {
   readonly seed: number;

@@ -1,7 +1,7 @@
 import { randomFrom } from '../../core/random-from.ts';
 import type { StreamPoint, StreamsOfService, StreamTally } from '../../core/stream-tally.ts';
 
-export const SERVICE = { tenant: 't', serviceNamespace: 'shop', serviceName: 'checkout' };
+const SERVICE = { tenant: 't', serviceNamespace: 'shop', serviceName: 'checkout' };
 
 export interface Fleet {
   readonly writers?: number;

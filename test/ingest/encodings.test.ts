@@ -92,7 +92,7 @@ it('73: one request in protobuf, in JSON and over gRPC is answered alike and mak
   expect(told.filter(({ rejected }) => rejected > 0).length).toBeGreaterThan(10);
   for (const tenant of TENANTS) {
     const waiting = () => ingests[tenant].metric('plumbline.ingest.spool.records');
-    await expect.poll(waiting, { timeout: 10_000 }).toBe(0);
+    await expect.poll(waiting, { timeout: 25_000 }).toBe(0);
   }
   for (const table of TABLES) {
     const found = await digests(table);
