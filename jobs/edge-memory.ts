@@ -1,17 +1,25 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { EdgeTally } from '../core/edge-tally.ts';
+import type { LocalEdgeTally } from '../core/local-edge-tally.ts';
 import type { SamplingTally } from '../core/sampling-tally.ts';
 import { readEdgeTallies } from '../store/tallies/read-edge-tallies.ts';
+import { readLocalEdgeTallies } from '../store/tallies/read-local-edge-tallies.ts';
 import { readSettledWindows, type SettledWindow } from '../store/tallies/read-settled-windows.ts';
 import { type MeasuredLoss, measureLoss } from '../validators/measure-loss.ts';
 import { BUCKET_MS, FAST_MS, SLOW_MS } from '../validators/windows.ts';
+
+interface RememberedWindow {
+  readonly settledAtMs: number;
+  readonly edges: readonly EdgeTally[];
+  readonly locals: readonly LocalEdgeTally[];
+}
 
 /**
  * The settled edges of the last ten minutes, each window read once per settling, and what they measure. Edges change
  * every five seconds, verdicts are given every second: without this, every tick would read and measure the same again.
  */
 export interface EdgeMemory {
-  readonly windows: Map<number, { readonly settledAtMs: number; readonly edges: readonly EdgeTally[] }>;
+  readonly windows: Map<number, RememberedWindow>;
   measured: { readonly loss: MeasuredLoss; readonly inconsistent: string } | null;
 }
 
@@ -46,7 +54,8 @@ export async function refreshLoss(
   const fast = windows.filter((window) => window.startMs >= untilMs - FAST_MS);
   const lagMs = Math.min(...fast.map((window) => window.lagMs));
   const edges = windows.flatMap((window) => memory.windows.get(window.startMs)?.edges ?? []);
-  const loss = measureLoss(edges, { untilMs, lagMs }, of.inconsistent, of.marks);
+  const locals = [...memory.windows.values()].flatMap((window) => window.locals);
+  const loss = measureLoss(edges, { untilMs, lagMs }, of.inconsistent, { marks: of.marks, locals });
   memory.measured = { loss, inconsistent };
   return loss;
 }
@@ -68,9 +77,16 @@ async function refreshWindows(
   const [first, last] = [changed[0], changed.at(-1)];
   if (first === undefined || last === undefined) return false;
   const range = { fromMs: first.startMs, untilMs: last.startMs + BUCKET_MS };
-  const edges = Map.groupBy(await readEdgeTallies(client, range), (edge) => edge.windowMs);
+  const [edges, locals] = await Promise.all([
+    readEdgeTallies(client, range).then((all) => Map.groupBy(all, ({ windowMs }) => windowMs)),
+    readLocalEdgeTallies(client, range).then((all) => Map.groupBy(all, ({ windowMs }) => windowMs)),
+  ]);
   for (const { startMs, settledAtMs } of changed) {
-    memory.windows.set(startMs, { settledAtMs, edges: edges.get(startMs) ?? [] });
+    memory.windows.set(startMs, {
+      settledAtMs,
+      edges: edges.get(startMs) ?? [],
+      locals: locals.get(startMs) ?? [],
+    });
   }
   const oldestMs = windows[0]?.startMs ?? 0;
   for (const startMs of memory.windows.keys()) if (startMs < oldestMs) memory.windows.delete(startMs);

@@ -55,21 +55,47 @@ export function effectiveCount(
   tail = 0.025,
 ): number {
   const z = normalQuantile(1 - tail);
-  const share = total.lost / total.all;
   const divisors = BUCKET_WIDTHS_S.map((widthS) => {
-    const cells = [...regroup(counts.bySecond, widthS)].sort(([a], [b]) => a - b).map(([, cell]) => cell);
-    const degrees = cells.length - 1;
+    const { degrees, squares, crossed } = spreadOf(counts, total, widthS);
     // One bucket shows no spread, and a total loss none either.
-    if (degrees < 1 || share === 1) return total.all / (counts.batchCount + cells.length);
-    const residuals = cells.map((cell) => cell.lost - share * cell.all);
-    const squares = residuals.reduce((sum, residual) => sum + residual ** 2, 0);
-    const crossed = residuals.reduce((sum, residual, i) => sum + residual * (residuals[i - 1] ?? 0), 0);
-    const binomial = (total.all * share * (1 - share) * degrees) / (degrees + 1);
-    if (squares / binomial <= chiSquareQuantile(ALONE_LEVEL, degrees) / degrees) return 1;
-    const deff = (squares + 2 * Math.max(0, crossed)) / binomial;
+    if (degrees < 1 || total.lost === total.all) return total.all / (counts.batchCount + degrees + 1);
+    if (squares <= chiSquareQuantile(ALONE_LEVEL, degrees) / degrees) return 1;
+    const deff = squares + 2 * Math.max(0, crossed);
     return Math.max(1, deff) * (studentQuantile(1 - tail, degrees) / z) ** 2;
   });
   return Math.max(1, total.all / Math.max(1, ...divisors));
+}
+
+/**
+ * Do losses scatter over the buckets as single draws do, beyond which they are at any width in one of 1 / (1 - level)
+ * windows at the most? And would they not, had batches of `batchSize` records been lost whole?
+ */
+export function scattersAlone(
+  counts: LossCounts,
+  level: number,
+): { readonly isAlone: boolean; readonly showsBatches: (batchSize: number) => boolean } {
+  const total = sum(counts.bySecond.values());
+  if (total.lost === 0 || total.lost === total.all) return { isAlone: false, showsBatches: () => false };
+  const spreads = BUCKET_WIDTHS_S.map((widthS) => spreadOf(counts, total, widthS));
+  const most = (degrees: number) => chiSquareQuantile(level, degrees) / degrees;
+  const least = (degrees: number) => chiSquareQuantile(1 - level, degrees) / degrees;
+  return {
+    isAlone: spreads.every(({ degrees, squares }) => degrees >= 1 && squares <= most(degrees)),
+    showsBatches: (batchSize) =>
+      spreads.some(({ degrees }) => degrees >= 1 && batchSize * least(degrees) > most(degrees)),
+  };
+}
+
+/** Of the lost per bucket, in units of what single draws would give. */
+function spreadOf(counts: LossCounts, { lost, all }: { lost: number; all: number }, widthS: number) {
+  const cells = [...regroup(counts.bySecond, widthS)].sort(([a], [b]) => a - b).map(([, cell]) => cell);
+  const share = lost / all;
+  const degrees = cells.length - 1;
+  const residuals = cells.map((cell) => cell.lost - share * cell.all);
+  const squares = residuals.reduce((sum, residual) => sum + residual ** 2, 0);
+  const crossed = residuals.reduce((sum, residual, i) => sum + residual * (residuals[i - 1] ?? 0), 0);
+  const binomial = (all * share * (1 - share) * degrees) / (degrees + 1);
+  return { degrees, squares: squares / binomial, crossed: crossed / binomial };
 }
 
 function regroup(bySecond: LossCounts['bySecond'], widthS: number) {

@@ -21,7 +21,13 @@ const CALLS_MIN = 30;
 /** A caller silent for longer than parents are ever waited for has lost them, as far as anyone can use them. */
 const WAIT_MS_MAX = 60_000;
 
-const LATE: ReadonlySet<OrphanVeto> = new Set(['PARENTS_LATE', 'PARENTS_OPEN', 'CALLER_SILENT']);
+/** These can only look like loss, so a pass stands in spite of them. */
+const ONLY_LIKE_LOSS: ReadonlySet<OrphanVeto> = new Set([
+  'LOOKS_SAMPLED',
+  'PARENTS_LATE',
+  'PARENTS_OPEN',
+  'CALLER_SILENT',
+]);
 
 /**
  * Which share of this service's spans never arrived, told by its callees: a SERVER or CONSUMER span whose remote
@@ -35,8 +41,9 @@ const LATE: ReadonlySet<OrphanVeto> = new Set(['PARENTS_LATE', 'PARENTS_OPEN', '
  *   settled without them: they were still open. How long a call stays open is known when it ends, so the first
  *   minutes of such calls look like a loss, until the first of them have ended and are one in a hundred of those of ten
  *   minutes; nothing that has arrived by then tells them apart.
+ * - Vetoed where traces seem never to have been kept (`findSampledAlone`).
  * False alarms to know of: a proxy that rewrites traceparent and sends no spans itself, callers that sample by
- * their own coin, and the first minutes of calls that stay open.
+ * their own coin and too seldom to show it, and the first minutes of calls that stay open.
  * @param input.loss null while nothing was ever settled
  * @param input.open how many of the service's calls of ten minutes arrived later than parents are waited for
  * @param input.tallies arrivals of the same service, for its lateness; any instances, split in any way
@@ -56,8 +63,7 @@ export function estimateRemoteOrphans(
   const facts = gather(input, limits, nowMs);
   const { loss, fast, slow, judged } = facts;
   const code = vetoOf(facts, input.inconsistent);
-  // Late parents can only look like loss, so a pass stands in spite of them.
-  const isMoot = code !== null && LATE.has(code) && judged?.outcome === 'pass';
+  const isMoot = code !== null && ONLY_LIKE_LOSS.has(code) && judged?.outcome === 'pass';
   return {
     id: 'remote-orphans',
     kind: 'graph',
@@ -97,6 +103,7 @@ function vetoOf(facts: OrphanFacts, inconsistent: boolean): OrphanVeto | null {
   const lateRatioMax = Math.min(LATE_RATIO_MAX, facts.limits.warn);
   if (facts.lateShare > lateRatioMax) return 'PARENTS_LATE';
   if (facts.openShare > lateRatioMax) return 'PARENTS_OPEN';
+  if (loss.sampledAlone.has(serviceKey(facts.source))) return 'LOOKS_SAMPLED';
   const isSilent = silentMs !== null && silentMs > loss.lagMs && silentMs <= WAIT_MS_MAX;
   return isSilent ? 'CALLER_SILENT' : null;
 }
@@ -139,6 +146,7 @@ function describe({ source, loss, slow, fast, lateShare, openShare }: OrphanFact
     waitedForParentsMs: loss.lagMs,
     arrivedLaterThanThatRatio: lateShare,
     callsArrivedLaterAfterTheirStartRatio: openShare,
+    sampledAlone: loss.sampledAlone.get(serviceKey(source)) ?? null,
     callerBatches: { fast: fast?.batchCount ?? 0, slow: slow?.batchCount ?? 0 },
     callees,
     unattributed: loss.unattributed.get(serviceKey(source)) ?? null,

@@ -1,8 +1,10 @@
 import type { EdgeTally } from '../core/edge-tally.ts';
+import type { LocalEdgeTally } from '../core/local-edge-tally.ts';
 import type { SamplingTally } from '../core/sampling-tally.ts';
 import type { ServiceId } from '../core/service-key.ts';
 import { boundLoss, type CallerLoss } from './bound-loss.ts';
 import { findNotFollowed } from './find-not-followed.ts';
+import { findSampledAlone, type SampledAlone } from './find-sampled-alone.ts';
 import { type EdgeFold, foldEdges } from './fold-edges.ts';
 import { windowsUntil } from './windows.ts';
 
@@ -29,6 +31,8 @@ export interface MeasuredLoss {
   readonly unattributed: ReadonlyMap<string, Unattributed>;
   /** Callers of callees that were left out for their sampling, and why, by `serviceKey`. */
   readonly vetoedCallers: ReadonlyMap<string, SamplingVeto>;
+  /** Callers whose missing spans look never kept rather than lost, by `serviceKey`. */
+  readonly sampledAlone: ReadonlyMap<string, SampledAlone>;
 }
 
 /**
@@ -37,24 +41,29 @@ export interface MeasuredLoss {
  * @param settled end of the newest settled window, and how long parents were waited for
  * @param inconsistent services whose sampling verdict is fail: an orphan may then be a parent that was never kept,
  *   so callees that are or have such a service speak about nobody (quality.md 3.6, X10)
- * @param marks sampling marks of the same ten minutes: nor do callees that keep what their callers did not
+ * @param beside.marks sampling marks of the same ten minutes: nor do callees that keep what their callers did not
+ * @param beside.locals local edges of the same windows as the edges
  */
 export function measureLoss(
   edges: readonly EdgeTally[],
   settled: { readonly untilMs: number; readonly lagMs: number },
   inconsistent: ReadonlySet<string>,
-  marks: readonly SamplingTally[] = [],
+  beside: { readonly marks?: readonly SamplingTally[]; readonly locals?: readonly LocalEdgeTally[] } = {},
 ): MeasuredLoss {
   const { fastStartMs, slowStartMs } = windowsUntil(settled.untilMs);
   const range = (startMs: number) => ({ startMs, endMs: settled.untilMs });
   const all = foldEdges(edges, range(slowStartMs));
-  const notFollowed = findNotFollowed(all, marks);
+  const notFollowed = findNotFollowed(all, beside.marks ?? []);
   const vetoed = new Map<string, SamplingVeto>();
   for (const [key, { found }] of all) {
     if (notFollowed.has(key)) vetoed.set(key, 'SAMPLING_NOT_FOLLOWED');
     if ([key, ...found.keys()].some((one) => inconsistent.has(one))) vetoed.set(key, 'SAMPLING_INCONSISTENT');
   }
   const slow = without(all, vetoed);
+  const slowLosses = boundLoss(slow, slow);
+  const locals = (beside.locals ?? []).filter(
+    ({ windowMs }) => windowMs >= slowStartMs && windowMs < settled.untilMs,
+  );
   const fast = without(foldEdges(edges, range(fastStartMs)), vetoed);
   return {
     settledUntilMs: settled.untilMs,
@@ -62,7 +71,8 @@ export function measureLoss(
     fastStartMs,
     slowStartMs,
     fast: boundLoss(fast, slow),
-    slow: boundLoss(slow, slow),
+    slow: slowLosses,
+    sampledAlone: findSampledAlone(slow, slowLosses, locals),
     unattributed: unattributedOf(all),
     vetoedCallers: new Map(
       [...vetoed].flatMap(([key, veto]) =>

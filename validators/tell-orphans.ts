@@ -49,6 +49,10 @@ const VETOES = {
     'This service, or all that could speak about it, samples inconsistently, so a missing parent may never have been kept; see the verdict of dimension sampling.',
   SAMPLING_NOT_FOLLOWED: () =>
     'All that could speak about this service keep traces that a caller of theirs did not, by the marks of both (th falls, or is gone, from parent to child), so a missing parent may never have been kept. Give the services called a parent-based or consistent sampler, and see that tracestate is passed on.',
+  LOOKS_SAMPLED: ({ loss, source }: OrphanFacts) => {
+    const { localOrphans = 0, localChildren = 0 } = loss?.sampledAlone.get(serviceKey(source)) ?? {};
+    return `Spans of this service are missing by whole traces and singly: its callees miss their parents, but of ${localChildren} of its own inner spans only ${localOrphans} do, which lost spans or batches would not leave so. Its sampler seems to decide alone: make it parent-based, or have it mark what it keeps (th). If it does not sample, look for an instance none of whose spans arrives.`;
+  },
   NO_REMOTE_CHILDREN: ({ source }: OrphanFacts) =>
     `No span of another service names a span of ${sourceLabel(source)} as its remote parent, so what is missing leaves no gap. It becomes knowable when a service it calls sends spans with propagated context.`,
   PARENTS_LATE: ({ lateShare, loss }: OrphanFacts) =>

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EdgeTally } from '../../core/edge-tally.ts';
+import type { LocalEdgeTally } from '../../core/local-edge-tally.ts';
 import type { OpenParents } from '../../core/open-parents.ts';
 import type { SamplingTally } from '../../core/sampling-tally.ts';
 import { serviceKey } from '../../core/service-key.ts';
@@ -47,6 +48,7 @@ function check(
   options: {
     inconsistent?: string[];
     marks?: SamplingTally[];
+    locals?: LocalEdgeTally[];
     open?: OpenParents;
     tallies?: SourceTally[];
     nowMs?: number;
@@ -54,7 +56,7 @@ function check(
 ) {
   const inconsistent = new Set((options.inconsistent ?? []).map((name) => serviceKey(serviceOf(name))));
   const settled = { untilMs: NOW_MS, lagMs: LAG_MS };
-  const loss = edges === null ? null : measureLoss(edges, settled, inconsistent, options.marks);
+  const loss = edges === null ? null : measureLoss(edges, settled, inconsistent, options);
   const source = { ...sourceOf('traces'), serviceName };
   const tallies = options.tallies ?? [arrivals({ agoMs: 1_000, latenessMs: 500, count: 500 })];
   const isInconsistent = inconsistent.has(serviceKey(source));
