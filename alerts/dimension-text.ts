@@ -1,4 +1,4 @@
-import type { Dimension } from '../core/verdict.ts';
+import type { Dimension, Verdict } from '../core/verdict.ts';
 
 /** What a failed verdict of a dimension means to somebody who is not at home in telemetry. */
 export interface DimensionText {
@@ -12,7 +12,7 @@ export interface DimensionText {
 
 const ASK_THE_SENDER = 'Look at the errors and the queue of the exporter and of every Collector on the way.';
 
-export const DIMENSION_TEXT: Readonly<Record<Dimension, DimensionText>> = {
+const DIMENSION_TEXT: Readonly<Record<Dimension, DimensionText>> = {
   completeness: {
     what: (amount, items) => `${amount} of the ${items} lost`,
     series: 'lost share',
@@ -54,3 +54,39 @@ export const DIMENSION_TEXT: Readonly<Record<Dimension, DimensionText>> = {
     options: ['See who sends under this name, and with which key.'],
   },
 };
+
+const SEE_THE_CLOCK = 'See whether the clock of its host is kept in step (NTP, a VM that was resumed).';
+
+/** Verdicts of timeliness that another part than age and lateness decided. */
+const TIME_PART_TEXT: Readonly<Record<string, DimensionText>> = {
+  'late-share': {
+    what: (amount, items) => `${amount} of the ${items} come more than a minute late`,
+    series: 'late share',
+    limit: (amount, items) => `at most ${amount} of the ${items} more than a minute late`,
+    options: DIMENSION_TEXT.timeliness.options,
+  },
+  'clock-skew': {
+    what: (amount) => `its clock is off by ${amount}`,
+    series: 'seconds off',
+    limit: (amount) => `a clock at most ${amount} off`,
+    options: [
+      SEE_THE_CLOCK,
+      'Do nothing: gates that need these data keep holding, and what happened first cannot be told.',
+    ],
+  },
+  'future-stamps': {
+    what: (amount, items) => `${amount} of the ${items} are stamped in the future`,
+    series: 'share of the future',
+    limit: (amount, items) => `at most ${amount} of the ${items} stamped in the future`,
+    options: [
+      SEE_THE_CLOCK,
+      'Do nothing: gates that need these data keep holding, and dashboards show what has not happened.',
+    ],
+  },
+};
+
+/** What a failed verdict is about, by the part of it that decided. */
+export function dimensionText(dimension: Dimension, { evidence }: Pick<Verdict, 'evidence'>): DimensionText {
+  const part = dimension === 'timeliness' ? TIME_PART_TEXT[String(evidence['decidedBy'])] : undefined;
+  return part ?? DIMENSION_TEXT[dimension];
+}

@@ -7,7 +7,7 @@ import type { DecisionRow } from '../store/decisions.ts';
 import { amountText } from './amount-text.ts';
 import { copyableCommand } from './copyable-command.ts';
 import { decisionLines } from './decision-lines.ts';
-import { DIMENSION_TEXT } from './dimension-text.ts';
+import { dimensionText } from './dimension-text.ts';
 import { outcomeText } from './outcome-text.ts';
 import { reportId } from './report-id.ts';
 import { type Confirmation, reportMarkdown } from './report-markdown.ts';
@@ -70,7 +70,7 @@ function buildReport(group: VerdictGroup, context: VerdictContext, told: Told): 
     : headlineOf(group, openedAtMs, nowMs);
   const id = reportId(group.subjectId);
   const confirm = confirmations(group, closed);
-  const options = closed ? [] : DIMENSION_TEXT[group.dimension].options;
+  const options = closed ? [] : dimensionText(group.dimension, group.worst).options;
   const when = closed
     ? `from ${timeText(openedAtMs)}, for ${lasted}`
     : `since ${timeText(openedAtMs)} (${lasted})`;
@@ -114,7 +114,7 @@ function label(group: VerdictGroup): string {
 function headlineOf(group: VerdictGroup, openedAtMs: number, nowMs: number): string {
   const { worst, dimension } = group;
   const items = ITEM_NOUN[group.source.signal];
-  const what = DIMENSION_TEXT[dimension].what(amountText(worst.estimate, worst.unit), items);
+  const what = dimensionText(dimension, worst).what(amountText(worst.estimate, worst.unit), items);
   const sure = `${Math.round(worst.confidence * 100)} % sure of at least ${amountText(worst.lower, worst.unit)}`;
   const limit = `limit ${amountText(worst.limits.fail, worst.unit)}`;
   const failing = failingOf(group, nowMs).length;
@@ -128,7 +128,7 @@ function failingOf(group: VerdictGroup, nowMs: number): Verdict[] {
 
 function intentText(group: VerdictGroup, constraint: string | null): string {
   const { worst, dimension, source } = group;
-  const limit = DIMENSION_TEXT[dimension].limit(
+  const limit = dimensionText(dimension, worst).limit(
     amountText(worst.limits.fail, worst.unit),
     ITEM_NOUN[source.signal],
   );
@@ -146,15 +146,13 @@ function pictureOf(group: VerdictGroup, streak: VerdictStreak): string[] {
   const range = known.length === 0 ? 'unknown' : `${low} to ${high}`;
   const names = worst.estimators.map(({ id }) => codeText(id));
   const width = Math.max(0, ...names.map((name) => name.length));
-  const estimators = worst.estimators.map(({ estimate, lower, upper, n, kind }, index) => {
+  const estimators = worst.estimators.map(({ estimate, lower, upper, n, kind, unit = worst.unit }, index) => {
     const interval =
-      lower === null && upper === null
-        ? ''
-        : ` [${amountText(lower, worst.unit)}, ${amountText(upper, worst.unit)}]`;
-    return `${names[index]?.padEnd(width)}  ${amountText(estimate, worst.unit)}${interval}  n=${n}  ${kind}`;
+      lower === null && upper === null ? '' : ` [${amountText(lower, unit)}, ${amountText(upper, unit)}]`;
+    return `${names[index]?.padEnd(width)}  ${amountText(estimate, unit)}${interval}  n=${n}  ${kind}`;
   });
   return [
-    `${DIMENSION_TEXT[dimension].series}, oldest first, · is unknown`,
+    `${dimensionText(dimension, worst).series}, oldest first, · is unknown`,
     `${line}  ${range}`,
     ...estimators,
   ];

@@ -19,6 +19,8 @@ export interface Estimator {
   readonly upper: number | null;
   readonly n: number;
   readonly kind: 'graph' | 'counter' | 'direct' | 'clock';
+  /** Of its numbers, where it is another than the verdict's. */
+  readonly unit?: 'ratio' | 's';
 }
 
 /** pass when `upper <= warn`, fail when `lower > fail`, in the verdict's unit. */
@@ -29,7 +31,9 @@ export interface Limits {
 
 /**
  * What a validator says about one dimension of one source's data.
- * completeness: `estimate` is the *lost* share, 0 to 1. timeliness: lateness in seconds at the stated quantile.
+ * completeness: `estimate` is the *lost* share, 0 to 1. timeliness: seconds of age, of lateness at the stated quantile
+ * or of clock skew, or a share that is late or of the future: `evidence.decidedBy` says which. structure: the share of
+ * records with a fault.
  * sampling: the share of spans whose sampling marks contradict their being here, 0 to 1.
  * Unknown is a value: the estimate is then null or too wide, and `reasons` says why.
  */

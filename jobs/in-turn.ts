@@ -46,7 +46,7 @@ export function inTurn<Input, Value>(
 
 /** The next in order of name after `last`, from the beginning again after the end. */
 function nextNames(all: readonly string[], last: string, most: number): readonly string[] {
-  const sorted = [...new Set(all)].sort();
+  const sorted = all.toSorted();
   if (sorted.length <= most) return sorted;
   const after = sorted.findIndex((name) => name > last);
   const rotated = after < 0 ? sorted : [...sorted.slice(after), ...sorted.slice(0, after)];

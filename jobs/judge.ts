@@ -99,7 +99,7 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const structure = await memory.structure.get({ client, nowMs });
   const estimates = [structure.missedIntervals];
   for (const group of memory.losses) estimates.push(...(await group.get(known)));
-  const serviceNames = subjects.map(({ source }) => source.serviceName);
+  const serviceNames = [...new Set(subjects.map(({ source }) => source.serviceName))];
   const time = await memory.time.read({ client, nowMs, serviceNames });
   const ownLag = measureOwnLag(memory.canary.lagsMs);
   const facts = { loss, open, inconsistent, estimates, structure, time, ownLag };

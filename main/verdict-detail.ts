@@ -19,7 +19,11 @@ export interface VerdictDetail extends Numbers {
   readonly window: { readonly start: string; readonly end: string };
   readonly validUntil: string;
   readonly reasons: readonly { readonly code: string; readonly text: string }[];
-  readonly estimators: readonly (Numbers & { readonly id: string; readonly kind: string })[];
+  readonly estimators: readonly (Numbers & {
+    readonly id: string;
+    readonly kind: string;
+    readonly unit: string;
+  })[];
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 
@@ -60,13 +64,13 @@ function notesOf(evidence: VerdictDetail['evidence']): string[] {
   ];
 }
 
-function estimatorsText({ estimators, unit }: VerdictDetail): string {
+function estimatorsText({ estimators }: VerdictDetail): string {
   if (estimators.length === 0) return '';
   const rows = estimators.map((one) => [
     `  ${one.id}`,
     one.kind,
-    figure(one.estimate, unit),
-    intervalText(one, unit),
+    figure(one.estimate, one.unit),
+    intervalText(one, one.unit),
     String(one.n),
   ]);
   return textTable(['  ESTIMATOR', 'KIND', 'ESTIMATE', 'INTERVAL', 'N'], rows);

@@ -33,12 +33,13 @@ export function buildVerdict(parts: VerdictParts, nowMs: number): Verdict {
   };
 }
 
-/** An estimator's entry in a verdict; without an interval it saw too little. */
+/** An estimator's entry in a verdict; without an interval it saw too little. @param unit where it is not the verdict's */
 export function buildEstimator(
   id: string,
   kind: Estimator['kind'],
   n: number,
   interval: Interval | null,
+  unit?: Estimator['unit'],
 ): Estimator {
   return {
     id,
@@ -47,6 +48,7 @@ export function buildEstimator(
     estimate: finite(interval?.estimate),
     lower: finite(interval?.lower),
     upper: finite(interval?.upper),
+    ...(unit === undefined ? {} : { unit }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Estimator, Limits, Reason, Verdict } from '../core/verdict.ts';
 import { buildEstimator, buildVerdict } from './build-verdict.ts';
 import { type CombinedLoss, combineLosses } from './combine-losses.ts';
 import type { LossEstimate } from './loss-estimate.ts';
+import { percent } from './percent.ts';
 import { SLOW_MS } from './windows.ts';
 
 /** Lost share of records. */
@@ -110,8 +111,4 @@ function describe(combined: CombinedLoss, estimates: readonly LossEstimate[]): R
         .filter(([, evidence]) => Object.keys(evidence as object).length > 0),
     ),
   };
-}
-
-function percent(ratio: number): string {
-  return `${Number((100 * ratio).toPrecision(2))} %`;
 }

@@ -23,9 +23,8 @@ const ITEMS_MIN = 30;
 
 /**
  * Are this source's data as recent as they must be? The verdict is the worst part's:
- * - *freshness*: now minus the newest event time that arrived, in seconds; exact but for our own
- *   lag, which the canary measures. An
- *   event time after its arrival counts as its arrival: one future stamp must not hide a silence.
+ * - *freshness*: now minus the newest event time that arrived, in seconds; exact but for our own lag, which the canary
+ *   measures. An event time after its arrival counts as its arrival: one future stamp must not hide a silence.
  * - *lateness*: the quantile of arrival minus event time, in seconds, over what arrived; for spans the end is the
  *   event. What has not arrived yet cannot be late yet: freshness is there for that.
  * Metrics come at an interval, so their freshness limits are at least two and three times the interval learned; traces
@@ -77,7 +76,7 @@ export function checkTimeliness(
     {
       source: input.source,
       dimension: 'timeliness',
-      unit: RATIOS.has(worse.id) ? 'ratio' : 's',
+      unit: unitOf(worse.id),
       limits: worse.limits,
       outcome: worse.outcome,
       interval: worse.interval,
@@ -88,9 +87,9 @@ export function checkTimeliness(
         { speaking, worse },
       ),
       estimators: [
-        buildEstimator('freshness', 'clock', all.items, freshness.interval),
+        buildEstimator('freshness', 'clock', all.items, freshness.interval, 's'),
         ...lateness.estimators,
-        ...more.map(({ id, n, interval }) => buildEstimator(id, 'clock', n, interval)),
+        ...more.map(({ id, n, interval }) => buildEstimator(id, 'clock', n, interval, unitOf(id))),
       ],
       evidence: {
         decidedBy: worse.id,
@@ -103,7 +102,9 @@ export function checkTimeliness(
   );
 }
 
-const RATIOS: ReadonlySet<string> = new Set(['late-share', 'future-stamps']);
+function unitOf(id: TimelinessPart['id'] | TimePart['id']): Verdict['unit'] {
+  return id === 'late-share' || id === 'future-stamps' ? 'ratio' : 's';
+}
 
 /**
  * Whether a part has something to say against a pass. Most sources are asked too seldom for a late share, or call
@@ -187,8 +188,8 @@ function checkLateness(of: {
   const { outcome, decisive } = judgeWindows({ fast, slow }, limits);
   const part: TimelinessPart = { id: 'lateness', outcome, limits, window: decisive, ...numbersOf(decisive) };
   const estimators = [
-    buildEstimator('lateness-45s', 'clock', fast.n, fast.interval),
-    buildEstimator('lateness-10m', 'clock', slow.n, slow.interval),
+    buildEstimator('lateness-45s', 'clock', fast.n, fast.interval, 's'),
+    buildEstimator('lateness-10m', 'clock', slow.n, slow.interval, 's'),
   ];
   return { part, estimators };
 }

@@ -29,7 +29,7 @@ export interface CombinedLoss {
  * - FAIL when any estimator fails. Each errs in at most 2.5 % of cases when the loss is exactly at the limit; with k of
  *   them at most k x 2.5 %, and far less when nothing is lost.
  * - PASS when one passes and none is sure of a loss above the warn limit, nor estimates one above the fail limit.
- *   `isIndependent` says whether a counter (or ordinals) and a graph both pass; who wants both, asks for it.
+ *   `isIndependent` says whether a counter (or ordinals) and a graph both pass; one alone is enough for a pass.
  * - Else unknown.
  * @see quality.md 3.1 (triangulation) and 3.6
  */

@@ -5,6 +5,7 @@ import type { Limits, Reason } from '../core/verdict.ts';
 import type { CallerLoss } from './bound-loss.ts';
 import type { WindowJudgement } from './judge-windows.ts';
 import type { MeasuredLoss } from './measure-loss.ts';
+import { percent } from './percent.ts';
 
 export interface OrphanFacts {
   readonly source: Source;
@@ -94,8 +95,4 @@ function names(fast: CallerLoss | null, slow: CallerLoss | null): string {
   const hit = ((fast ?? slow)?.callees ?? []).filter((callee) => callee.orphans > 0);
   const sorted = hit.sort((a, b) => b.attributed - a.attributed).map((callee) => callee.callee.serviceName);
   return sorted.length === 0 ? 'its callees' : sorted.slice(0, 3).join(', ');
-}
-
-function percent(ratio: number): string {
-  return `${Number((100 * ratio).toPrecision(2))} %`;
 }

@@ -18,6 +18,7 @@ const estimatorJson = z.strictObject({
   upper: numberJson,
   n: z.number(),
   kind: z.enum(['graph', 'counter', 'direct', 'clock']),
+  unit: z.enum(['ratio', 's']),
 });
 
 export const verdictJson = z
@@ -26,7 +27,7 @@ export const verdictJson = z
     dimension: z.enum(DIMENSIONS),
     outcome: z.enum(OUTCOMES),
     estimate: numberJson.describe(
-      'completeness: lost share, 0 to 1; timeliness: lateness in s; sampling: share of wrong marks. null: unknown.',
+      'completeness: lost share, 0 to 1; timeliness: lateness, age or skew in s, or a share; sampling: share of wrong marks; structure: share of faulty records. null: unknown.',
     ),
     lower: numberJson,
     upper: numberJson,
@@ -62,13 +63,14 @@ export function toVerdictJson(verdict: Verdict): VerdictJson {
     evaluatedAt: rfc3339(verdict.evaluatedAtMs),
     validUntil: rfc3339(verdict.validUntilMs),
     reasons: reasons.map(({ code, text }) => ({ code, text })),
-    estimators: estimators.map(({ id, estimate, lower, upper, n, kind }) => ({
+    estimators: estimators.map(({ id, estimate, lower, upper, n, kind, unit = verdict.unit }) => ({
       id,
       estimate: toNumberJson(estimate),
       lower: toNumberJson(lower),
       upper: toNumberJson(upper),
       n,
       kind,
+      unit,
     })),
     evidence: { ...evidence },
   };

@@ -1,11 +1,10 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { toClickhouseTime } from '../clickhouse-time.ts';
 import { storeFailure } from '../store-failure.ts';
-import { writeRows } from '../write-rows.ts';
+import { markSettled, type SettledRange, WINDOW_MS } from './mark-settled.ts';
 
 /** How long before its child a parent may have arrived: one that was exported while the child still ran. */
 const PARENT_BEFORE_MS = 900_000;
-const WINDOW_MS = 5_000;
 
 // The same rows in any order settle to the same edges: of duplicates the first to arrive counts.
 // A remote parent: flags say so (0x300), or they do not know (0x100 unset: SDKs before OTLP 1.1), and the span is
@@ -68,20 +67,12 @@ GROUP BY c.Window, c.Tenant, c.ServiceNamespace, c.ServiceName`;
 
 /**
  * Matches the remote children that arrived in [fromMs, untilMs) with their parents, as far as these can be read now,
- * and the local ones with theirs, and marks the windows as settled. Done again, the later settling counts: the marker is written last and names it.
- * Duplicates of a child within the range count once.
+ * and the local ones with theirs, and marks the windows as settled. Done again, the later settling counts: the marker
+ * is written last and names it. Duplicates of a child within the range count once.
  * @param range whole 5 s windows
  * @throws PipelineError store_unavailable; the windows then are not settled, try again
  */
-export async function settleEdgeWindows(
-  client: ClickHouseClient,
-  range: {
-    readonly fromMs: number;
-    readonly untilMs: number;
-    readonly lagMs: number;
-    readonly settledAtMs: number;
-  },
-): Promise<void> {
+export async function settleEdgeWindows(client: ClickHouseClient, range: SettledRange): Promise<void> {
   const settledAt = toClickhouseTime(range.settledAtMs);
   const params = {
     from: toClickhouseTime(range.fromMs),
@@ -95,10 +86,5 @@ export async function settleEdgeWindows(
   } catch (error) {
     throw storeFailure(error, 'settle edges', { fromMs: range.fromMs, untilMs: range.untilMs });
   }
-  const windows = Array.from({ length: (range.untilMs - range.fromMs) / WINDOW_MS }, (_, i) => ({
-    Window: toClickhouseTime(range.fromMs + i * WINDOW_MS).slice(0, 19),
-    SettledAt: settledAt,
-    LagMs: range.lagMs,
-  }));
-  await writeRows(client, 'tally_edge_settled', windows);
+  await markSettled(client, 'tally_edge_settled', range);
 }

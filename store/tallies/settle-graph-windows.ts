@@ -1,11 +1,10 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { toClickhouseTime } from '../clickhouse-time.ts';
 import { storeFailure } from '../store-failure.ts';
-import { writeRows } from '../write-rows.ts';
+import { markSettled, type SettledRange } from './mark-settled.ts';
 
 /** How long before a call or a mention the other span may have arrived. */
 const OTHER_BEFORE_MS = 900_000;
-const WINDOW_MS = 5_000;
 
 const IN_WINDOW = `ReceivedAt >= {from:DateTime64(3, 'UTC')} AND ReceivedAt < {until:DateTime64(3, 'UTC')}`;
 const OTHERS = (table: string) =>
@@ -60,15 +59,7 @@ GROUP BY m.Window, m.Tenant, m.ServiceNamespace, m.ServiceName, m.MentionedBy, B
  * @param range whole 5 s windows
  * @throws PipelineError store_unavailable; the windows then are not settled, try again
  */
-export async function settleGraphWindows(
-  client: ClickHouseClient,
-  range: {
-    readonly fromMs: number;
-    readonly untilMs: number;
-    readonly lagMs: number;
-    readonly settledAtMs: number;
-  },
-): Promise<void> {
+export async function settleGraphWindows(client: ClickHouseClient, range: SettledRange): Promise<void> {
   const settledAt = toClickhouseTime(range.settledAtMs);
   const params = {
     from: toClickhouseTime(range.fromMs),
@@ -86,10 +77,5 @@ export async function settleGraphWindows(
       });
     }
   }
-  const windows = Array.from({ length: (range.untilMs - range.fromMs) / WINDOW_MS }, (_, i) => ({
-    Window: toClickhouseTime(range.fromMs + i * WINDOW_MS).slice(0, 19),
-    SettledAt: settledAt,
-    LagMs: range.lagMs,
-  }));
-  await writeRows(client, 'tally_graph_settled', windows);
+  await markSettled(client, 'tally_graph_settled', range);
 }

@@ -178,3 +178,37 @@ describe('reportVerdict', () => {
     expect(groupVerdicts(verdicts, nowMs + 60_000)[0]?.outcome).toBe('unknown');
   });
 });
+
+describe('a report of timeliness', () => {
+  const reportOf = (decidedBy: string, changes: Partial<Verdict>) => {
+    const evaluations = seconds('f'.repeat(60)).map((verdict) => ({
+      ...verdict,
+      dimension: 'timeliness' as const,
+      evidence: { decidedBy },
+      ...changes,
+    }));
+    return play(evaluations)[0]?.report;
+  };
+
+  it.each([
+    ['freshness', 's', 90, 'spans are 90 s behind'],
+    ['clock-skew', 's', 5, 'its clock is off by 5 s'],
+    ['late-share', 'ratio', 0.2, '20 % of the spans come more than a minute late'],
+    ['future-stamps', 'ratio', 0.5, '50 % of the spans are stamped in the future'],
+  ] as const)('says what %s is about', (decidedBy, unit, estimate, text) => {
+    const limits = { warn: 0.01, fail: 0.02 };
+    expect(reportOf(decidedBy, { unit, estimate, lower: estimate, limits })?.headline).toContain(text);
+  });
+
+  it('gives each estimator its own unit', () => {
+    const estimator = { kind: 'clock', lower: 0.1, upper: 0.3, n: 50 } as const;
+    const report = reportOf('late-share', {
+      estimators: [
+        { ...estimator, id: 'late-share', estimate: 0.2 },
+        { ...estimator, id: 'freshness', estimate: 0.2, unit: 's' },
+      ],
+    });
+    expect(report?.markdown).toMatch(/late-share +20 %/);
+    expect(report?.markdown).toMatch(/freshness +0\.2 s/);
+  });
+});

@@ -158,6 +158,42 @@ describe('checkTimeliness', () => {
     });
   });
 
+  it("takes a pass away by a part that is sure, in that part's unit, and leaves the others theirs", () => {
+    const tallies = steadily({ agoMs: 500, latenessMs: 100, count: 500 });
+    const part = {
+      id: 'late-share',
+      outcome: 'fail',
+      interval: { estimate: 0.3, lower: 0.2, upper: 0.4 },
+      n: 900,
+      limits: { warn: 0.01, fail: 0.05 },
+      window: { startMs: NOW_MS - 60_000, endMs: NOW_MS },
+      reasons: [{ code: 'LATE_SHARE', text: 'late' }],
+      evidence: {},
+    } as const;
+    const source = sourceOf('traces');
+    const late = checkTimeliness({ source, tallies, parts: [part] }, null, NOW_MS);
+    expect(late).toMatchObject({
+      outcome: 'fail',
+      unit: 'ratio',
+      estimate: 0.3,
+      evidence: { decidedBy: 'late-share' },
+    });
+    expect(late?.estimators.map(({ id, unit }) => [id, unit])).toEqual([
+      ['freshness', 's'],
+      ['lateness-45s', 's'],
+      ['lateness-10m', 's'],
+      ['late-share', 'ratio'],
+    ]);
+    const unsure = { ...part, outcome: 'unknown', interval: { estimate: 0, lower: 0, upper: 0.4 } } as const;
+    expect(checkTimeliness({ source, tallies, parts: [unsure] }, null, NOW_MS)?.outcome).toBe('pass');
+    const surelyAbove = {
+      ...part,
+      outcome: 'unknown',
+      interval: { estimate: 0.04, lower: 0.02, upper: 0.06 },
+    } as const;
+    expect(checkTimeliness({ source, tallies, parts: [surelyAbove] }, null, NOW_MS)?.outcome).toBe('unknown');
+  });
+
   it('says the same however its tallies are split and ordered', () => {
     const part = fc.record({
       agoMs: fc.integer({ min: 0, max: 599_000 }),

@@ -8,10 +8,10 @@ import { batchAwareInterval } from '../batch-aware-interval.ts';
 import { foldSources } from '../fold-sources.ts';
 import type { WindowEstimate } from '../judge-windows.ts';
 import type { LossEstimate, LossEstimates } from '../loss-estimate.ts';
+import { percent } from '../percent.ts';
 import { windowsUntil } from '../windows.ts';
 import { captureRecapture } from './capture-recapture.ts';
 import { LossCells } from './loss-cells.ts';
-import { percent } from './percent.ts';
 import { vetoCalleeLoss } from './veto-callee-loss.ts';
 
 /** What the callers' side says about everybody: settled calls, how they usually are answered, and who still sends. */

@@ -2,9 +2,9 @@ import type { ServiceId } from '../../core/service-key.ts';
 import type { SourceTally } from '../../core/source-tally.ts';
 import type { Reason } from '../../core/verdict.ts';
 import { foldSources } from '../fold-sources.ts';
+import { percent } from '../percent.ts';
 import { shareLaterThan } from '../share-later-than.ts';
 import { windowsUntil } from '../windows.ts';
-import { percent } from './percent.ts';
 
 const LATE_RATIO_MAX = 0.01;
 /** A callee silent for longer than answers are ever waited for has lost them, as far as anyone can use them. */
