@@ -95,7 +95,7 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const loss = await refreshLoss(memory.edges, { client, inconsistent, marks, nowMs });
   const open =
     loss === null ? new Map() : await memory.openParents.get({ client, waitMs: loss.lagMs, nowMs });
-  const known = { client, tallies, edges: edgesOf(memory.edges), inconsistent, nowMs };
+  const known = { client, tallies, edges: () => edgesOf(memory.edges), inconsistent, nowMs };
   const structure = await memory.structure.get({ client, nowMs });
   const estimates = [structure.missedIntervals];
   for (const group of memory.losses) estimates.push(...(await group.get(known)));
@@ -188,7 +188,8 @@ function lossesOf(
   expectation: SourceExpectation | null,
   nowMs: number,
 ): LossEstimate[] {
-  const own = estimates.flatMap((by) => by.get(sourceKey(source)) ?? []);
+  const key = sourceKey(source);
+  const own = estimates.flatMap((by) => by.get(key) ?? []);
   if (source.signal !== 'traces') return own;
   const limits = expectation?.limits.completeness ?? COMPLETENESS_LIMITS;
   const isInconsistent = inconsistent.has(serviceKey(source));

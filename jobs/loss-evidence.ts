@@ -30,7 +30,8 @@ import { type Refreshed, refreshed } from './refreshed.ts';
 interface Known {
   readonly client: ClickHouseClient;
   readonly tallies: readonly SourceTally[];
-  readonly edges: readonly EdgeTally[];
+  /** Gathered only when asked for: that takes longer than most ticks have. */
+  readonly edges: () => readonly EdgeTally[];
   /** `serviceKey`s of services whose sampling verdict is fail. */
   readonly inconsistent: ReadonlySet<string>;
 }
@@ -87,7 +88,7 @@ async function graphLosses({ client, tallies, edges, inconsistent, nowMs }: Aske
     readReferenceTallies(client, range),
   ]);
   const arrivals = tallies.filter(({ source }) => source.signal === 'traces');
-  const input = { pairs, baselines, edges, arrivals, settled, inconsistent };
+  const input = { pairs, baselines, edges: edges(), arrivals, settled, inconsistent };
   return [
     gaps,
     estimateCaptureRecapture(input, nowMs),
@@ -103,7 +104,7 @@ async function volumeFalls({ client, edges, nowMs }: Asked): Promise<LossEstimat
     readMinuteCounts(client, { fromMs: untilMs - SLOW_MS, untilMs }),
     readVolumeWeeks(client, nowMs),
   ]);
-  return [estimateVolume({ minutes, weeks, callers: callersOf(edges), untilMs })];
+  return [estimateVolume({ minutes, weeks, callers: callersOf(edges()), untilMs })];
 }
 
 function callersOf(edges: readonly EdgeTally[]): ReadonlyMap<string, readonly ServiceId[]> {

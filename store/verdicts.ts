@@ -44,10 +44,17 @@ interface VerdictRow {
 
 /** Appends verdicts. @throws PipelineError store_unavailable, store_refused */
 export async function insertVerdicts(client: ClickHouseClient, verdicts: readonly Verdict[]): Promise<void> {
+  // Thousands of one tick share their few times.
+  const texts = new Map<number, string>();
+  const timeText = (timeMs: number) => {
+    const known = texts.get(timeMs) ?? toClickhouseTime(timeMs);
+    texts.set(timeMs, known);
+    return known;
+  };
   await writeRows(
     client,
     'verdicts',
-    verdicts.map((verdict) => ({ ...verdictRow(verdict) })),
+    verdicts.map((verdict) => ({ ...verdictRow(verdict, timeText) })),
   );
 }
 
@@ -107,9 +114,9 @@ async function readNewest(
   return rows.map(verdictOf);
 }
 
-function verdictRow(verdict: Verdict): VerdictRow {
+function verdictRow(verdict: Verdict, timeText: (timeMs: number) => string): VerdictRow {
   return {
-    EvaluatedAt: toClickhouseTime(verdict.evaluatedAtMs),
+    EvaluatedAt: timeText(verdict.evaluatedAtMs),
     Tenant: verdict.source.tenant,
     ServiceNamespace: verdict.source.serviceNamespace,
     ServiceName: verdict.source.serviceName,
@@ -125,9 +132,9 @@ function verdictRow(verdict: Verdict): VerdictRow {
     N: String(Math.round(verdict.n)),
     LimitWarn: toJsonFloat(verdict.limits.warn),
     LimitFail: toJsonFloat(verdict.limits.fail),
-    WindowStart: toClickhouseTime(verdict.window.startMs),
-    WindowEnd: toClickhouseTime(verdict.window.endMs),
-    ValidUntil: toClickhouseTime(verdict.validUntilMs),
+    WindowStart: timeText(verdict.window.startMs),
+    WindowEnd: timeText(verdict.window.endMs),
+    ValidUntil: timeText(verdict.validUntilMs),
     Reasons: JSON.stringify(verdict.reasons),
     Estimators: JSON.stringify(verdict.estimators),
     Evidence: JSON.stringify(verdict.evidence),
