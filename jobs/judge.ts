@@ -95,7 +95,13 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const loss = await refreshLoss(memory.edges, { client, inconsistent, marks, nowMs });
   const open =
     loss === null ? new Map() : await memory.openParents.get({ client, waitMs: loss.lagMs, nowMs });
-  const known = { client, tallies, edges: () => edgesOf(memory.edges), inconsistent, nowMs };
+  const known = {
+    client,
+    tallies,
+    edges: () => edgesOf(memory.edges),
+    inconsistent: new Set([...inconsistent, ...(loss?.sampledAlone.keys() ?? [])]),
+    nowMs,
+  };
   const structure = await memory.structure.get({ client, nowMs });
   const estimates = [structure.missedIntervals];
   for (const group of memory.losses) estimates.push(...(await group.get(known)));

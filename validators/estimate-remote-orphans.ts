@@ -24,6 +24,7 @@ const WAIT_MS_MAX = 60_000;
 /** These can only look like loss, so a pass stands in spite of them. */
 const ONLY_LIKE_LOSS: ReadonlySet<OrphanVeto> = new Set([
   'LOOKS_SAMPLED',
+  'MISSING_SINCE_FIRST_SEEN',
   'PARENTS_LATE',
   'PARENTS_OPEN',
   'CALLER_SILENT',
@@ -41,9 +42,10 @@ const ONLY_LIKE_LOSS: ReadonlySet<OrphanVeto> = new Set([
  *   settled without them: they were still open. How long a call stays open is known when it ends, so the first
  *   minutes of such calls look like a loss, until the first of them have ended and are one in a hundred of those of ten
  *   minutes; nothing that has arrived by then tells them apart.
- * - Vetoed where traces seem never to have been kept (`findSampledAlone`).
+ * - Vetoed where traces seem never to have been kept (`findSampledAlone`), and for the first minutes of a caller whose
+ *   spans are missing from the first (`findMissingSinceFirstSeen`): which of these it is shows by then.
  * False alarms to know of: a proxy that rewrites traceparent and sends no spans itself, callers that sample by
- * their own coin and too seldom to show it, and the first minutes of calls that stay open.
+ * their own coin and too seldom to show it, and the first minutes of calls that begin to stay open.
  * @param input.loss null while nothing was ever settled
  * @param input.open how many of the service's calls of ten minutes arrived later than parents are waited for
  * @param input.tallies arrivals of the same service, for its lateness; any instances, split in any way
@@ -104,6 +106,7 @@ function vetoOf(facts: OrphanFacts, inconsistent: boolean): OrphanVeto | null {
   if (facts.lateShare > lateRatioMax) return 'PARENTS_LATE';
   if (facts.openShare > lateRatioMax) return 'PARENTS_OPEN';
   if (loss.sampledAlone.has(serviceKey(facts.source))) return 'LOOKS_SAMPLED';
+  if (loss.missingSinceFirstSeen.has(serviceKey(facts.source))) return 'MISSING_SINCE_FIRST_SEEN';
   const isSilent = silentMs !== null && silentMs > loss.lagMs && silentMs <= WAIT_MS_MAX;
   return isSilent ? 'CALLER_SILENT' : null;
 }

@@ -3,6 +3,7 @@ import type { LocalEdgeTally } from '../core/local-edge-tally.ts';
 import type { SamplingTally } from '../core/sampling-tally.ts';
 import type { ServiceId } from '../core/service-key.ts';
 import { boundLoss, type CallerLoss } from './bound-loss.ts';
+import { findMissingSinceFirstSeen } from './find-missing-since-first-seen.ts';
 import { findNotFollowed } from './find-not-followed.ts';
 import { findSampledAlone, type SampledAlone } from './find-sampled-alone.ts';
 import { type EdgeFold, foldEdges } from './fold-edges.ts';
@@ -33,6 +34,8 @@ export interface MeasuredLoss {
   readonly vetoedCallers: ReadonlyMap<string, SamplingVeto>;
   /** Callers whose missing spans look never kept rather than lost, by `serviceKey`. */
   readonly sampledAlone: ReadonlyMap<string, SampledAlone>;
+  /** New callers whose spans have been missing from the first, and since when, ms, by `serviceKey`. */
+  readonly missingSinceFirstSeen: ReadonlyMap<string, number>;
 }
 
 /**
@@ -73,6 +76,7 @@ export function measureLoss(
     fast: boundLoss(fast, slow),
     slow: slowLosses,
     sampledAlone: findSampledAlone(slow, slowLosses, locals),
+    missingSinceFirstSeen: findMissingSinceFirstSeen(slow, settled.untilMs),
     unattributed: unattributedOf(all),
     vetoedCallers: new Map(
       [...vetoed].flatMap(([key, veto]) =>

@@ -3,6 +3,7 @@ import { type Source, sourceLabel } from '../core/source.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Limits, Reason } from '../core/verdict.ts';
 import type { CallerLoss } from './bound-loss.ts';
+import { NEW_MS } from './find-missing-since-first-seen.ts';
 import type { WindowJudgement } from './judge-windows.ts';
 import type { MeasuredLoss } from './measure-loss.ts';
 import { percent } from './percent.ts';
@@ -53,6 +54,10 @@ const VETOES = {
   LOOKS_SAMPLED: ({ loss, source }: OrphanFacts) => {
     const { localOrphans = 0, localChildren = 0 } = loss?.sampledAlone.get(serviceKey(source)) ?? {};
     return `Spans of this service are missing by whole traces and singly: its callees miss their parents, but of ${localChildren} of its own inner spans only ${localOrphans} do, which lost spans or batches would not leave so. Its sampler seems to decide alone: make it parent-based, or have it mark what it keeps (th). If it does not sample, look for an instance none of whose spans arrives.`;
+  },
+  MISSING_SINCE_FIRST_SEEN: ({ loss, source }: OrphanFacts) => {
+    const sinceMs = loss?.missingSinceFirstSeen.get(serviceKey(source)) ?? 0;
+    return `Parents of this service's calls are missing since it was first seen (${rfc3339(sinceMs)}), so a loss cannot be told yet from a sampler of its own or from calls that stay open; what is still missing after ${NEW_MS / 60_000} minutes counts as lost. Look at its sampler and at its exporter.`;
   },
   NO_REMOTE_CHILDREN: ({ source }: OrphanFacts) =>
     `No span of another service names a span of ${sourceLabel(source)} as its remote parent, so what is missing leaves no gap. It becomes knowable when a service it calls sends spans with propagated context.`,

@@ -42,7 +42,7 @@ function logRows(request: ExportRequest): Row[] {
     Timestamp: toClickhouseTime(log.timeMs),
     TraceId: traceIdText(log.traceId),
     SpanId: spanIdText(log.spanId),
-    TraceFlags: 1,
+    TraceFlags: log.isSampled ? 1 : 0,
   }));
 }
 

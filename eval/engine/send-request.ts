@@ -55,7 +55,7 @@ function logsOf({ logs }: ExportRequest): unknown[] {
     timeUnixNano: unixNano(log.timeMs),
     traceId: traceIdText(log.traceId),
     spanId: spanIdText(log.spanId),
-    flags: 1,
+    flags: log.isSampled ? 1 : 0,
     body: { stringValue: 'done' },
   }));
 }

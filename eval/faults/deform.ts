@@ -51,7 +51,9 @@ export function sampleAlone(where: Where, ratio: number): Fault {
 /** A coin for each span, and marks that claim to be consistent: a threshold that the trace ids contradict. */
 export function sampleAgainstMarks(where: Where, ratio: number, draw: Draw): Fault {
   const traceState = `ot=th:${thresholdOf(ratio).slice(0, 4)}`;
-  return (request) => sampleBy({ where, traceState, keeps: () => draw.happens(ratio) }, request);
+  const salt = Math.floor(2 ** 31 * draw.uniform());
+  return (request) =>
+    sampleBy({ where, traceState, keeps: ({ spanId }) => randomFrom(spanId + salt)() < ratio }, request);
 }
 
 /**
@@ -60,7 +62,7 @@ export function sampleAgainstMarks(where: Where, ratio: number, draw: Draw): Fau
  */
 export function sampleAboveOthers(where: Where, ratio: number): Fault {
   const threshold = thresholdOf(ratio);
-  const keeps = ({ traceId }: SpanItem) => traceIdText(traceId).slice(-14) >= threshold;
+  const keeps = ({ traceId }: Ids) => traceIdText(traceId).slice(-14) >= threshold;
   return (request) => sampleBy({ where, traceState: `ot=th:${threshold.slice(0, 4)}`, keeps }, request);
 }
 
@@ -89,11 +91,16 @@ export function holdOpen(where: Where, of: { ratio: number; ms: number }, draw: 
   };
 }
 
+type Ids = Pick<SpanItem, 'traceId' | 'spanId'>;
+
+/** Spans that are not kept are not exported, and log records say of theirs what became of it. */
 function sampleBy(
-  of: { readonly where: Where; readonly traceState: string; readonly keeps: (span: SpanItem) => boolean },
+  of: { readonly where: Where; readonly traceState: string; readonly keeps: (ids: Ids) => boolean },
   request: ExportRequest,
 ): readonly ExportRequest[] {
-  if (!isMet(of.where, request) || request.signal !== 'traces') return [request];
+  if (!isMet(of.where, request) || request.signal === 'metrics') return [request];
+  if (request.signal === 'logs')
+    return [{ ...request, logs: request.logs.map((log) => ({ ...log, isSampled: of.keeps(log) })) }];
   const spans = request.spans.filter(of.keeps);
   return spans.length === 0 ? [] : [{ ...request, traceState: of.traceState, spans }];
 }

@@ -160,7 +160,12 @@ class World {
     const times = { startMs: atMs, endMs: nowMs };
     this.#record(instance, { traceId, spanId, parentSpanId, kind, isRemote, peer: '', ...times });
     if (draw.happens(this.#fleet.logRatio)) {
-      this.#openOf(instance, nowMs).logs.push({ timeMs: nowMs + instance.skewMs, traceId, spanId });
+      this.#openOf(instance, nowMs).logs.push({
+        timeMs: nowMs + instance.skewMs,
+        traceId,
+        spanId,
+        isSampled: true,
+      });
     }
     return nowMs;
   }

@@ -17,6 +17,8 @@ export interface LogItem {
   readonly timeMs: number;
   readonly traceId: number;
   readonly spanId: number;
+  /** What its SDK said of the span it belongs to. */
+  readonly isSampled: boolean;
 }
 
 /** A point of a gauge. */

@@ -108,7 +108,7 @@ function bound(references: readonly ReferenceTally[]): Interval | null {
 
 function vetoOf(service: ServiceId, { inconsistent, settled }: ReferenceInput): Reason | null {
   if (inconsistent.has(serviceKey(service))) {
-    const text = `${service.serviceName} samples inconsistently, so a span that is mentioned as sampled may never have been kept; see the verdict of dimension sampling.`;
+    const text = `${service.serviceName} samples inconsistently or for itself, so a span that is mentioned as sampled may never have been kept; see the verdict of dimension sampling.`;
     return { code: 'SAMPLING_INCONSISTENT', text };
   }
   if (settled.lagMs < WAIT_MS_MAX) return null;
