@@ -7,6 +7,8 @@ import type { CalleeFold, EdgeFold } from './fold-edges.ts';
 
 /** Of services that do lose spans, one in a thousand is taken for a sampler. */
 const CHANCE = 0.001;
+/** A sampler is asked every 5 s for ever whether it still scatters; one of so many looks finds by chance that it does not. */
+const SCATTER_CHANCE = 0.000_01;
 
 /** What a service's own edges say beside its orphans. */
 export interface SampledAlone {
@@ -20,8 +22,8 @@ export interface SampledAlone {
  * - *not lost span by span*: local children would be without their parents as often as remote ones. Surely (`lower`)
  *   as many must be missing that so few local orphans have a chance of 1 in 1000.
  * - *not lost for a while*: the orphans of the callee called most scatter over seconds and 5 s as single draws do, at
- *   the level of 1 in 1000. An outage, and the beginning of any loss, is clustered by far.
- * - *not lost batch by batch*: either batches hold so many calls that this scatter tells (1 in 1000 on both sides), or
+ *   the level of 1 in 100,000. An outage, and the beginning of any loss, is clustered by far.
+ * - *not lost batch by batch*: either batches hold so many calls that this scatter tells (at the same level on both sides), or
  *   local children whose parent came in another request would be without it as often as remote ones, and, again with
  *   1 in 1000, are not; as these come together where a batch is lost, they count as at most one a batch.
  * Where less is shown, the loss stands: services of one span a trace, without flags (SDKs before OTLP 1.1), of few
@@ -71,7 +73,7 @@ function isUnlikelyBatches(
   of: { readonly callee: CalleeFold; readonly key: string; readonly local: Local },
 ): boolean {
   const own = of.callee.found.get(of.key);
-  const { isAlone, showsBatches } = scattersAlone(countAll(of.callee), 1 - CHANCE);
+  const { isAlone, showsBatches } = scattersAlone(countAll(of.callee), 1 - SCATTER_CHANCE);
   if (own === undefined || !isAlone) return false;
   if (showsBatches(own.count / own.batches.size)) return true;
   const { split, orphans } = of.local;

@@ -17,6 +17,7 @@ interface Flags {
   readonly runs: number;
   readonly hours: number;
   readonly every: number;
+  readonly seed: number;
   readonly only?: string;
   readonly json?: true;
   readonly write?: true;
@@ -30,6 +31,7 @@ export function calibrationCommand(): Command {
     .option('--runs <N>', 'seeded runs of each case of coverage', positive, 200)
     .option('--hours <N>', 'virtual hours of healthy traffic', positive, 24 * DAYS)
     .option('--every <SECONDS>', 'how often is judged in virtual time, a multiple of 5', everySeconds, 60)
+    .option('--seed <N>', 'of the fleets of alarm cases: other seeds, other hours', positive, 1)
     .addOption(new Option('--only <GROUP>', 'one group of cases').choices(GROUPS.map(({ name }) => name)))
     .option('--write', 'write the measured sections of docs/calibration.md')
     .option('--json', 'print the figures as JSON')
@@ -37,16 +39,16 @@ export function calibrationCommand(): Command {
     .action(run);
 }
 
-async function run({ runs, hours, every, only, json, write }: Flags): Promise<void> {
+async function run({ runs, hours, every, seed, only, json, write }: Flags): Promise<void> {
   const machine = machineText();
   const groups = GROUPS.filter(({ name }) => only === undefined || name === only);
   const onCase = (name: string) => {
     if (process.stderr.isTTY) process.stderr.write(`\u001b[2K\r${name.slice(0, 100)}`);
   };
-  const results = await calibrate(groups, { runs, hours, everyMs: every * 1_000, onCase });
+  const results = await calibrate(groups, { runs, hours, everyMs: every * 1_000, seed, onCase });
   if (process.stderr.isTTY) process.stderr.write('\u001b[2K\r');
   if (write === true) {
-    const options = `--runs ${runs} --hours ${hours} --every ${every}`;
+    const options = `--runs ${runs} --hours ${hours} --every ${every} --seed ${seed}`;
     const command = `npm run -s eval -- calibration${only === undefined ? '' : ` --only ${only}`} ${options}`;
     const provenance = { date: new Date().toISOString().slice(0, 10), machine, command };
     const before = existsSync(DOCUMENT) ? await readFile(DOCUMENT, 'utf8') : '';

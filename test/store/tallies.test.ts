@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countServices } from '../../store/tallies/count-services.ts';
 import { readEdgeTallies } from '../../store/tallies/read-edge-tallies.ts';
+import { readLocalEdgeTallies } from '../../store/tallies/read-local-edge-tallies.ts';
+import { readOpenParents } from '../../store/tallies/read-open-parents.ts';
 import { readSamplingTallies } from '../../store/tallies/read-sampling-tallies.ts';
 import { readServiceSeries } from '../../store/tallies/read-service-series.ts';
 import { readSettledWindows } from '../../store/tallies/read-settled-windows.ts';
@@ -239,6 +241,54 @@ describe('settleEdgeWindows', () => {
     });
     expect(before).toHaveLength(3);
     expect(await readEdgeTallies(engine.client, range)).toEqual(before);
+  });
+});
+
+describe('settleEdgeWindows, local edges', () => {
+  const range = { fromMs: T0 + 420_000, untilMs: T0 + 425_000 };
+  const local = (n: number, rest: Partial<SpanRow>) =>
+    span({ service: 'inner', traceId: traceIdOf(n), flags: LOCAL, startMs: range.fromMs, ...rest });
+
+  it('counts children with their parent, without, and with one that came in another request, once each', async () => {
+    const receivedMs = range.fromMs + 1_000;
+    const child = (n: number) =>
+      local(n, { kind: 'Client', spanId: `c${n}`, parentSpanId: `p${n}`, receivedMs });
+    await insert([
+      ...[901, 902, 903, 904].map(child),
+      child(901),
+      local(901, { spanId: 'p901', receivedMs }),
+      local(902, { spanId: 'p902', receivedMs: receivedMs + 2_000 }),
+      local(903, { spanId: 'p903', receivedMs, instance: 'inner-2' }),
+    ]);
+    await settleEdgeWindows(engine.client, { ...range, lagMs: 5_000, settledAtMs: T0 + 440_000 });
+    const counts = { windowMs: range.fromMs, children: 4, orphans: 1, split: 2 };
+    expect(await readLocalEdgeTallies(engine.client, range)).toMatchObject([
+      { ...counts, service: { serviceName: 'inner' } },
+    ]);
+  });
+
+  it('is counted as it was settled last', async () => {
+    await insert([local(904, { spanId: 'p904', receivedMs: T0 + 450_000 })]);
+    await settleEdgeWindows(engine.client, { ...range, lagMs: 30_000, settledAtMs: T0 + 460_000 });
+    expect(await readLocalEdgeTallies(engine.client, range)).toMatchObject([
+      { children: 4, orphans: 0, split: 3 },
+    ]);
+  });
+});
+
+describe('readOpenParents', () => {
+  it('counts the calls that arrived later after their start than parents are waited for', async () => {
+    const range = { fromMs: T0 + 470_000, untilMs: T0 + 480_000 };
+    const call = (id: string, startMs: number, kind: 'Client' | 'Server' = 'Client') =>
+      span({ service: 'opener', kind, spanId: id, startMs, receivedMs: range.fromMs + 1_000 });
+    await insert([
+      call('open1', range.fromMs - 60_000),
+      call('open2', range.fromMs),
+      call('open3', range.fromMs - 4_000),
+      call('open4', range.fromMs - 60_000, 'Server'),
+    ]);
+    const open = await readOpenParents(engine.client, { ...range, waitMs: 5_000 });
+    expect([...open.values()]).toEqual([{ spans: 3, late: 1 }]);
   });
 });
 
