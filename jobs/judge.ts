@@ -28,6 +28,7 @@ import { type LossEvidence, newLossEvidence } from './loss-evidence.ts';
 import { type Refreshed, refreshed } from './refreshed.ts';
 import { newStructureEvidence, type StructureEvidence, type StructureFacts } from './structure-evidence.ts';
 import { newTimeEvidence, type TimeEvidence, type TimeFacts } from './time-evidence.ts';
+import { whoseTurn } from './turns.ts';
 import { rememberWritten, type VerdictMemory, verdictsToWrite } from './verdict-memory.ts';
 
 const OPEN_PARENTS_EVERY_MS = 30_000;
@@ -42,6 +43,8 @@ export interface JudgeMemory {
   readonly verdicts: VerdictMemory;
   readonly canary: CanaryMemory;
   readonly crowd: Crowd;
+  /** `serviceKey`s of services whose newest sampling verdict is fail. */
+  readonly inconsistent: Set<string>;
 }
 
 interface OpenAsked {
@@ -67,14 +70,15 @@ export function newJudgeMemory(): JudgeMemory {
     verdicts: new Map(),
     canary: newCanaryMemory(),
     crowd: newCrowd(),
+    inconsistent: new Set(),
   };
 }
 
 /**
- * One tick: judges every source seen in the last ten minutes in every dimension, and writes the verdicts that are new
- * or due for renewal. What arrived and how late is read every tick, for all sources together; what changes no faster
+ * One tick: judges the sources seen in the last ten minutes in every dimension, of thousands those whose turn it is,
+ * and writes the verdicts that are new or due for renewal. What arrived and how late is read every tick, for all sources together; what changes no faster
  * than every few seconds is read that often.
- * @returns all verdicts, written or not
+ * @returns all verdicts of this tick, written or not
  * @throws PipelineError store_unavailable; nothing is remembered as written then, the next tick tries again
  */
 export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> {
@@ -87,11 +91,11 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
     readSamplingTallies(client, range),
   ]);
   // Gone, not late: nothing is said about a source that fell silent ten minutes ago.
-  const subjects = subjectsOf(tallies, marks).filter((subject) => newestOf(subject) >= nowMs - SLOW_MS);
+  const present = subjectsOf(tallies, marks).filter((subject) => newestOf(subject) >= nowMs - SLOW_MS);
+  const subjects = whoseTurn(present, ({ key }) => key, nowMs);
   const sampling = judgeSampling(subjects, deps.expectations(), nowMs);
-  const inconsistent = new Set(
-    sampling.filter((verdict) => verdict.outcome === 'fail').map((verdict) => serviceKey(verdict.source)),
-  );
+  rememberInconsistent(memory.inconsistent, present, sampling);
+  const inconsistent: ReadonlySet<string> = new Set(memory.inconsistent);
   const loss = await refreshLoss(memory.edges, { client, inconsistent, marks, nowMs });
   const open =
     loss === null ? new Map() : await memory.openParents.get({ client, waitMs: loss.lagMs, nowMs });
@@ -105,7 +109,7 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const structure = await memory.structure.get({ client, nowMs });
   const estimates = [structure.missedIntervals];
   for (const group of memory.losses) estimates.push(...(await group.get(known)));
-  const serviceNames = [...new Set(subjects.map(({ source }) => source.serviceName))];
+  const serviceNames = [...new Set(present.map(({ source }) => source.serviceName))];
   const time = await memory.time.read({ client, nowMs, serviceNames });
   const ownLag = measureOwnLag(memory.canary.lagsMs);
   const facts = { loss, open, inconsistent, estimates, structure, time, ownLag };
@@ -135,6 +139,8 @@ interface Facts {
 
 /** A service and signal, all instances together, with all that arrived of it. */
 interface Subject {
+  /** `sourceKey` of the source. */
+  readonly key: string;
   readonly source: Source;
   readonly tallies: readonly SourceTally[];
   readonly marks: readonly SamplingTally[];
@@ -145,6 +151,7 @@ function subjectsOf(tallies: readonly SourceTally[], marks: readonly SamplingTal
   const marksOf = Map.groupBy(marks, (mark) => sourceKey(whole(mark.source)));
   const others = tallies.filter(({ source }) => source.serviceName !== CANARY_SERVICE);
   return [...Map.groupBy(others, (tally) => sourceKey(whole(tally.source)))].map(([key, own]) => ({
+    key,
     source: whole((own[0] as SourceTally).source),
     tallies: own,
     marks: marksOf.get(key) ?? [],
@@ -153,6 +160,22 @@ function subjectsOf(tallies: readonly SourceTally[], marks: readonly SamplingTal
 
 function newestOf({ tallies }: Subject): number {
   return tallies.reduce((newest, tally) => Math.max(newest, tally.receivedMsMax), 0);
+}
+
+/** Of what was not judged in this tick, the last word stands; what is gone has none. */
+function rememberInconsistent(
+  remembered: Set<string>,
+  present: readonly Subject[],
+  sampling: readonly Verdict[],
+): void {
+  if (remembered.size > 0) {
+    const here = new Set(present.map(({ source }) => serviceKey(source)));
+    for (const key of remembered) if (!here.has(key)) remembered.delete(key);
+  }
+  for (const { source, outcome } of sampling) {
+    if (outcome === 'fail') remembered.add(serviceKey(source));
+    else remembered.delete(serviceKey(source));
+  }
 }
 
 function judgeSampling(
@@ -168,13 +191,13 @@ function judgeSampling(
 }
 
 function judgeSubject(
-  { source, tallies }: Subject,
+  { key, source, tallies }: Subject,
   facts: Facts,
   expectations: readonly SourceExpectation[],
   nowMs: number,
 ): Verdict[] {
   const expectation = expectationFor(expectations, source);
-  const estimates = lossesOf({ source, tallies }, facts, expectation, nowMs);
+  const estimates = lossesOf({ key, source, tallies }, facts, expectation, nowMs);
   const time = {
     parts: facts.time.partsOf(source),
     evidence: facts.time.describe(source),
@@ -189,12 +212,11 @@ function judgeSubject(
 }
 
 function lossesOf(
-  { source, tallies }: Pick<Subject, 'source' | 'tallies'>,
+  { key, source, tallies }: Pick<Subject, 'key' | 'source' | 'tallies'>,
   { loss, open, inconsistent, estimates }: Facts,
   expectation: SourceExpectation | null,
   nowMs: number,
 ): LossEstimate[] {
-  const key = sourceKey(source);
   const own = estimates.flatMap((by) => by.get(key) ?? []);
   if (source.signal !== 'traces') return own;
   const limits = expectation?.limits.completeness ?? COMPLETENESS_LIMITS;

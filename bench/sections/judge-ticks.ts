@@ -47,7 +47,7 @@ async function measure({ store, cpuMs }: BenchServer, endMs: number, ticks: numb
   }
   const of = (key: keyof (typeof samples)[number]) => median(samples.map((sample) => sample[key]));
   console.log(
-    `\n\nOne tick of the judge over ${SOURCES} sources of spans, ${of('verdicts')} verdicts, median of ${samples.length}`,
+    `\n\nOne tick of the judge over ${SOURCES} sources of spans that take turns, ${of('verdicts')} verdicts, median of ${samples.length}`,
   );
   console.log(
     `wall ${of('wallMs').toFixed(0)} ms, own CPU ${of('ownCpuMs').toFixed(0)} ms, CPU of the store ${of('storeCpuMs').toFixed(0)} ms`,

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { whoseTurn } from '../../jobs/turns.ts';
+
+const named = (count: number) => Array.from({ length: count }, (_, i) => `service-${i}`);
+const at = (count: number, second: number) =>
+  whoseTurn(named(count), (name) => name, 1_800_000_000_000 + 1_000 * second + 300);
+
+describe('turns', () => {
+  it('are for thousands: of 5,000 all are judged every tick', () => {
+    expect(at(5_000, 0)).toHaveLength(5_000);
+    expect(at(5_000, 1)).toHaveLength(5_000);
+  });
+
+  it.each([
+    [10_000, 2],
+    [20_000, 4],
+  ])('come to each of %d once in %d ticks, with about as many in each', (count, turns) => {
+    const seen = Array.from({ length: turns }, (_, second) => at(count, second));
+    expect(seen.flat().toSorted()).toEqual(named(count).toSorted());
+    for (const some of seen)
+      expect(Math.abs(some.length - count / turns)).toBeLessThan(0.1 * (count / turns));
+  });
+});
