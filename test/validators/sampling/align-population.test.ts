@@ -70,12 +70,11 @@ function look(run: Run) {
   };
 }
 
-const TAU = 0.02;
 /** Edges are told apart from it, so half a percent is left for what nobody counts. */
 const EDGES_TOLD = 0.005;
 const Z = -normalQuantile(1e-6 / 2);
 /** As c3 would: the interval of Y / N lies outside 1 +- tau. */
-const isFailed = ({ ratio, deviation }: ReturnType<typeof look>, tau = TAU) =>
+const isFailed = ({ ratio, deviation }: ReturnType<typeof look>, tau: number) =>
   Math.abs(ratio - 1) - tau > Z * deviation;
 const seeds = (count: number) => Array.from({ length: count }, (_, i) => i * 7_919 + 1);
 
@@ -118,8 +117,7 @@ describe('alignPopulation', () => {
     'fails 3 of 100 lost at p = 1 within ten minutes of 20 a second: a reading each %d ms',
     (exportMs) => {
       const looks = seeds(60).map((seed) => look({ seed, exportMs, perSecond: 20, lossRatio: 0.03 }));
-      // Of the loss itself chance makes 2.5 to 3.5 %: beyond the tolerance it is seen where the edges allow.
-      expect(looks.filter((one) => isFailed(one, 0)).length).toBe(60);
+      expect(looks.filter((one) => isFailed(one, EDGES_TOLD)).length).toBe(60);
     },
   );
 
