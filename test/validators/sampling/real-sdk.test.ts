@@ -1,9 +1,12 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
-import { AggregationTemporalityPreference } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  AggregationTemporality,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DURATION_BOUNDS_MS } from '../../../core/sampling/sampling-window.ts';
@@ -37,7 +40,7 @@ const APART_MS = 700;
  * A service with the SDK that answers `EACH` requests between two reports of its metrics, each a SERVER span with a
  * local child; one of five fails with 500, one of ten with 404, one of two takes 80 ms, of the others 30 s.
  */
-async function serve(service: string, temporalityPreference: AggregationTemporalityPreference) {
+async function serve(service: string, temporalityPreference: AggregationTemporality) {
   const resource = resourceFromAttributes({ 'service.name': service, 'service.instance.id': `${service}-1` });
   const url = `${ingest.httpUrl}/v1`;
   const metrics = new OTLPMetricExporter({ url: `${url}/metrics`, temporalityPreference });
@@ -85,8 +88,8 @@ async function serve(service: string, temporalityPreference: AggregationTemporal
 
 describe('counters of a real SDK', () => {
   it.each([
-    ['cumulative', AggregationTemporalityPreference.CUMULATIVE],
-    ['delta', AggregationTemporalityPreference.DELTA],
+    ['cumulative', AggregationTemporality.CUMULATIVE],
+    ['delta', AggregationTemporality.DELTA],
   ])(
     'are found, %s, and tell all requests, errors, durations and what was sampled',
     async (name, preference) => {

@@ -8,7 +8,7 @@ import { isErrorClass } from './error-class.ts';
 
 /** Places in `CounterCell.counts`; classes of duration follow. */
 export const COUNT = { all: 0, errors: 1, sampled: 2, durations: 3 } as const;
-export const COUNTS_LENGTH = COUNT.durations + DURATION_BOUNDS_MS.length + 1;
+const COUNTS_LENGTH = COUNT.durations + DURATION_BOUNDS_MS.length + 1;
 
 /** What one process counted between two readings. */
 export interface CounterCell {

@@ -7,7 +7,7 @@ import { type ServiceId, serviceKey } from '../../../core/service-key.ts';
 import { type Source, sourceKey } from '../../../core/source.ts';
 import type { Reason } from '../../../core/verdict.ts';
 import { isIdentityShared } from '../../counters/identity-shared.ts';
-import { COUNT, type CounterCurve, counterCurve } from './counter-curve.ts';
+import { type CounterCurve, counterCurve } from './counter-curve.ts';
 import { durationClasses } from './duration-class.ts';
 import { tellsErrors } from './error-class.ts';
 import { liveVariance } from './live-variance.ts';
@@ -199,12 +199,4 @@ function uncountedVeto(curves: readonly CounterCurve[], traced: PopulationEviden
   const [first] = silent;
   const text = `${silent.length} of ${traced.length} processes send spans and do not count (first: "${first?.instance.serviceInstanceId}"), so the counter speaks of a part only; switch the metrics of all on, with the same service.instance.id as their spans.`;
   return { code: 'INSTANCES_NOT_COUNTED', text };
-}
-
-/** How much a population counted in the stretch that was read. */
-export function countedOf({ curves }: Population): number {
-  return curves.reduce((sum, { cells }) => {
-    const last = cells.at(-1);
-    return sum + (last?.before[COUNT.all] ?? 0) + (last?.counts[COUNT.all] ?? 0);
-  }, 0);
 }
