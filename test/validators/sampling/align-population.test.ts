@@ -7,6 +7,7 @@ import {
   alignWindow,
   mergeAligned,
 } from '../../../validators/sampling/population/align-population.ts';
+import { edgeTolerance } from '../../../validators/sampling/population/edge-tolerance.ts';
 import { findPopulations } from '../../../validators/sampling/population/find-populations.ts';
 import type { Population } from '../../../validators/sampling/population/population.ts';
 import { simulateCounter } from './simulated-counter.ts';
@@ -28,6 +29,8 @@ interface Run {
   readonly p?: number;
   readonly lossRatio?: number;
   readonly instances?: number;
+  readonly phaseMs?: number;
+  readonly bucketMs?: number;
   readonly shape?: (timeMs: number) => number;
 }
 
@@ -44,13 +47,14 @@ function look(run: Run) {
       startMs: START_MS,
       durationMs: READ_MS,
       exportMs: run.exportMs,
+      ...(run.phaseMs === undefined ? {} : { phaseMs: run.phaseMs }),
       perSecond: shape === undefined ? each : (timeMs) => each * shape(timeMs - START_MS),
       perSecondMax: each,
       instance: `pod-${i}`,
     }),
   );
   const population = populationOf(counters.map(({ series }) => series));
-  const row = alignPopulation(population, ROW);
+  const row = alignPopulation(population, { ...ROW, bucketMs: run.bucketMs ?? ROW.bucketMs });
   const window = mergeAligned(row.slice(-10));
   const inside = (timeMs: number) => timeMs >= window.startMs && timeMs < window.endMs;
   const truth = counters.reduce((sum, { endsMs }) => sum + endsMs.filter(inside).length, 0);
@@ -143,6 +147,34 @@ describe('alignPopulation', () => {
         );
       }
     }
+  });
+});
+
+describe('edgeTolerance', () => {
+  const ALPHA = 1e-9;
+  const isBeyond = ({ ratio, window }: ReturnType<typeof look>) =>
+    Math.abs(ratio - 1) > EDGES_TOLD + edgeTolerance(window, ALPHA);
+
+  // At worst: whole minutes, and readings each minute, half way between.
+  it.each([1, 20])('never fails all that is kept, by whole minutes at %d a second', (perSecond) => {
+    for (const exportMs of [5_000, 30_000, 60_000]) {
+      const looks = seeds(100).map((seed) =>
+        look({ seed, exportMs, perSecond, bucketMs: 60_000, phaseMs: exportMs / 2 }),
+      );
+      expect(looks.filter(isBeyond)).toEqual([]);
+    }
+  });
+
+  it('fails 3 of 100 lost within ten whole minutes of 20 a second', () => {
+    const looks = seeds(100).map((seed) =>
+      look({ seed, exportMs: 60_000, perSecond: 20, lossRatio: 0.03, bucketMs: 60_000, phaseMs: 30_000 }),
+    );
+    expect(looks.filter(isBeyond)).toHaveLength(100);
+  });
+
+  it('leaves one request in doubt where all else is certain', () => {
+    const { window } = look({ seed: 1, exportMs: 60_000, perSecond: 1, phaseMs: 0, bucketMs: 60_000 });
+    expect(edgeTolerance(window, ALPHA)).toBe(1 / window.requests);
   });
 });
 
