@@ -1,3 +1,4 @@
+import type { CountingUnit } from './sampling/aligned-window.ts';
 import type { Signal } from './signal.ts';
 import type { Dimension, Limits } from './verdict.ts';
 
@@ -10,6 +11,19 @@ export interface SourceExpectation {
   readonly limits: Readonly<Partial<Record<Dimension, Limits>>>;
   /** The quantile the timeliness limits speak of, 0 to 1. */
   readonly latenessQuantile: number;
+  /** What counts the service's requests without a sampler; null: it is looked for. */
+  readonly counter: DeclaredCounter | null;
+}
+
+/** A counter or histogram that people named as the population of a service. */
+export interface DeclaredCounter {
+  /** Who counts; a load balancer may count for the service behind it. */
+  readonly serviceName: string;
+  /** As the sender spells it. */
+  readonly metric: string;
+  /** Labels that its series must have. */
+  readonly where: Readonly<Record<string, string>>;
+  readonly counts: CountingUnit;
 }
 
 export const INTENT_METRICS = ['ok_ratio', 'p50_ms', 'p95_ms', 'p99_ms'] as const;

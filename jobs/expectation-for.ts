@@ -4,7 +4,7 @@ import { DIMENSIONS, type Dimension, type Limits } from '../core/verdict.ts';
 
 /**
  * What people expect of a source. Where several constraints speak of one service and signal, the strictest limit of
- * each dimension and the highest quantile hold: who passes those passes all.
+ * each dimension and the highest quantile hold: who passes those passes all. Of several counters the first holds.
  * @returns null where nobody wrote anything; the validators' defaults hold then
  */
 export function expectationFor(
@@ -30,5 +30,6 @@ export function expectationFor(
     constraint: mine.map((one) => one.constraint).join(' '),
     limits,
     latenessQuantile: Math.max(...mine.map((one) => one.latenessQuantile)),
+    counter: mine.find(({ counter }) => counter !== null)?.counter ?? null,
   };
 }

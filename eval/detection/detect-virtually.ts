@@ -43,6 +43,7 @@ export async function detectVirtually(scenario: Scenario, runs: number): Promise
                 signal,
                 limits: { [dimension]: limits },
                 latenessQuantile: 0.99,
+                counter: null,
               },
             ],
       see: (verdicts, nowMs) => {

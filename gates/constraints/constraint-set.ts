@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { STAGES } from '../../core/decision.ts';
 import { INTENT_METRICS } from '../../core/expectation.ts';
+import { COUNTING_UNITS } from '../../core/sampling/aligned-window.ts';
 import { SIGNALS } from '../../core/signal.ts';
 import * as values from './constraint-values.ts';
 
@@ -10,6 +11,16 @@ export type UnknownMode = (typeof UNKNOWN_MODES)[number];
 
 const INTENT_EXPRESSIONS = INTENT_METRICS.map((metric) => `traces.${metric}` as const);
 
+/** A counter of all requests, sampled or not; left out, it is looked for. */
+const counter = z.strictObject({
+  metric: values.metricName,
+  /** Who counts, where it is not the service itself: a load balancer in front of it. */
+  service: z.string().min(1).optional(),
+  /** Labels of its series: `{ backend: checkout }`. */
+  where: z.record(z.string().min(1), z.string()).default({}),
+  counts: z.enum(COUNTING_UNITS).default('requests'),
+});
+
 const source = z.strictObject({
   id: values.identifier,
   signal: z.enum(SIGNALS),
@@ -17,7 +28,9 @@ const source = z.strictObject({
     .strictObject({
       completeness: values.completeness.optional(),
       lag: values.lag.optional(),
-      sampling: z.strictObject({ declared: z.enum(['consistent', 'none']) }).optional(),
+      sampling: z
+        .strictObject({ declared: z.enum(['consistent', 'none']), counter: counter.optional() })
+        .optional(),
       /** The newest item may be this old. */
       heartbeat: values.duration.optional(),
     })

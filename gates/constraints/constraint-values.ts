@@ -127,3 +127,10 @@ export const identifier = notation({
   example: 'traces',
   parse: (text) => (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text) ? text : null),
 });
+
+/** As the instrument is called: letters, digits and . _ - /, beginning with a letter, as OpenTelemetry names them. */
+export const metricName = notation({
+  what: 'the name of a metric',
+  example: 'http.server.request.duration',
+  parse: (text) => (/^[A-Za-z][A-Za-z0-9._/-]{0,254}$/.test(text) ? text : null),
+});

@@ -2,6 +2,7 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { PipelineError } from '../../core/errors.ts';
 import type {
+  DeclaredCounter,
   IntentMetric,
   IntentTarget,
   SourceExpectation,
@@ -164,6 +165,13 @@ function limitsOf({ expect }: SourceConstraint): Partial<Record<Dimension, Limit
   return limits;
 }
 
+function counterOf({ expect }: SourceConstraint, serviceName: string): DeclaredCounter | null {
+  const counter = expect.sampling?.counter;
+  if (counter === undefined) return null;
+  const { service, metric, where, counts } = counter;
+  return { serviceName: service ?? serviceName, metric, where, counts };
+}
+
 /** What validators judge the sources of these sets against. */
 export function expectations(sets: readonly ConstraintSet[]): SourceExpectation[] {
   return sets.flatMap(({ metadata, scope, sources }) =>
@@ -173,6 +181,7 @@ export function expectations(sets: readonly ConstraintSet[]): SourceExpectation[
       signal: source.signal,
       limits: limitsOf(source),
       latenessQuantile: source.expect.lag?.quantile ?? 0.99,
+      counter: counterOf(source, scope.service),
     })),
   );
 }

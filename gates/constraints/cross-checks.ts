@@ -57,6 +57,25 @@ function checkMeasurable({ sources }: ConstraintFile): Mismatch[] {
   );
 }
 
+/** Made from spans by a Collector or a trace store: whatever was sampled away is not in them. */
+const SPAN_METRICS = /^(traces?[._-]?span[._-]?metrics|span_?metrics|calls(_total)?$|traces_service_graph)/;
+
+function checkCounters({ sources }: ConstraintFile): Mismatch[] {
+  return sources.flatMap(({ expect: { sampling } }, index): Mismatch[] => {
+    if (sampling?.counter === undefined) return [];
+    const path = ['sources', index, 'expect', 'sampling', 'counter'];
+    const { metric } = sampling.counter;
+    if (sampling.declared === 'none') {
+      const message = 'a counter is held against sampled spans, and these declare no sampling';
+      return [error(path, message, 'write declared: consistent, or drop the counter')];
+    }
+    if (!SPAN_METRICS.test(metric)) return [];
+    const message = `${metric} is made from spans: it counts what was sampled and proves nothing`;
+    const hint = 'name a metric that the service or its load balancer counts by itself';
+    return [error([...path, 'metric'], message, hint)];
+  });
+}
+
 function checkStages({ stages, sources }: ConstraintFile): Mismatch[] {
   const known = sources.map(({ id }) => id);
   return Object.entries(stages).flatMap(([stage, { requireSources = [] }]) =>
@@ -136,6 +155,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
   return [
     ...checkSources(file),
     ...checkMeasurable(file),
+    ...checkCounters(file),
     ...checkStages(file),
     ...checkIntent(file),
     ...checkBoundaries(file),

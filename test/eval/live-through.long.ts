@@ -25,6 +25,7 @@ it('finds a service that loses its exports, blames nobody else, and fails nobody
     signal: 'traces',
     limits: { completeness: { warn: 0.02, fail: 0.05 } },
     latenessQuantile: 0.99,
+    counter: null,
   } as const;
   const scenario = SCENARIOS.find(({ prefix }) => prefix === 'lose20-') as Scenario;
   const fleet = smallShop({ prefix: scenario.prefix, spansPerSecond: 36, exportMs: 1_000 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hasCode } from '../../core/errors.ts';
-import type { ConstraintSet } from '../../gates/constraints/constraint-set.ts';
+import { type ConstraintSet, constraintFile } from '../../gates/constraints/constraint-set.ts';
 import {
   expectations,
   intents,
@@ -39,7 +39,33 @@ describe('the example as typed values', () => {
       signal: 'traces',
       limits: { completeness: { warn: 0.05, fail: 0.05 }, timeliness: { warn: 10, fail: 10 } },
       latenessQuantile: 0.99,
+      counter: null,
     });
+  });
+
+  it('gives validators the counter that people named, of the service itself unless they say whose', () => {
+    const [set] = sets;
+    const named = (counter: object) =>
+      constraintFile.parse({
+        apiVersion: 'constraints/v1alpha1',
+        kind: 'ConstraintSet',
+        metadata: { name: 'checkout', owner: 'team' },
+        scope: { service: 'checkout' },
+        sources: [
+          { id: 'traces', signal: 'traces', expect: { sampling: { declared: 'consistent', counter } } },
+        ],
+      });
+    const counterOf = (counter: object) =>
+      expectations([{ ...named(counter), origin: (set as ConstraintSet).origin }])[0]?.counter;
+    expect(counterOf({ metric: 'requests' })).toEqual({
+      serviceName: 'checkout',
+      metric: 'requests',
+      where: {},
+      counts: 'requests',
+    });
+    expect(
+      counterOf({ metric: 'requests', service: 'lb', where: { backend: 'a' }, counts: 'roots' }),
+    ).toEqual({ serviceName: 'lb', metric: 'requests', where: { backend: 'a' }, counts: 'roots' });
   });
 
   it('gives detectors their targets', () => {

@@ -136,6 +136,7 @@ describe('judge', () => {
       signal: 'traces',
       limits: { completeness: { warn: fail, fail } },
       latenessQuantile: 0.99,
+      counter: null,
     });
     const lenient = await run(660_000, [expectation('a/x', 0.9)]);
     expect(find(lenient, 'checkout', 'completeness')?.outcome).toBe('pass');

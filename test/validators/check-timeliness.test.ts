@@ -102,6 +102,7 @@ describe('checkTimeliness', () => {
       signal: 'traces',
       limits: { timeliness: { warn: 1, fail: 1 } },
       latenessQuantile: 0.5,
+      counter: null,
     };
     const mixed = [
       arrivals({ agoMs: 100, latenessMs: 200, count: 80 }),

@@ -19,10 +19,15 @@ function countOne({ points, temporality }: CounterSeries, { fromMs, untilMs }: B
   let [count, before] = [0, 0];
   for (const { timeMs, value } of points) {
     if (timeMs > untilMs) break;
-    if (timeMs > fromMs) count += temporality === 'delta' || value < before ? value : value - before;
+    if (timeMs > fromMs) count += addedSince(before, value, temporality);
     before = value;
   }
   return count;
+}
+
+/** What a reading adds to the one before it: a delta is what was added, a counter that fell began again. */
+export function addedSince(before: number, value: number, temporality: CounterSeries['temporality']): number {
+  return temporality === 'delta' || value < before ? value : value - before;
 }
 
 /** By how much a level (queue, in flight, live) differs between two reports; one that was not there was at nothing. */

@@ -1,11 +1,14 @@
 import type { CounterSeries } from '../../core/counter-series.ts';
+import type { Readings } from './reading-times.ts';
 
 /**
  * Whether two processes report under one identity (a fork, or no instance id): their epochs then run side by side,
  * and what one adds the other takes away. A restart is one after the other.
  * @param series of one metric and instance
  */
-export function isIdentityShared(series: readonly CounterSeries[]): boolean {
+export function isIdentityShared(
+  series: readonly (Pick<CounterSeries, 'metric' | 'labels'> & Readings)[],
+): boolean {
   const alike = Map.groupBy(
     series.filter((one) => one.epochMs !== null && one.points.length > 0),
     (one) => `${one.metric}\u001f${Object.entries(one.labels).sort().join()}`,

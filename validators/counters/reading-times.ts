@@ -1,8 +1,13 @@
-import type { CounterSeries } from '../../core/counter-series.ts';
 import { FAST_MS, SLOW_MS } from '../windows.ts';
 
 /** Points of one report may differ by that much: instruments are read one after the other. */
-const SPREAD_MS = 500;
+export const SPREAD_MS = 500;
+
+/** What has readings: all that is asked of a series here. */
+export interface Readings {
+  readonly epochMs: number | null;
+  readonly points: readonly { readonly timeMs: number }[];
+}
 
 /** Moments at which a process reported all it counts; two make an interval. */
 export interface ReadingWindows {
@@ -17,7 +22,7 @@ export interface ReadingWindows {
  * too, at which everything stood at nothing, if it lies after `fromMs`.
  * @param groups series that are subtracted from each other; empty ones are left out
  */
-export function readingTimes(groups: readonly (readonly CounterSeries[])[], fromMs: number): number[] {
+export function readingTimes(groups: readonly (readonly Readings[])[], fromMs: number): number[] {
   const filled = groups.filter((group) => group.length > 0);
   const all = filled
     .flatMap((group, index) => group.flatMap(({ points }) => points.map(({ timeMs }) => ({ timeMs, index }))))
