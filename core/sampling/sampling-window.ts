@@ -67,9 +67,9 @@ export interface TraceIdWindow {
   /** Ones in each of the low 40 bits, least significant first. */
   readonly ones: readonly number[];
   /**
-   * Sums for the correlation of place with time, over `timed` traces. Time: whole seconds since `startMs`. Place: U of
-   * the trace id's own 56 bits in units of 2^-16, whole, where the span has a threshold and its R >= T, else R likewise.
-   * Not R under a threshold: where the declared rate moves with time, R legally moves with it.
+   * Sums for the correlation of place with time, over `timed` traces. Time: whole seconds since `startMs`. Place, whole
+   * units of 2^-16: the id's low 56 bits as a fraction; U where a threshold was held against them (no `rv`, R >= T), for
+   * where the declared rate moves with time, R legally moves with it. Traces with R < T are not timed.
    */
   readonly timed: number;
   readonly timeSum: number;
