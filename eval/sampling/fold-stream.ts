@@ -14,6 +14,7 @@ import {
 import { weightOf } from '../../core/sampling/weight-of.ts';
 import type { Source } from '../../core/source.ts';
 import type { SourceWindows } from '../../validators/sampling/check-source.ts';
+import { windowWeight } from '../../validators/sampling/window-weight.ts';
 import { idFamilies } from './id-families.ts';
 import type { CounterLine, SamplingStream, SpanHeaderLine } from './sampling-stream.ts';
 
@@ -75,6 +76,8 @@ export function foldStream(
   }
   for (const { service } of stream.counters) foldOf(folds, service);
   const counters = Map.groupBy(stream.counters, ({ service }) => service);
+  const weights = [...folds.values()].flatMap(({ windows }) => [...windows.values()].map(windowWeight));
+  const weightMax = weights.reduce<number>((most, weight) => Math.max(most, weight ?? 0), 0);
   return new Map(
     [...folds].map(([service, { source, windows, traceIds, edges }]) => [
       service,
@@ -83,6 +86,7 @@ export function foldStream(
         traceIds: [...traceIds.values()],
         edges: [...edges.values()],
         populations: (counters.get(service) ?? []).map((line) => populationOf(source, line, slowMs)),
+        weightMax,
       },
     ]),
   );

@@ -43,7 +43,12 @@ interface ClassJudgement {
  * @see sampling.md section 5, c5
  */
 export function checkClasses(
-  input: { readonly windows: readonly SamplingWindow[]; readonly populations: readonly PopulationWindow[] },
+  input: {
+    readonly windows: readonly SamplingWindow[];
+    readonly populations: readonly PopulationWindow[];
+    /** Heaviest weight among services it shares traces with. */
+    readonly weightMax?: number;
+  },
   options: ClassOptions,
   policy: SamplingPolicy,
 ): SamplingCheck {
@@ -58,7 +63,7 @@ export function checkClasses(
   if (population === null || (counted.error === null && counted.slow === null)) {
     return judgeByOffset(input.windows, alpha);
   }
-  const rows = rowsOf(windowsCounted(input.windows, input.populations), firstSlow, policy);
+  const { rows, countsRows } = rowsOf(windowsCounted(input.windows, input.populations), firstSlow, policy);
   const judged: Record<string, ClassJudgement> = {};
   for (const name of ['error', 'slow'] as const) {
     const members = counted[name];
@@ -66,7 +71,7 @@ export function checkClasses(
     judged[name] = judgeClass(
       rows.map((row) => ({ ...row, members: row[name] })),
       { requests: population.requests, members },
-      { options, policy, looks: 2 },
+      { options, policy, looks: 2, weightMax: countsRows ? 0 : (input.weightMax ?? 0) },
     );
   }
   const worst = worstOf(Object.entries(judged));
@@ -100,23 +105,33 @@ interface Row {
   readonly rootPairs: number;
 }
 
-function rowsOf(windows: readonly SamplingWindow[], firstSlow: number, policy: SamplingPolicy): Row[] {
+function rowsOf(
+  windows: readonly SamplingWindow[],
+  firstSlow: number,
+  policy: SamplingPolicy,
+): { readonly rows: readonly Row[]; readonly countsRows: boolean } {
   const roots = sum(windows.map((window) => window.roots));
   const weightless = sum(windows.map((window) => (windowWeight(window) === null ? window.roots : 0)));
   const countsRows = weightless > policy.weightlessMax * roots;
-  return windows.map((window) => ({
+  const rows = windows.map((window) => ({
     weight: window.oneIn * (countsRows ? 1 : (windowWeight(window) ?? 0)),
     roots: window.roots,
     error: window.errors,
     slow: sum(window.byDuration.slice(firstSlow)),
     rootPairs: window.rootPairs,
   }));
+  return { rows, countsRows };
 }
 
 function judgeClass(
   rows: readonly (Row & { readonly members: number })[],
   counted: { readonly requests: number; readonly members: number },
-  by: { readonly options: ClassOptions; readonly policy: SamplingPolicy; readonly looks: number },
+  by: {
+    readonly options: ClassOptions;
+    readonly policy: SamplingPolicy;
+    readonly looks: number;
+    readonly weightMax: number;
+  },
 ): ClassJudgement {
   const { policy } = by;
   const weightSum = sum(rows.map(({ weight, roots }) => weight * roots));
@@ -130,8 +145,14 @@ function judgeClass(
     return { ...base, outcome: roots === 0 ? 'insufficient' : 'pass', pValue: 1, lower: null, upper: null };
   }
   const scale = counted.requests / weightSum;
+  const heaviest = rows.reduce((most, row) => Math.max(most, row.roots > 0 ? row.weight : 0), by.weightMax);
+  // Of a mix of weights the heaviest may have been missed by chance, as in `weightPerRoot`.
+  const isMixed = rows.some((row) => row.roots > 0 && row.weight < heaviest);
+  const unseen = isMixed ? Math.log(1 / policy.alpha) : 0;
   const variance = sum(
-    rows.map(({ weight, roots: count }) => count * weight * scale * Math.max(0, weight * scale - 1)),
+    [...rows, { weight: heaviest, roots: unseen }].map(
+      ({ weight, roots: count }) => count * weight * scale * Math.max(0, weight * scale - 1),
+    ),
   );
   const designEffect = Math.max(1, sum(rows.map(({ rootPairs }) => rootPairs)) / roots);
   const spread = designEffect * (variance + (by.options.isSamePopulation ? 0 : counted.requests));

@@ -10,6 +10,14 @@ const KEPT_MIN = 100;
 /** A split with fewer on a side says nothing by its ratio. */
 const SPLIT_MIN = 20;
 
+interface DriftInput {
+  readonly windows: readonly SamplingWindow[];
+  /** Of one counter. */
+  readonly populations: readonly PopulationWindow[];
+  /** Heaviest weight among services it shares traces with. */
+  readonly weightMax?: number;
+}
+
 interface Look extends Kept {
   readonly startMs: number;
 }
@@ -20,13 +28,9 @@ interface Look extends Kept {
  * run length to a false alarm is at least its level in windows, for whoever watches without end.
  * Kept is Y over the weight per root, so declared rates may change; where weights are unknown, the roots themselves,
  * from the last change of declared weights on. Begin anew when the source or its counter does.
- * @param populations windows of one counter
  * @see sampling.md section 5, c8, and 6.6
  */
-export function checkDrift(
-  input: { readonly windows: readonly SamplingWindow[]; readonly populations: readonly PopulationWindow[] },
-  policy: SamplingPolicy,
-): SamplingCheck {
+export function checkDrift(input: DriftInput, policy: SamplingPolicy): SamplingCheck {
   const alpha = policy.lifetimeAlpha;
   if (input.populations.length === 0) return unjudged('c8', 'unverifiable', { code: 'NO_COUNTER', alpha });
   const looks = looksOf(input, policy);
@@ -74,13 +78,7 @@ export function checkDrift(
 }
 
 /** Kept and population by window, in order of time. */
-function looksOf(
-  {
-    windows,
-    populations,
-  }: { readonly windows: readonly SamplingWindow[]; readonly populations: readonly PopulationWindow[] },
-  policy: SamplingPolicy,
-): Look[] {
+function looksOf({ windows, populations, weightMax }: DriftInput, policy: SamplingPolicy): Look[] {
   const rows = Map.groupBy(windows, ({ startMs }) => startMs);
   const requests = new Map<number, number>();
   for (const population of populations) {
@@ -96,9 +94,12 @@ function looksOf(
     );
   }
   // The heaviest stretch of one declaration sets the variance of all: others are then held more loosely.
-  const weight = Math.max(
-    ...stretches(steps).map((stretch) => weightPerRoot(weighRoots(stretch.flatMap((step) => step.rows)))),
-  );
+  const weights = stretches(steps).map((stretch) => {
+    const roots = weighRoots(stretch.flatMap((step) => step.rows));
+    const heaviest = Math.max(roots.weightMax, weightMax ?? 0);
+    return weightPerRoot(roots, { weightMax: heaviest, alpha: policy.lifetimeAlpha });
+  });
+  const weight = Math.max(...weights);
   return steps.map(({ startMs, rows: its, requests: count }) =>
     look(startMs, { kept: weighRoots(its).weightSum / weight, requests: count }, all),
   );

@@ -17,11 +17,15 @@ const SAME_RATE_RATIO = 0.02;
  * lower tail fires tenfold too often. Roots of one trace count by their design effect.
  * PASS takes the interval within 1 +- rateWithin, a deviation that is chance or below `tolerance`, and, where the SDK
  * says how many spans it kept, no proof lacking that they arrived.
- * @param populations windows of one counter
+ * @param input windows of one source and of one counter; `weightMax`: heaviest weight among services it shares traces with
  * @see sampling.md section 5, c3, and 6.1 to 6.3
  */
 export function checkRate(
-  input: { readonly windows: readonly SamplingWindow[]; readonly populations: readonly PopulationWindow[] },
+  input: {
+    readonly windows: readonly SamplingWindow[];
+    readonly populations: readonly PopulationWindow[];
+    readonly weightMax?: number;
+  },
   policy: SamplingPolicy,
 ): SamplingCheck {
   const { alpha, tolerance } = policy;
@@ -36,13 +40,13 @@ export function checkRate(
       ? unjudged('c3', 'insufficient', { code: 'NO_TRAFFIC', ...stated })
       : unjudged('c3', 'unverifiable', { code: 'WEIGHTS_UNKNOWN', ...stated });
   }
-  const pValue = rateTail(roots, population.requests, tolerance);
-  const interval = rateInterval(roots, population.requests, policy.passAlpha);
+  const weight = weightPerRoot(roots, { weightMax: Math.max(roots.weightMax, input.weightMax ?? 0), alpha });
+  const counted = { roots, weight, requests: population.requests };
+  const pValue = rateTail(counted, tolerance);
+  const interval = rateInterval(counted, policy.passAlpha);
   const sdk = splitRate(roots, population, policy);
   const failed = pValue <= alpha;
-  const isNear =
-    Math.abs(interval.estimate - 1) <= tolerance ||
-    rateTail(roots, population.requests, 0) > policy.doubtAlpha;
+  const isNear = Math.abs(interval.estimate - 1) <= tolerance || rateTail(counted, 0) > policy.doubtAlpha;
   const isWithin =
     interval.lower >= 1 - policy.rateWithin && interval.upper <= 1 + policy.rateWithin && isNear;
   const mayBeLost = sdk !== null && sdk.lostUpper > policy.lossTolerated;
@@ -73,9 +77,15 @@ export function checkRate(
   };
 }
 
+interface Counted {
+  readonly roots: WeighedRoots;
+  /** Per root, of which the binomial has 1 / weight as its chance. */
+  readonly weight: number;
+  readonly requests: number;
+}
+
 /** Two-sided; the tolerance widens what is null. Weightless roots (few) count as the others where they would help. */
-function rateTail(roots: WeighedRoots, requests: number, tolerance: number): number {
-  const weight = weightPerRoot(roots);
+function rateTail({ roots, weight, requests }: Counted, tolerance: number): number {
   const units = roots.weightSum / weight / roots.designEffect;
   const weightless = ((roots.weightless / roots.roots) * units) / (1 - roots.weightless / roots.roots);
   const trials = requests / roots.designEffect;
@@ -87,9 +97,8 @@ function rateTail(roots: WeighedRoots, requests: number, tolerance: number): num
   );
 }
 
-function rateInterval(roots: WeighedRoots, requests: number, passAlpha: number): Interval {
+function rateInterval({ roots, weight, requests }: Counted, passAlpha: number): Interval {
   const estimate = roots.weightSum / requests;
-  const weight = weightPerRoot(roots);
   const trials = requests / roots.designEffect;
   if (trials === 0) return { estimate: Number.POSITIVE_INFINITY, lower: 0, upper: Number.POSITIVE_INFINITY };
   const units = roots.weightSum / weight / roots.designEffect;

@@ -22,6 +22,11 @@ export interface SourceWindows {
   readonly edges: readonly SamplingEdgeWindow[];
   /** Of one counter: the most independent there is. */
   readonly populations: readonly PopulationWindow[];
+  /**
+   * Heaviest weight among services it shares traces with: weights go with traces, so it may be here and unseen. Without
+   * it, of a service with few spans, all of one weight by chance, that weight is taken for the only one.
+   */
+  readonly weightMax?: number;
 }
 
 export type SourceChecks = Readonly<Record<CheckId, SamplingCheck>>;
