@@ -78,13 +78,16 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
   const edges = { found: edgeOf(span, 'caller', of.threshold), missing: edgeOf(span, '', '') };
   let errors = 0;
   let slow = 0;
+  let sdkSampled = 0;
   for (let request = 0; request < of.requestsPerWindow; request++) {
     const randomness = draw.uniform();
     const isError = draw.happens(of.errorRatio);
     const isSlow = draw.happens(of.slowRatio);
     errors += Number(isError);
     slow += Number(isSlow);
-    if (randomness < rejected || !draw.happens(of.arrives(window))) continue;
+    if (randomness < rejected) continue;
+    sdkSampled++;
+    if (!draw.happens(of.arrives(window))) continue;
     if (isError && draw.happens(of.errorsLost)) continue;
     const row = draw.happens(of.weightless) ? rows.bare : rows.marked;
     const offset = (randomness - rejected) / (1 - rejected);
@@ -135,7 +138,7 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
       requests: of.requestsPerWindow,
       errors,
       byDuration,
-      sdkSampled: null,
+      sdkSampled,
     },
   };
 }
