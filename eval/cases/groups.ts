@@ -4,6 +4,7 @@ import { graph } from './graph.ts';
 import { healthyWeek } from './healthy-week.ts';
 import { missedIntervals } from './missed-intervals.ts';
 import { remoteOrphans } from './remote-orphans.ts';
+import { sampling } from './sampling.ts';
 import { time } from './time.ts';
 import { vetoes } from './vetoes.ts';
 
@@ -16,4 +17,5 @@ export const GROUPS: readonly CaseGroup[] = [
   time(),
   healthyWeek(),
   vetoes(),
+  sampling(),
 ];

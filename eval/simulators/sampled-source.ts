@@ -1,0 +1,196 @@
+import {
+  DURATION_BOUNDS_MS,
+  OFFSET_BINS,
+  RARITY_BINS,
+  SAMPLER_FAMILIES,
+} from '../../core/sampling/sampling-window.ts';
+import type { SourceWindows } from '../../validators/sampling/check-source.ts';
+import type { Draw } from '../traffic/draw.ts';
+
+export interface SampledSource {
+  readonly windows: number;
+  readonly requestsPerWindow: number;
+  /** th, as declared: hex digits. */
+  readonly threshold: string;
+  /** Of what the sampler kept, by window: less than 1 is a loss nobody declares. */
+  readonly arrives: (window: number) => number;
+  readonly errorRatio: number;
+  readonly slowRatio: number;
+  /** Of errors, so many of those kept are lost. */
+  readonly errorsLost: number;
+  /** Of calls to it, so many lack their parent though it was kept. */
+  readonly parentsMissing: number;
+  readonly weightless: number;
+}
+
+/** Right in everything; one in ten is kept. */
+export const SOUND: SampledSource = {
+  windows: 10,
+  requestsPerWindow: 1_000,
+  threshold: 'e666',
+  arrives: () => 1,
+  errorRatio: 0.05,
+  slowRatio: 0.1,
+  errorsLost: 0,
+  parentsMissing: 0,
+  weightless: 0,
+};
+
+export const SLOW_MS = 500;
+const WINDOW_MS = 60_000;
+const ID_BITS = 40;
+const SOURCE = {
+  tenant: '',
+  serviceNamespace: '',
+  serviceName: 'sampled',
+  serviceInstanceId: '',
+  signal: 'traces',
+} as const;
+
+/** Windows of one source as its own requests make them, one span per trace, drawn one by one. */
+export function simulateSource(of: SampledSource, draw: Draw): SourceWindows {
+  const steps = Array.from({ length: of.windows }, (_, window) => simulateWindow(of, draw, window));
+  return {
+    windows: steps.flatMap(({ windows }) => windows),
+    traceIds: steps.map(({ traceIds }) => traceIds),
+    edges: steps.flatMap(({ edges }) => edges),
+    populations: steps.map(({ population }) => population),
+  };
+}
+
+function simulateWindow(of: SampledSource, draw: Draw, window: number) {
+  const span = { source: SOURCE, startMs: window * WINDOW_MS, endMs: (window + 1) * WINDOW_MS };
+  const rejected = Number.parseInt(of.threshold.padEnd(14, '0').slice(0, 12), 16) / 2 ** 48;
+  const rows = { marked: rowOf(span, of.threshold), bare: rowOf(span, '') };
+  const ids = {
+    ...span,
+    traces: 0,
+    withRandomness: 0,
+    ones: zeros(ID_BITS),
+    timed: 0,
+    timeSum: 0,
+    timeSquares: 0,
+    placeSum: 0,
+    placeSquares: 0,
+    products: 0,
+  };
+  const families = new Map(SAMPLER_FAMILIES.map((family) => [family, { min: 1, max: 0 }]));
+  const edges = { found: edgeOf(span, 'caller', of.threshold), missing: edgeOf(span, '', '') };
+  let errors = 0;
+  let slow = 0;
+  let sdkSampled = 0;
+  for (let request = 0; request < of.requestsPerWindow; request++) {
+    const randomness = draw.uniform();
+    const isError = draw.happens(of.errorRatio);
+    const isSlow = draw.happens(of.slowRatio);
+    errors += Number(isError);
+    slow += Number(isSlow);
+    if (randomness < rejected) continue;
+    sdkSampled++;
+    if (!draw.happens(of.arrives(window))) continue;
+    if (isError && draw.happens(of.errorsLost)) continue;
+    const row = draw.happens(of.weightless) ? rows.bare : rows.marked;
+    const offset = (randomness - rejected) / (1 - rejected);
+    row.roots++;
+    row.rootPairs++;
+    row.errors += Number(isError);
+    add(row.byDuration, isSlow ? DURATION_BOUNDS_MS.length : 0);
+    if (row === rows.marked) {
+      row.thresholdSpans++;
+      add(row.offsetBins, Math.floor(offset * OFFSET_BINS));
+      row.offsetMin = Math.min(row.offsetMin ?? 1, offset);
+      row.offsetMax = Math.max(row.offsetMax ?? 0, offset);
+    }
+    ids.traces++;
+    for (let bit = 0; bit < ID_BITS; bit++) if (draw.happens(0.5)) add(ids.ones, bit);
+    for (const extremes of families.values()) {
+      const u = draw.uniform();
+      extremes.min = Math.min(extremes.min, u);
+      extremes.max = Math.max(extremes.max, u);
+    }
+    const place = Math.floor(offset * 2 ** 16);
+    const second = Math.floor(draw.uniform() * 60);
+    ids.timed++;
+    ids.timeSum += second;
+    ids.timeSquares += second * second;
+    ids.placeSum += place;
+    ids.placeSquares += place * place;
+    ids.products += second * place;
+    const edge = draw.happens(of.parentsMissing) ? edges.missing : edges.found;
+    edge.children++;
+    add(edge.childrenByRarity, Math.min(RARITY_BINS - 1, Math.floor(-4 * Math.log2(1 - randomness))));
+  }
+  const extremes = Object.fromEntries(families) as Record<
+    (typeof SAMPLER_FAMILIES)[number],
+    { min: number; max: number }
+  >;
+  const byDuration = zeros(DURATION_BOUNDS_MS.length + 1);
+  byDuration[0] = of.requestsPerWindow - slow;
+  byDuration[DURATION_BOUNDS_MS.length] = slow;
+  const nothing = { low64: null, 'signed-low64': null, first8: null, xor32: null, datadog: null };
+  return {
+    windows: Object.values(rows).filter(({ roots }) => roots > 0),
+    traceIds: { ...ids, families: extremes, unweighted: { traces: 0, families: nothing } },
+    edges: Object.values(edges).filter(({ children }) => children > 0),
+    population: {
+      ...span,
+      counter: 'requests',
+      requests: of.requestsPerWindow,
+      errors,
+      byDuration,
+      sdkSampled,
+    },
+  };
+}
+
+interface Span {
+  readonly source: typeof SOURCE;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+function rowOf(span: Span, threshold: string) {
+  return {
+    ...span,
+    weightKind: threshold === '' ? ('none' as const) : ('threshold' as const),
+    weightKey: threshold,
+    roots: 0,
+    oneIn: 1,
+    rootPairs: 0,
+    copies: 0,
+    errors: 0,
+    byDuration: zeros(DURATION_BOUNDS_MS.length + 1),
+    offsetBins: zeros(OFFSET_BINS),
+    errorOffsetBins: zeros(OFFSET_BINS),
+    offsetMin: null as number | null,
+    offsetMax: null as number | null,
+    violations: 0,
+    thresholdSpans: 0,
+    exampleTraceId: '',
+  };
+}
+
+function edgeOf({ source, startMs, endMs }: Span, parentName: string, threshold: string) {
+  return {
+    child: source,
+    parentNamespace: '',
+    parentName,
+    startMs,
+    endMs,
+    children: 0,
+    gained: 0,
+    lost: 0,
+    randomnessConflicts: 0,
+    parentThresholdMax: threshold.padEnd(threshold === '' ? 0 : 14, '0'),
+    childrenByRarity: zeros(RARITY_BINS),
+    exampleTraceId: '',
+  };
+}
+
+function zeros(length: number): number[] {
+  return new Array<number>(length).fill(0);
+}
+
+function add(counts: number[], bin: number): void {
+  counts[bin] = (counts[bin] ?? 0) + 1;
+}

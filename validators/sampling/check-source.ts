@@ -1,0 +1,51 @@
+import type {
+  PopulationWindow,
+  SamplingEdgeWindow,
+  SamplingWindow,
+  TraceIdWindow,
+} from '../../core/sampling/sampling-window.ts';
+import { type ClassOptions, checkClasses } from './check-classes.ts';
+import { checkConsistency } from './check-consistency.ts';
+import { checkDrift } from './check-drift.ts';
+import { checkRate } from './check-rate.ts';
+import { checkTraceIds } from './check-trace-ids.ts';
+import { checkTraceShape } from './check-trace-shape.ts';
+import { checkUniformity } from './check-uniformity.ts';
+import { checkWeights } from './check-weights.ts';
+import type { CheckId, SamplingCheck, SamplingPolicy } from './sampling-check.ts';
+
+/** All windows of one source, in any order. */
+export interface SourceWindows {
+  readonly windows: readonly SamplingWindow[];
+  readonly traceIds: readonly TraceIdWindow[];
+  /** Of calls to it. */
+  readonly edges: readonly SamplingEdgeWindow[];
+  /** Of one counter: the most independent there is. */
+  readonly populations: readonly PopulationWindow[];
+  /**
+   * Heaviest weight among services it shares traces with: weights go with traces, so it may be here and unseen. Without
+   * it, of a service with few spans, all of one weight by chance, that weight is taken for the only one.
+   */
+  readonly weightMax?: number;
+}
+
+export type SourceChecks = Readonly<Record<CheckId, SamplingCheck>>;
+
+/** Every check of one source's sampling. */
+export function checkSource(
+  source: SourceWindows,
+  options: ClassOptions,
+  policy: SamplingPolicy,
+): SourceChecks {
+  const { windows, edges } = source;
+  return {
+    c1: checkConsistency(windows, policy),
+    c2: checkUniformity(windows, policy),
+    c3: checkRate(source, policy),
+    c4: checkTraceShape(edges, policy),
+    c5: checkClasses(source, options, policy),
+    c7: checkTraceIds(source, policy),
+    c8: checkDrift(source, policy),
+    c9: checkWeights(windows, policy),
+  };
+}

@@ -1,0 +1,123 @@
+import type { Reason } from '../../core/verdict.ts';
+import type { SourceChecks } from './check-source.ts';
+import { diagnose } from './diagnose.ts';
+import type { CheckId, SamplingOutcome, SamplingPolicy } from './sampling-check.ts';
+
+/** What a decision rests on: counts of spans, the shape of traces, or that something is there at all. */
+export const SAMPLING_PURPOSES = ['counts', 'trace-shape', 'existence'] as const;
+export type SamplingPurpose = (typeof SAMPLING_PURPOSES)[number];
+
+export interface SamplingVerdict {
+  readonly purpose: SamplingPurpose;
+  /** insufficient and unverifiable are both unknown to a gate, each with codes of its own. */
+  readonly outcome: Exclude<SamplingOutcome, 'not-applicable'>;
+  readonly reasons: readonly Reason[];
+}
+
+/**
+ * What one source's sampling is good for (sampling.md section 7): counts need c3, c5 and the weights of c9; the shape of
+ * traces needs c1 and c4; that errors exist needs only that c5 did not lose them. c2 and c7 open no gate: they cannot see
+ * a loss that does not depend on R. c8 closes counts when it fails: an average of two rates is right at neither time.
+ */
+export function combineSampling(
+  checks: SourceChecks,
+  policy: SamplingPolicy,
+): Readonly<Record<SamplingPurpose, SamplingVerdict>> {
+  return {
+    counts: combine('counts', checks, [
+      ...outcomesOf(checks, ['c3', 'c5']),
+      weightsOf(checks, policy),
+      driftOf(checks),
+    ]),
+    'trace-shape': combine('trace-shape', checks, [consistencyOf(checks), shapeOf(checks)]),
+    existence: combine('existence', checks, [existenceOf(checks)]),
+  };
+}
+
+interface Part {
+  readonly check: CheckId;
+  readonly outcome: SamplingOutcome;
+  readonly code: string;
+}
+
+const WORST_FIRST = ['fail', 'unverifiable', 'insufficient', 'pass'] as const;
+
+function combine(purpose: SamplingPurpose, checks: SourceChecks, parts: readonly Part[]): SamplingVerdict {
+  const outcome = WORST_FIRST.find((worst) => parts.some((part) => part.outcome === worst)) ?? 'unverifiable';
+  const deciding = parts.filter((part) => part.outcome === outcome);
+  const reasons = deciding.map(({ check, code }) => ({
+    code: `SAMPLING_${outcome.toUpperCase()}_${code}`,
+    text: sentence(purpose, outcome, check, checks),
+  }));
+  if (outcome !== 'fail') return { purpose, outcome, reasons };
+  const causes = diagnose(checks).map(({ code, cause, lookAt }) => ({
+    code,
+    text: `${cause} Look at: ${lookAt.map(({ where, what }) => `${where} (${what})`).join('; ')}.`,
+  }));
+  return { purpose, outcome, reasons: [...reasons, ...causes] };
+}
+
+function outcomesOf(checks: SourceChecks, ids: readonly CheckId[]): Part[] {
+  return ids.map((check) => {
+    const { outcome, code } = checks[check];
+    return { check, outcome: outcome === 'not-applicable' ? 'unverifiable' : outcome, code };
+  });
+}
+
+/** Too many weights missing is no fault of the count: nobody knows it, and waiting does not help. */
+function weightsOf({ c9 }: SourceChecks, { weightlessMax }: SamplingPolicy): Part {
+  if (c9.outcome === 'pass') return { check: 'c9', outcome: 'pass', code: c9.code };
+  const isAbsent = c9.outcome === 'fail' || (c9.lower ?? 0) > weightlessMax;
+  return { check: 'c9', outcome: isAbsent ? 'unverifiable' : 'insufficient', code: c9.code };
+}
+
+function driftOf({ c8 }: SourceChecks): Part {
+  return { check: 'c8', outcome: c8.outcome === 'fail' ? 'fail' : 'pass', code: c8.code };
+}
+
+function consistencyOf({ c1 }: SourceChecks): Part {
+  const outcome = c1.outcome === 'not-applicable' ? 'unverifiable' : c1.outcome;
+  return { check: 'c1', outcome, code: c1.code };
+}
+
+/** A service that nobody calls has no parents to lose. */
+function shapeOf({ c4 }: SourceChecks): Part {
+  return { check: 'c4', outcome: c4.outcome === 'not-applicable' ? 'pass' : c4.outcome, code: c4.code };
+}
+
+/** Too many errors among few spans still are errors that exist; a class that is lost may hide them. */
+function existenceOf({ c5 }: SourceChecks): Part {
+  const isLost = c5.outcome === 'fail' && !c5.code.endsWith('_OVER_REPRESENTED');
+  return { check: 'c5', outcome: isLost ? 'fail' : 'pass', code: isLost ? c5.code : 'CLASSES_NOT_LOST' };
+}
+
+const WHAT_IT_ASKS: Readonly<Record<CheckId, string>> = {
+  c1: 'no span contradicts its own threshold',
+  c2: 'R is uniform above the threshold',
+  c3: 'adjusted counts equal the population of an independent counter',
+  c4: 'traces hold together where this service is called',
+  c5: 'errors and slow spans are neither over- nor under-represented',
+  c7: 'trace ids are random',
+  c8: 'the effective rate is steady',
+  c9: 'spans say how many they stand for',
+};
+const WHAT_IT_MEANS: Readonly<Record<SamplingVerdict['outcome'], string>> = {
+  pass: 'shown',
+  fail: 'shown to be wrong',
+  insufficient: 'not shown yet: more spans will tell',
+  unverifiable: 'cannot be shown: it takes weights on the spans and a counter of the population beside them',
+};
+
+function sentence(
+  purpose: SamplingPurpose,
+  outcome: SamplingVerdict['outcome'],
+  check: CheckId,
+  checks: SourceChecks,
+): string {
+  const { estimate, lower, upper, n, alpha } = checks[check];
+  const numbers =
+    estimate === null
+      ? `n ${Math.round(n)}`
+      : `${[estimate, ...(lower === null || upper === null ? [] : [lower, upper])].map((value) => Number(value.toPrecision(3))).join(', ')}; n ${Math.round(n)}`;
+  return `For ${purpose}, "${WHAT_IT_ASKS[check]}" is ${WHAT_IT_MEANS[outcome]} (${check}: ${numbers}; alpha ${alpha}).`;
+}
