@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { explainFailure } from '../main/explain-failure.ts';
 import { calibrationCommand } from './commands/calibration.ts';
 import { detectionCommand } from './commands/detection.ts';
+import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
 
 /** `npm run -s eval -- SECTION`: accuracy, measured like speed. */
 const program = new Command('eval')
@@ -12,7 +13,7 @@ const program = new Command('eval')
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const command of [calibrationCommand(), detectionCommand()]) {
+for (const command of [calibrationCommand(), detectionCommand(), samplingVectorsCommand()]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 
