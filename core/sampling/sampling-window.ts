@@ -28,7 +28,8 @@ export interface SamplingWindow {
   readonly endMs: number;
   readonly weightKind: WeightKind;
   /**
-   * threshold: 14 hex digits, `power`: P in decimal, attribute: `name=weight`, invalid: the error of the vectors; else ''.
+   * threshold: hex digits as sent or padded, `power`: P in decimal, attribute: `name=weight`, invalid: the error of the
+   * vectors; else ''. Of spans with R < T too.
    */
   readonly weightKey: string;
   /** Distinct local roots of the subset of traces. */
@@ -49,7 +50,7 @@ export interface SamplingWindow {
   /** Smallest and largest U; null where there is none. */
   readonly offsetMin: number | null;
   readonly offsetMax: number | null;
-  /** Of all spans with a threshold: R < T. */
+  /** Of all spans with a threshold whose R is known: R < T. */
   readonly violations: number;
   readonly thresholdSpans: number;
   readonly exampleTraceId: string;
@@ -65,30 +66,48 @@ export interface TraceIdWindow {
   readonly withRandomness: number;
   /** Ones in each of the low 40 bits, least significant first. */
   readonly ones: readonly number[];
-  /** Sums for the correlation of R (its top 16 bits) with the start in whole seconds since `startMs`. */
+  /**
+   * Sums for the correlation of place with time, over `timed` traces. Time: whole seconds since `startMs`. Place, whole
+   * units of 2^-16: the id's low 56 bits as a fraction; U where a threshold was held against them (no `rv`, R >= T), for
+   * where the declared rate moves with time, R legally moves with it. Traces with R < T are not timed.
+   */
+  readonly timed: number;
   readonly timeSum: number;
   readonly timeSquares: number;
-  readonly randomSum: number;
-  readonly randomSquares: number;
+  readonly placeSum: number;
+  readonly placeSquares: number;
   readonly products: number;
-  /** Largest u of each family of old samplers, in [0, 1): what the fingerprint rests on. */
-  readonly familyMax: Readonly<Record<SamplerFamily, number>>;
-  /** Of traces whose spans carry no weight: the same, and how many. */
-  readonly unweighted: {
-    readonly traces: number;
-    readonly familyMax: Readonly<Record<SamplerFamily, number>>;
-  };
+  /** What the fingerprint rests on, of all traces, and of those whose spans carry no weight. */
+  readonly families: FamilyExtremes;
+  readonly unweighted: { readonly traces: number; readonly families: FamilyExtremes };
 }
+
+/**
+ * Smallest and largest u of each family of old samplers, in [0, 1); null where there is no trace. A sampler keeps all
+ * below its rate, so its smallest is near 0; an id with a fixed prefix (a date, a version) has both in one place.
+ */
+export type FamilyExtremes = Readonly<
+  Record<SamplerFamily, { readonly min: number; readonly max: number } | null>
+>;
 
 /** Old ratio samplers by what of the trace id they compare (sampling.md section 4, 1). */
 export const SAMPLER_FAMILIES = ['low64', 'signed-low64', 'first8', 'xor32', 'datadog'] as const;
 export type SamplerFamily = (typeof SAMPLER_FAMILIES)[number];
 
-/** Remote calls by who calls whom, children of one window; sums. */
+/**
+ * Bins of rarity 1 - R, R in [0, 1), in quarter octaves: bin i holds 2^(-(i+1)/4) < 1 - R <= 2^(-i/4), the last all
+ * that is rarer. A parent that samples with probability p keeps every trace of rarity <= p. (Equal bins of R cannot
+ * tell anything of parents below 1/64.) As SQL: least(63, floor(-4 * log2(1 - R))).
+ */
+export const RARITY_BINS = 64;
+
+/**
+ * Calls by who calls whom: distinct local roots of the child with a parent span id, of one window; sums. One row per
+ * parent service, and one with `parentName` '' for children whose parent was not received.
+ */
 export interface SamplingEdgeWindow {
   readonly child: Source;
   readonly parentNamespace: string;
-  /** '' where the parent was not found: then `missing` counts and the rest is 0. */
   readonly parentName: string;
   readonly startMs: number;
   readonly endMs: number;
@@ -99,11 +118,10 @@ export interface SamplingEdgeWindow {
   readonly lost: number;
   /** Both with an explicit `rv`, and different. */
   readonly randomnessConflicts: number;
-  /** Smallest threshold of parents that were found, 14 hex digits, '' where none has one. */
-  readonly parentThresholdMin: string;
-  /** Of children without their parent, by R in 64 bins, so that those with R >= the usual threshold can be told. */
-  readonly missingByRandomness: readonly number[];
-  readonly childrenByRandomness: readonly number[];
+  /** Largest threshold of the parents, 14 hex digits, '' where none has one: children above it cannot lose them legally. */
+  readonly parentThresholdMax: string;
+  /** The children by rarity; those whose R is unknown are in no bin. */
+  readonly childrenByRarity: readonly number[];
   readonly exampleTraceId: string;
 }
 

@@ -98,13 +98,16 @@ CREATE TABLE IF NOT EXISTS tally_sampling_trace_id {on_cluster} (
     Traces            UInt64,
     WithRandomness    UInt64,
     Ones              Array(UInt64) COMMENT 'of the low 40 bits, least significant first',
+    Timed             UInt64 COMMENT 'traces in the sums that follow',
     TimeSum           Int64 COMMENT 'of the start of the first local root, seconds after Window',
     TimeSquares       Int64,
-    RandomSum         UInt64 COMMENT 'of the top 16 bits of R in the id',
-    RandomSquares     UInt64,
+    PlaceSum          UInt64 COMMENT 'of U, or of R in the id, in 2^-16',
+    PlaceSquares      UInt64,
     Products          Int64,
-    FamilyMax         Array(UInt64) COMMENT 'numerators of SAMPLER_FAMILIES',
+    FamilyMin         Array(UInt64) COMMENT 'numerators of SAMPLER_FAMILIES',
+    FamilyMax         Array(UInt64),
     UnweightedTraces  UInt64,
+    UnweightedFamilyMin Array(UInt64),
     UnweightedFamilyMax Array(UInt64)
 ) ENGINE = {replicated}ReplacingMergeTree
 PARTITION BY toDate(Window)
@@ -121,13 +124,12 @@ CREATE TABLE IF NOT EXISTS tally_sampling_edge {on_cluster} (
     ServiceName       LowCardinality(String) COMMENT 'of the callee',
     CallerNamespace   LowCardinality(String),
     CallerService     LowCardinality(String) COMMENT 'empty where the parent was not found',
-    Children          UInt64 COMMENT 'with their parent',
+    Children          UInt64,
     Gained            UInt64,
     Lost              UInt64,
     Conflicts         UInt64 COMMENT 'both with rv, and different',
-    ThresholdMin      String COMMENT 'of the parents, 14 hex digits',
-    ByRandomness      Map(UInt8, UInt64) COMMENT 'of children by R in 64 bins',
-    MissingByRandomness Map(UInt8, UInt64) COMMENT 'of children without their parent',
+    ThresholdMax      String COMMENT 'of the parents, 14 hex digits',
+    Rarities          Map(UInt8, UInt64) COMMENT 'of children by 1 - R, in quarter octaves',
     ExampleTraceId    String
 ) ENGINE = {replicated}ReplacingMergeTree
 PARTITION BY toDate(Window)
