@@ -7,7 +7,7 @@ import type { WeightKind } from './sampling-window.ts';
  * How far a weight can be believed: `exact` is checked against the span's own randomness, `declared` is what a vendor's
  * attribute says, `adaptive` the same where the rate moves by design, `unknown` is no weight.
  */
-export type WeightTrust = 'exact' | 'declared' | 'adaptive' | 'unknown';
+type WeightTrust = 'exact' | 'declared' | 'adaptive' | 'unknown';
 
 export interface Weight {
   readonly kind: WeightKind;

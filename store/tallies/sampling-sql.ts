@@ -4,7 +4,7 @@ export function hexNumber(hex: string): string {
 }
 
 /** Spans of one request carry one local root per service: without a parent, with a remote one, or by their kind. */
-export const IS_LOCAL_ROOT = `(ParentSpanId = '' OR bitAnd(SpanFlags, 0x300) = 0x300 OR SpanKind IN ('Server', 'Consumer'))`;
+const IS_LOCAL_ROOT = `(ParentSpanId = '' OR bitAnd(SpanFlags, 0x300) = 0x300 OR SpanKind IN ('Server', 'Consumer'))`;
 
 /** The spans of the subset that ended in the window, as far as they had arrived. */
 export const IN_WINDOW = `EndTime >= {from:DateTime64(3, 'UTC')} AND EndTime < {until:DateTime64(3, 'UTC')}
