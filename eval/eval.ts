@@ -3,6 +3,7 @@ import { explainFailure } from '../main/explain-failure.ts';
 import { calibrationCommand } from './commands/calibration.ts';
 import { detectionCommand } from './commands/detection.ts';
 import { samplingStreamsCommand } from './commands/sampling-streams.ts';
+import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
 
 /** `npm run -s eval -- SECTION`: accuracy, measured like speed. */
 const program = new Command('eval')
@@ -13,7 +14,12 @@ const program = new Command('eval')
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const command of [calibrationCommand(), detectionCommand(), samplingStreamsCommand()]) {
+for (const command of [
+  calibrationCommand(),
+  detectionCommand(),
+  samplingStreamsCommand(),
+  samplingVectorsCommand(),
+]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

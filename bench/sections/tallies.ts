@@ -8,14 +8,20 @@ import { RATIO_HEADS, ratioOf, ratioRows, type Sample } from '../report/ratios.t
 const SENDING = { transport: 'http', connections: 16, warmRequests: 400, requests: 1_500 } as const;
 const WITH = 'with all views';
 const WITHOUT = 'without any view';
+const WITHOUT_SAMPLING = 'without those of sampling';
 
-/** What the tallies cost: the same spans acknowledged and stored with every materialized view, and with none. */
+/** What the tallies cost: the same spans acknowledged and stored with every materialized view, with none, and without those of sampling. */
 export async function tallies(rounds: number): Promise<void> {
   const samples: Record<string, Sample[]> = {};
   for (let round = 0; round < rounds; round++) {
     const sides: Record<string, (server: BenchServer) => Promise<Sample>> = {
       [WITHOUT]: async (server) => {
-        await dropViews(server);
+        await dropViews(server, '%');
+        return sendDurably(server, SENDING);
+      },
+      [WITHOUT_SAMPLING]: async (server) => {
+        await dropViews(server, 'tally_sampling%');
+        await dropViews(server, 'tally_weight%');
         return sendDurably(server, SENDING);
       },
       [WITH]: (server) => sendDurably(server, SENDING),
@@ -29,10 +35,15 @@ export async function tallies(rounds: number): Promise<void> {
   console.log(textTable(RATIO_HEADS, ratioRows(samples, WITHOUT)));
   const ratio = ratioOf(samples, WITH, WITHOUT, 'wallUs').median;
   console.log(checkLine('throughput with all views at least 0.7 of that without', ratio, ratio >= 0.7));
+  const share = ratioOf(samples, WITHOUT_SAMPLING, WITH, 'cpuUs').median;
+  console.log(
+    checkLine('CPU time a span with the views of sampling at most 1.1 of that without', share, share <= 1.1),
+  );
 }
 
-async function dropViews({ store }: BenchServer): Promise<void> {
-  const sql = `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'MaterializedView'`;
-  const views = await readRows<{ name: string }>(store, { sql, params: {}, about: 'the views' });
+async function dropViews({ store }: BenchServer, like: string): Promise<void> {
+  const sql = `SELECT name FROM system.tables
+    WHERE database = currentDatabase() AND engine = 'MaterializedView' AND name LIKE {like:String}`;
+  const views = await readRows<{ name: string }>(store, { sql, params: { like }, about: 'the views' });
   for (const { name } of views) await store.command({ query: `DROP VIEW ${name}` });
 }

@@ -1,22 +1,20 @@
 /** What is wrong with a span's sampling marks, the first of these that applies. */
-export const MARK_ERRORS = [
-  'traceid_invalid',
-  'tracestate_syntax',
-  'tracestate_too_many_members',
-  'ot_duplicate_entry',
-  'ot_syntax',
-  'ot_duplicate_key',
-  'th_empty',
-  'th_too_long',
-  'th_uppercase',
-  'th_not_hex',
-  'rv_length',
-  'rv_uppercase',
-  'rv_not_hex',
-  'inconsistent_r_lt_t',
-  'sampled_flag_unset_with_consistent_th',
-] as const;
-export type MarkError = (typeof MARK_ERRORS)[number];
+export type MarkError =
+  | 'traceid_invalid'
+  | 'tracestate_syntax'
+  | 'tracestate_too_many_members'
+  | 'ot_duplicate_entry'
+  | 'ot_syntax'
+  | 'ot_duplicate_key'
+  | 'th_empty'
+  | 'th_too_long'
+  | 'th_uppercase'
+  | 'th_not_hex'
+  | 'rv_length'
+  | 'rv_uppercase'
+  | 'rv_not_hex'
+  | 'inconsistent_r_lt_t'
+  | 'sampled_flag_unset_with_consistent_th';
 
 /** What a tracestate says of sampling; it depends on its text alone, so it may be remembered by it. */
 export interface TraceStateMarks {

@@ -1,11 +1,13 @@
-import { readSamplingMarks, type SpanHeader } from './read-sampling-marks.ts';
+import { adjustedCount } from './adjusted-count.ts';
+import type { TraceStateMarks } from './parse-trace-state.ts';
+import { readSamplingMarks, type SamplingMarks, type SpanHeader } from './read-sampling-marks.ts';
 import type { WeightKind } from './sampling-window.ts';
 
 /**
  * How far a weight can be believed: `exact` is checked against the span's own randomness, `declared` is what a vendor's
  * attribute says, `adaptive` the same where the rate moves by design, `unknown` is no weight.
  */
-export type WeightTrust = 'exact' | 'declared' | 'adaptive' | 'unknown';
+type WeightTrust = 'exact' | 'declared' | 'adaptive' | 'unknown';
 
 export interface Weight {
   readonly kind: WeightKind;
@@ -66,17 +68,37 @@ export function weightOf(evidence: WeightEvidence): Weight {
   return marked;
 }
 
-function fromMarks({ traceState, traceId, flags, attributes }: WeightEvidence): Weight {
+/** Marks of the trace state, or of the attributes that stand for it; null where there are neither. */
+export function marksOf({ traceState, traceId, flags, attributes }: WeightEvidence): SamplingMarks | null {
   const text = markText(traceState, attributes);
-  if (text === '') return NONE;
-  const marks = readSamplingMarks({ traceState: text, traceId, flags });
-  const { error, thresholdCanonical } = marks;
-  if (thresholdCanonical !== null && (marks.adjustedCount !== null || marks.isConsistent === false)) {
-    const trust = marks.adjustedCount === null ? 'unknown' : 'exact';
-    return { kind: 'threshold', key: thresholdCanonical, weight: marks.adjustedCount, trust };
-  }
+  return text === '' ? null : readSamplingMarks({ traceState: text, traceId, flags });
+}
+
+function fromMarks(evidence: WeightEvidence): Weight {
+  const marks = marksOf(evidence);
+  if (marks === null) return NONE;
+  const isContradicted = marks.isConsistent === false;
+  if (marks.adjustedCount === null && !isContradicted) return weightOfMarks(marks);
+  const trust = isContradicted ? 'unknown' : 'exact';
+  return { kind: 'threshold', key: marks.thresholdCanonical ?? '', weight: marks.adjustedCount, trust };
+}
+
+/**
+ * What marks say by themselves; a threshold stands for `weight` spans only if R of the span is not below it, which
+ * is still to be seen.
+ */
+export function weightOfMarks(marks: TraceStateMarks): Weight {
+  const { error, threshold, thresholdCanonical, power, powerRandomness } = marks;
   if (error !== null) return invalid(error);
-  return marks.power === null ? NONE : fromPower(marks.power, marks.powerRandomness);
+  if (threshold !== null && thresholdCanonical !== null) {
+    return {
+      kind: 'threshold',
+      key: thresholdCanonical,
+      weight: adjustedCount(threshold),
+      trust: 'declared',
+    };
+  }
+  return power === null ? NONE : fromPower(power, powerRandomness);
 }
 
 /** Log records have no trace state: the Collector writes its two marks as attributes. */

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { type SamplingColumns, samplingColumns } from '../../core/sampling/sampling-columns.ts';
 import { toClickhouseTime } from '../../store/clickhouse-time.ts';
 import { writeRows } from '../../store/write-rows.ts';
 import { spanIdText, traceIdText } from '../traffic/id-text.ts';
@@ -23,6 +24,7 @@ function spanRows(request: ExportRequest): Row[] {
   const common = { ...resourceOf(request), TraceState: request.traceState };
   return request.spans.map((span) => ({
     ...common,
+    ...weightOfSpan(request, span),
     Timestamp: toClickhouseTime(span.startMs),
     Duration: String(Math.round((span.endMs - span.startMs) * 1_000_000)),
     TraceId: traceIdText(span.traceId),
@@ -30,9 +32,22 @@ function spanRows(request: ExportRequest): Row[] {
     ParentSpanId: spanIdText(span.parentSpanId),
     SpanKind: span.kind,
     SpanName: span.kind,
-    SpanFlags: span.isRemote ? FLAGS.remote : FLAGS.local,
+    SpanFlags: flagsOf(span),
     SpanAttributes: span.peer === '' ? {} : { 'server.address': span.peer },
   }));
+}
+
+function weightOfSpan({ traceState }: ExportRequest, span: ExportRequest['spans'][number]): SamplingColumns {
+  return samplingColumns({
+    traceState,
+    traceId: traceIdText(span.traceId),
+    flags: flagsOf(span),
+    attributes: {},
+  });
+}
+
+function flagsOf(span: ExportRequest['spans'][number]): number {
+  return span.isRemote ? FLAGS.remote : FLAGS.local;
 }
 
 function logRows(request: ExportRequest): Row[] {

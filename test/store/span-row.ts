@@ -1,3 +1,4 @@
+import { samplingColumns } from '../../core/sampling/sampling-columns.ts';
 import { toClickhouseTime } from '../../store/clickhouse-time.ts';
 
 /** One span as a row of otel_traces; what is left out takes the column's default. */
@@ -17,23 +18,27 @@ export interface SpanRow {
   readonly tenant?: string;
 }
 
-export const REMOTE = 0x300;
-export const LOCAL = 0x100;
+/** A span that is exported was sampled, and its flags say so. */
+export const REMOTE = 0x301;
+export const LOCAL = 0x101;
 
 export function spanRow(span: SpanRow): Record<string, unknown> {
+  const traceState = span.traceState ?? '';
+  const flags = span.flags ?? REMOTE;
   return {
+    ...samplingColumns({ traceState, traceId: span.traceId, flags, attributes: {} }),
     Timestamp: toClickhouseTime(span.startMs),
     Duration: String(Math.round((span.durationMs ?? 0) * 1_000_000)),
     TraceId: span.traceId,
     SpanId: span.spanId,
     ParentSpanId: span.parentSpanId ?? '',
     SpanKind: span.kind ?? 'Server',
-    SpanFlags: span.flags ?? REMOTE,
+    SpanFlags: flags,
     ServiceName: span.service,
     ServiceNamespace: 'shop',
     ServiceInstanceId: span.instance ?? `${span.service}-1`,
     StatusCode: span.status ?? 'Unset',
-    TraceState: span.traceState ?? '',
+    TraceState: traceState,
     Tenant: span.tenant ?? 'default',
     ReceivedAt: toClickhouseTime(span.receivedMs),
   };

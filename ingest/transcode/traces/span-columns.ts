@@ -1,3 +1,5 @@
+import { WEIGHT_KINDS } from '../../../core/sampling/sampling-window.ts';
+import { WEIGHT_ATTRIBUTES } from '../../../core/sampling/weight-of.ts';
 import { ArrayColumn } from '../columns/array-column.ts';
 import { ArrayOffsets } from '../columns/array-offsets.ts';
 import { FixedColumn } from '../columns/fixed-column.ts';
@@ -27,7 +29,7 @@ export function spanColumns() {
     ResourceAttributes: new MapColumn(),
     ScopeName: new TextColumn(),
     ScopeVersion: new TextColumn(),
-    SpanAttributes: new MapColumn(),
+    SpanAttributes: new MapColumn(WEIGHT_ATTRIBUTES),
     Duration: new FixedColumn('UInt64'),
     StatusCode: new LowCardinalityColumn(STATUS_CODES),
     StatusMessage: new TextColumn(),
@@ -52,5 +54,9 @@ export function spanColumns() {
     'Events.DroppedAttributesCount': new ArrayColumn(events, new FixedColumn('UInt32')),
     'Links.DroppedAttributesCount': new ArrayColumn(links, new FixedColumn('UInt32')),
     'Links.Flags': new ArrayColumn(links, new FixedColumn('UInt32')),
+    WeightKind: new LowCardinalityColumn(WEIGHT_KINDS),
+    WeightKey: new LowCardinalityColumn(),
+    SamplingRandomness: new TextColumn(),
+    SamplingViolation: new FixedColumn('UInt8'),
   };
 }

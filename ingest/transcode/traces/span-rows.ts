@@ -7,6 +7,7 @@ import { NumberText } from '../number-text.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 import { SPAN_KINDS, type SpanColumns, STATUS_CODES } from './span-columns.ts';
 import { EVENT_WIDTH, LINK_WIDTH, type SpanScan } from './span-scan.ts';
+import { writeWeight } from './span-weight.ts';
 
 const start = new EventTime();
 const end = new EventTime();
@@ -36,7 +37,9 @@ export function writeSpan(
   anomalies |= columns.SpanAttributes.push(reader, span.attributes);
   anomalies |= writeEvents(columns, reader, span, arrival);
   anomalies |= writeLinks(columns, reader, span);
-  columns.SpanFlags.data.int32(flagsAt(reader, span.flagsAt));
+  const flags = flagsAt(reader, span.flagsAt);
+  columns.SpanFlags.data.int32(flags);
+  writeWeight(columns, reader, span, flags);
   columns.DroppedAttributesCount.data.int32(span.droppedAttributesCount);
   columns.DroppedEventsCount.data.int32(span.droppedEventsCount);
   columns.DroppedLinksCount.data.int32(span.droppedLinksCount);

@@ -28,6 +28,8 @@ const key = fc.oneof(
     'service.namespace',
     'service.instance.id',
     'http.route',
+    'SampleRate',
+    '_dd.agent_psr',
     'a',
     'b',
     'c',
@@ -90,7 +92,13 @@ const span: Arbitrary<Span> = fc.record({
   traceId: id(16),
   spanId: id(8),
   parentSpanId: maybe(id(8)),
-  traceState: maybe(fc.constantFrom('', 'ot=th:8', 'vendor=x,ot=th:c;rv:0123456789abcd')),
+  traceState: maybe(
+    fc.oneof(
+      fc.constantFrom('', 'ot=th:8', 'vendor=x,ot=th:c;rv:0123456789abcd', 'ot=p:3;r:2', 'ot=th:8,é=1'),
+      fc.stringMatching(/^ot=th:[0-9a-g]{1,15}(;rv:[0-9a-f]{14})?$/),
+      fc.constant(`ot=th:8${',k=v'.repeat(400)}`),
+    ),
+  ),
   name: maybe(text),
   kind: maybe(fc.constantFrom(0, 1, 2, 3, 4, 5, 6, -1, 2_147_483_647)),
   startTimeUnixNano: maybe(time),

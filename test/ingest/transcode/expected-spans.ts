@@ -1,3 +1,4 @@
+import { samplingColumns } from '../../../core/sampling/sampling-columns.ts';
 import {
   attributePairs,
   type Context,
@@ -68,6 +69,12 @@ function spanColumns(span: Span, context: Context, odd: Oddities) {
     'Links.DroppedAttributesCount': (span.links ?? []).map((link) => link.droppedAttributesCount ?? 0),
     'Links.Flags': (span.links ?? []).map((link) => link.flags ?? 0),
     SpanFlags: span.flags ?? 0,
+    ...samplingColumns({
+      traceState: span.traceState ?? '',
+      traceId: hex(span.traceId),
+      flags: span.flags ?? 0,
+      attributes: Object.fromEntries(attributePairs(span.attributes, new Oddities())),
+    }),
     DroppedAttributesCount: span.droppedAttributesCount ?? 0,
     DroppedEventsCount: span.droppedEventsCount ?? 0,
     DroppedLinksCount: span.droppedLinksCount ?? 0,

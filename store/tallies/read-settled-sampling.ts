@@ -1,0 +1,35 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { toClickhouseTime } from '../clickhouse-time.ts';
+import { readRows } from '../read-rows.ts';
+
+export interface SamplingRange {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/**
+ * Rows of the minutes in the range, each minute as it was settled last.
+ * @throws PipelineError store_unavailable
+ */
+export function readSettledSampling<Row>(
+  client: ClickHouseClient,
+  table: 'tally_sampling_window' | 'tally_sampling_trace_id' | 'tally_sampling_edge',
+  { fromMs, untilMs }: SamplingRange,
+): Promise<(Row & { readonly WindowS: number })[]> {
+  const isInRange = `Window >= {from:DateTime64(3, 'UTC')} AND Window < {until:DateTime64(3, 'UTC')}`;
+  return readRows(client, {
+    sql: `
+SELECT * EXCEPT (Window, SettledAt), toUnixTimestamp(Window) AS WindowS FROM ${table} FINAL
+WHERE ${isInRange} AND (Window, SettledAt) IN (
+  SELECT Window, max(SettledAt) FROM tally_sampling_settled WHERE ${isInRange} GROUP BY Window
+)
+ORDER BY Window, Tenant, ServiceNamespace, ServiceName`,
+    params: { from: toClickhouseTime(fromMs), until: toClickhouseTime(untilMs) },
+    about: table,
+  });
+}
+
+/** Counts by bin, as an array of all bins. */
+export function binCounts(map: Readonly<Record<string, string>>, bins: number): number[] {
+  return Array.from({ length: bins }, (_, bin) => Number(map[bin] ?? 0));
+}

@@ -1,0 +1,33 @@
+/** 56 bits of hexadecimal text as a number. */
+export function hexNumber(hex: string): string {
+  return `reinterpretAsUInt64(reverse(unhex(${hex})))`;
+}
+
+/** Spans of one request carry one local root per service: without a parent, with a remote one, or by their kind. */
+const IS_LOCAL_ROOT = `(ParentSpanId = '' OR bitAnd(SpanFlags, 0x300) = 0x300 OR SpanKind IN ('Server', 'Consumer'))`;
+
+/** The spans of the subset that ended in the window, as far as they had arrived. */
+export const IN_WINDOW = `EndTime >= {from:DateTime64(3, 'UTC')} AND EndTime < {until:DateTime64(3, 'UTC')}
+    AND ReceivedAt >= {arrivedFrom:DateTime64(3, 'UTC')} AND ReceivedAt < {settledAt:DateTime64(3, 'UTC')}
+    AND cityHash64(TraceId) % {oneIn:UInt32} = 0`;
+
+/** Whose R nobody can tell: marks that are malformed but for their threshold. */
+const IS_RANDOMNESS_LOST = `WeightKind = 'invalid' AND match(WeightKey, '^(tracestate|ot|rv)_')`;
+
+/**
+ * Spans of the window, each copy a row: Copy is 1 for the first to arrive, which counts. R is null where nobody can
+ * tell it, T where there is none; HasOffset says whether U exists.
+ */
+export const RANKED_SPANS = `
+  SELECT Tenant, ServiceNamespace, ServiceName, TraceId, SpanId, ParentSpanId, StartTime, EndTime, StatusCode,
+    WeightKind, SamplingRandomness, SamplingViolation,
+    if(WeightKind = 'threshold', rightPad(WeightKey, 14, '0'), WeightKey) AS Key,
+    ${IS_LOCAL_ROOT} AS IsRoot,
+    if(${IS_RANDOMNESS_LOST}, NULL, ${hexNumber(`if(SamplingRandomness = '', substring(TraceId, 19, 14), SamplingRandomness)`)}) AS R,
+    if(WeightKind = 'threshold', ${hexNumber('Key')}, 0) AS T,
+    WeightKind = 'threshold' AND SamplingViolation = 0 AS HasOffset,
+    if(HasOffset, least(toFloat64(assumeNotNull(R) - T) / toFloat64(bitShiftLeft(toUInt64(1), 56) - T), 1 - pow(2, -53)), -1) AS U,
+    row_number() OVER (
+      PARTITION BY Tenant, TraceId, SpanId ORDER BY ReceivedAt, ServiceName, ServiceInstanceId, WeightKey
+    ) AS Copy
+  FROM tally_span WHERE ${IN_WINDOW}`;
