@@ -1,4 +1,5 @@
 import type { DecisionReason, TrustComponent } from '../core/decision.ts';
+import type { SamplingPurpose } from '../core/sampling/sampling-purpose.ts';
 import type { Signal } from '../core/signal.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Dimension, Outcome, Verdict } from '../core/verdict.ts';
@@ -26,6 +27,8 @@ interface Need {
   readonly dimension: Dimension;
   /** Seconds the newest item may be old; then freshness alone is asked. */
   readonly heartbeatS: number | null;
+  /** Of sampling. */
+  readonly purpose?: SamplingPurpose | null;
 }
 
 const FAIL_CODE: Readonly<Record<Dimension, string>> = {
@@ -41,7 +44,9 @@ function needsOf(set: ConstraintSet, { id, signal, expect }: SourceConstraint): 
   const needs: Need[] = [];
   if (expect.completeness !== undefined) needs.push({ ...need, dimension: 'completeness' });
   if (expect.lag !== undefined) needs.push({ ...need, dimension: 'timeliness' });
-  if (expect.sampling?.declared === 'consistent') needs.push({ ...need, dimension: 'sampling' });
+  if (expect.sampling?.declared === 'consistent') {
+    needs.push({ ...need, dimension: 'sampling', purpose: expect.sampling.for ?? null });
+  }
   if (expect.heartbeat !== undefined) {
     needs.push({ ...need, dimension: 'timeliness', heartbeatS: expect.heartbeat / 1_000 });
   }
@@ -106,8 +111,8 @@ function nameOf({ serviceNamespace, serviceName }: TrustTarget): string {
 
 function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: number }): RequiredData {
   const { target, trust, nowMs } = of;
-  const { signal, dimension, heartbeatS } = need;
-  const reading = trust.read({ target, signal, dimension }, nowMs);
+  const { signal, dimension, heartbeatS, purpose = null } = need;
+  const reading = trust.read({ target, signal, dimension, purpose }, nowMs);
   const { verdict } = reading;
   const judged = heartbeatS === null ? reading.state : heartbeatState(reading, heartbeatS, nowMs);
   const state = judged !== 'pass' || isUsable(verdict) ? judged : 'unknown';
@@ -117,6 +122,7 @@ function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: numb
     signal,
     dimension,
     heartbeatS,
+    purpose,
     reading,
     state,
   });

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Finding } from '../core/finding.ts';
+import type { SamplingPurpose } from '../core/sampling/sampling-purpose.ts';
 import type { Signal } from '../core/signal.ts';
 import { sourceKey } from '../core/source.ts';
 import { rfc3339 } from '../core/time.ts';
@@ -7,6 +8,7 @@ import type { Dimension, Outcome, Reason, Verdict } from '../core/verdict.ts';
 import { readFindings } from '../store/findings.ts';
 import { readJudgementMarks } from '../store/read-judgement-marks.ts';
 import { readVerdictsSince } from '../store/verdicts.ts';
+import { forPurpose } from './for-purpose.ts';
 
 /** Whose data; a namespace or tenant left out (null) means any. */
 export interface TrustTarget {
@@ -27,9 +29,18 @@ export interface TrustReading {
   readonly validUntilMs: number | null;
 }
 
+/** What is asked of the trust state. */
+export interface TrustQuestion {
+  readonly target: TrustTarget;
+  readonly signal: Signal;
+  readonly dimension: Dimension;
+  /** Of sampling: what its spans are taken for; left out: that their marks hold together. */
+  readonly purpose?: SamplingPurpose | null;
+}
+
 /** What `decide` reads; TrustState is the live one, a table of verdicts serves a replay. */
 export interface Trust {
-  read(of: { target: TrustTarget; signal: Signal; dimension: Dimension }, nowMs: number): TrustReading;
+  read(of: TrustQuestion, nowMs: number): TrustReading;
   /** Signals about which anything was ever judged. */
   signalsOf(target: TrustTarget): readonly Signal[];
   /** Whether the spans carry, or once carried, marks that say how many they stand for. */
@@ -152,14 +163,17 @@ export class TrustState implements Trust {
     return this.#marked.has(target.serviceName);
   }
 
-  read(of: { target: TrustTarget; signal: Signal; dimension: Dimension }, nowMs: number): TrustReading {
+  read(of: TrustQuestion, nowMs: number): TrustReading {
     const slot = this.#services.get(of.target.serviceName)?.get(slotKey(of.signal, of.dimension));
     const all = [...(slot?.values() ?? [])].filter(({ verdict }) => matches(of.target, verdict));
     const newestMs = Math.max(...all.map(({ verdict }) => verdict.evaluatedAtMs));
     // Sources nobody judges any more (an instance that was scaled in) fall out when others have been judged
     // after they expired; those judged together are taken together, the worst one speaking.
     const current = all.filter(({ expiresAtMs }) => expiresAtMs >= newestMs);
-    const worst = current.map((held) => readingOf(held, nowMs)).reduce(worse, null);
+    const { purpose = null } = of;
+    const asked = (reading: TrustReading) =>
+      purpose === null ? reading : forPurpose(reading, purpose, nowMs);
+    const worst = current.map((held) => asked(readingOf(held, nowMs))).reduce(worse, null);
     return worst ?? NO_VERDICT;
   }
 }

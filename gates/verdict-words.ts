@@ -1,3 +1,4 @@
+import type { SamplingPurpose } from '../core/sampling/sampling-purpose.ts';
 import type { Signal } from '../core/signal.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Dimension, Outcome, Verdict } from '../core/verdict.ts';
@@ -46,10 +47,13 @@ export function describeVerdict(of: {
   signal: Signal;
   dimension: Dimension;
   heartbeatS: number | null;
+  /** Of sampling: what its spans are taken for. */
+  purpose?: SamplingPurpose | null;
   reading: TrustReading;
   state: Outcome;
 }): VerdictWords {
   const { name, signal, dimension, heartbeatS, reading, state } = of;
+  if (of.purpose) return describePurpose({ ...of, purpose: of.purpose });
   const { verdict } = reading;
   const what = heartbeatS === null ? WHAT[dimension] : 'age of the newest item';
   const subject = `${what} of ${name} ${signal}`;
@@ -72,6 +76,22 @@ export function describeVerdict(of: {
     required,
     text: `The ${subject} ${WORD[state]}${since}: ${now}; required ${required}. ${told}`.trim(),
     wouldAllowIf: `${wanted} (now ${now}) for one fresh verdict`,
+  };
+}
+
+function describePurpose(of: {
+  name: string;
+  signal: Signal;
+  purpose: SamplingPurpose;
+  reading: TrustReading;
+  state: Outcome;
+}): VerdictWords {
+  const required = `sampling shown to be right for ${of.purpose}`;
+  const told = of.reading.reasons.map(({ code, text }) => `${text} (${code})`).join(' ');
+  return {
+    required,
+    text: `The sampling of ${of.name} ${of.signal} ${WORD[of.state]}; required ${required}. ${told}`.trim(),
+    wouldAllowIf: `the sampling of ${of.name} ${of.signal} is shown to be right for ${of.purpose}`,
   };
 }
 

@@ -13,11 +13,12 @@ import { readSamplingTallies } from '../store/tallies/read-sampling-tallies.ts';
 import { readSourceTallies } from '../store/tallies/read-source-tallies.ts';
 import { insertVerdicts } from '../store/verdicts.ts';
 import { COMPLETENESS_LIMITS, checkCompleteness } from '../validators/check-completeness.ts';
-import { checkSampling } from '../validators/check-sampling.ts';
+import { checkSampling, MARKS_CONTRADICT } from '../validators/check-sampling.ts';
 import { checkTimeliness } from '../validators/check-timeliness.ts';
 import { estimateRemoteOrphans } from '../validators/estimate-remote-orphans.ts';
 import type { LossEstimate, LossEstimates } from '../validators/loss-estimate.ts';
 import type { MeasuredLoss } from '../validators/measure-loss.ts';
+import type { SettledSampling } from '../validators/sampling/judge-settled-sampling.ts';
 import { measureOwnLag, type OwnLag } from '../validators/time/own-lag.ts';
 import { SLOW_MS, windowsUntil } from '../validators/windows.ts';
 import { type CanaryMemory, newCanaryMemory } from './canary.ts';
@@ -26,6 +27,7 @@ import { type EdgeMemory, edgesOf, newEdgeMemory, refreshLoss } from './edge-mem
 import { expectationFor } from './expectation-for.ts';
 import { type LossEvidence, newLossEvidence } from './loss-evidence.ts';
 import { type Refreshed, refreshed } from './refreshed.ts';
+import { newSamplingEvidence, type SamplingEvidence } from './sampling-evidence.ts';
 import { newStructureEvidence, type StructureEvidence, type StructureFacts } from './structure-evidence.ts';
 import { newTimeEvidence, type TimeEvidence, type TimeFacts } from './time-evidence.ts';
 import { whoseTurn } from './turns.ts';
@@ -39,11 +41,12 @@ export interface JudgeMemory {
   readonly openParents: Refreshed<OpenAsked, ReadonlyMap<string, OpenParents>>;
   readonly losses: LossEvidence;
   readonly structure: StructureEvidence;
+  readonly sampling: SamplingEvidence;
   readonly time: TimeEvidence;
   readonly verdicts: VerdictMemory;
   readonly canary: CanaryMemory;
   readonly crowd: Crowd;
-  /** `serviceKey`s of services whose newest sampling verdict is fail. */
+  /** `serviceKey`s of services whose sampling marks contradicted themselves when they were last judged. */
   readonly inconsistent: Set<string>;
 }
 
@@ -66,6 +69,7 @@ export function newJudgeMemory(): JudgeMemory {
     ),
     losses: newLossEvidence(),
     structure: newStructureEvidence(),
+    sampling: newSamplingEvidence(),
     time: newTimeEvidence(),
     verdicts: new Map(),
     canary: newCanaryMemory(),
@@ -93,7 +97,9 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   // Gone, not late: nothing is said about a source that fell silent ten minutes ago.
   const present = subjectsOf(tallies, marks).filter((subject) => newestOf(subject) >= nowMs - SLOW_MS);
   const subjects = whoseTurn(present, ({ key }) => key, nowMs);
-  const sampling = judgeSampling(subjects, deps.expectations(), nowMs);
+  const expectations = deps.expectations();
+  const settledSampling = await memory.sampling.get({ client, expectations, nowMs });
+  const sampling = judgeSampling(subjects, { settledSampling, expectations, nowMs });
   rememberInconsistent(memory.inconsistent, present, sampling);
   const inconsistent: ReadonlySet<string> = new Set(memory.inconsistent);
   const loss = await refreshLoss(memory.edges, { client, inconsistent, marks, nowMs });
@@ -115,7 +121,7 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const facts = { loss, open, inconsistent, estimates, structure, time, ownLag };
   const verdicts = [
     ...sampling,
-    ...subjects.flatMap((subject) => judgeSubject(subject, facts, deps.expectations(), nowMs)),
+    ...subjects.flatMap((subject) => judgeSubject(subject, facts, expectations, nowMs)),
   ];
   const due = verdictsToWrite(memory.verdicts, verdicts);
   await insertVerdicts(client, due);
@@ -128,7 +134,7 @@ interface Facts {
   readonly loss: MeasuredLoss | null;
   /** By `serviceKey`. */
   readonly open: ReadonlyMap<string, OpenParents>;
-  /** `serviceKey`s of services whose sampling verdict is fail. */
+  /** `serviceKey`s of services whose sampling marks contradict themselves. */
   readonly inconsistent: ReadonlySet<string>;
   readonly estimates: readonly LossEstimates[];
   readonly structure: StructureFacts;
@@ -172,22 +178,30 @@ function rememberInconsistent(
     const here = new Set(present.map(({ source }) => serviceKey(source)));
     for (const key of remembered) if (!here.has(key)) remembered.delete(key);
   }
-  for (const { source, outcome } of sampling) {
-    if (outcome === 'fail') remembered.add(serviceKey(source));
+  for (const { source, reasons } of sampling) {
+    if (reasons.some(({ code }) => code === MARKS_CONTRADICT)) remembered.add(serviceKey(source));
     else remembered.delete(serviceKey(source));
   }
 }
 
 function judgeSampling(
   subjects: readonly Subject[],
-  expectations: readonly SourceExpectation[],
-  nowMs: number,
+  of: {
+    readonly settledSampling: ReadonlyMap<string, SettledSampling>;
+    readonly expectations: readonly SourceExpectation[];
+    readonly nowMs: number;
+  },
 ): Verdict[] {
   return subjects
     .filter(({ source }) => source.signal === 'traces')
-    .map(({ source, marks }) =>
-      checkSampling({ source, tallies: marks }, expectationFor(expectations, source), nowMs),
-    );
+    .map(({ key, source, marks }) => {
+      const settled = of.settledSampling.get(key) ?? null;
+      return checkSampling(
+        { source, tallies: marks, settled },
+        expectationFor(of.expectations, source),
+        of.nowMs,
+      );
+    });
 }
 
 function judgeSubject(

@@ -32,7 +32,7 @@ interface Known {
   readonly tallies: readonly SourceTally[];
   /** Gathered only when asked for: that takes longer than most ticks have. */
   readonly edges: () => readonly EdgeTally[];
-  /** `serviceKey`s of services whose sampling verdict is fail, or that look as if they sampled alone. */
+  /** `serviceKey`s of services whose sampling marks contradict themselves, or that look as if they sampled alone. */
   readonly inconsistent: ReadonlySet<string>;
 }
 type Asked = Known & { readonly nowMs: number };

@@ -29,6 +29,8 @@ export interface SettleOutcome {
 export interface Settling {
   readonly awaited: Parameters<typeof readSpanArrival>[2];
   readonly marks: Parameters<typeof readSettledWindows>[2];
+  /** How long a window is; 5 s unless said. */
+  readonly windowMs?: number;
   settle(range: {
     readonly fromMs: number;
     readonly untilMs: number;
@@ -48,40 +50,40 @@ export interface Settling {
  */
 export async function settleWindows(
   client: ClickHouseClient,
-  { awaited, marks, settle }: Settling,
+  { awaited, marks, windowMs = WINDOW_MS, settle }: Settling,
   nowMs: number,
 ): Promise<SettleOutcome> {
-  const horizonMs = floorToWindow(nowMs - LOOK_BACK_MS);
+  const horizonMs = floorToWindow(nowMs - LOOK_BACK_MS, windowMs);
   const [arrival, settled] = await Promise.all([
     readSpanArrival(client, { fromMs: nowMs - ARRIVALS_MS, untilMs: nowMs }, awaited),
     readSettledWindows(client, horizonMs - LOOK_BACK_MS, marks),
   ]);
   const lagMs = Math.round(Math.min(LAG_MS_MAX, Math.max(LAG_MS_MIN, 2 * (arrival.arrivalMsP99 ?? 0))));
   const dueMs = Math.max(
-    floorToWindow(Math.min(nowMs, arrival.visibleUntilMs ?? 0) - lagMs),
-    floorToWindow(nowMs - LAG_MS_MAX - WINDOW_MS),
+    floorToWindow(Math.min(nowMs, arrival.visibleUntilMs ?? 0) - lagMs, windowMs),
+    floorToWindow(nowMs - LAG_MS_MAX - windowMs, windowMs),
   );
   const newest = settled.at(-1);
-  const nextMs = newest === undefined ? horizonMs : newest.startMs + WINDOW_MS;
+  const nextMs = newest === undefined ? horizonMs : newest.startMs + windowMs;
   const fromMs = Math.max(nextMs, horizonMs);
   const hasty = settled.filter(
     ({ startMs, lagMs: waitedMs }) =>
       startMs >= nowMs - RESETTLE_MS && startMs < dueMs && waitedMs * HASTY_FACTOR < lagMs,
   );
   const againMs = hasty[0]?.startMs ?? fromMs;
-  for (let startMs = againMs; startMs < dueMs; startMs += WINDOWS_AT_ONCE * WINDOW_MS) {
-    const untilMs = Math.min(dueMs, startMs + WINDOWS_AT_ONCE * WINDOW_MS);
+  for (let startMs = againMs; startMs < dueMs; startMs += WINDOWS_AT_ONCE * windowMs) {
+    const untilMs = Math.min(dueMs, startMs + WINDOWS_AT_ONCE * windowMs);
     await settle({ fromMs: startMs, untilMs, lagMs, settledAtMs: nowMs });
   }
   return {
-    resettledWindows: Math.max(0, Math.min(fromMs, dueMs) - againMs) / WINDOW_MS,
-    settledWindows: Math.max(0, dueMs - fromMs) / WINDOW_MS,
-    skippedWindows: (fromMs - nextMs) / WINDOW_MS,
+    resettledWindows: Math.max(0, Math.min(fromMs, dueMs) - againMs) / windowMs,
+    settledWindows: Math.max(0, dueMs - fromMs) / windowMs,
+    skippedWindows: (fromMs - nextMs) / windowMs,
     settledUntilMs: Math.max(fromMs, dueMs),
     lagMs,
   };
 }
 
-function floorToWindow(timeMs: number): number {
-  return Math.floor(timeMs / WINDOW_MS) * WINDOW_MS;
+function floorToWindow(timeMs: number, windowMs: number): number {
+  return Math.floor(timeMs / windowMs) * windowMs;
 }

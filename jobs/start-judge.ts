@@ -16,6 +16,7 @@ import { judge, newJudgeMemory } from './judge.ts';
 import { settleClocks } from './settle-clocks.ts';
 import { settleEdges } from './settle-edges.ts';
 import { settlePairs } from './settle-pairs.ts';
+import { settleSampling } from './settle-sampling.ts';
 import { type JobsConfig, type JobsDeps, type Judgement, startJobs } from './start-jobs.ts';
 
 export interface JudgeConfig extends JobsConfig {
@@ -86,6 +87,7 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
       windows.add(skippedWindows, { state: 'skipped' });
       await settleClocks({ client }, nowMs);
       await settlePairs({ client }, nowMs);
+      await settleSampling({ client }, nowMs);
     },
     canary:
       receiver === null

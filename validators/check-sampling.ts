@@ -2,9 +2,11 @@ import type { SourceExpectation } from '../core/expectation.ts';
 import { type Interval, wilson } from '../core/interval.ts';
 import type { SamplingTally } from '../core/sampling-tally.ts';
 import type { Source } from '../core/source.ts';
+import { rfc3339 } from '../core/time.ts';
 import type { Limits, Reason, Verdict } from '../core/verdict.ts';
 import { buildEstimator, buildVerdict } from './build-verdict.ts';
 import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
+import type { SettledSampling } from './sampling/judge-settled-sampling.ts';
 import { windowsUntil } from './windows.ts';
 
 /**
@@ -15,6 +17,8 @@ const SAMPLING_LIMITS: Limits = { warn: 0.01, fail: 0.001 };
 /** Spans without a weight above this share make counts of the source unusable (sampling.md, c9). */
 const WEIGHTLESS_MAX = 0.01;
 const SPANS_MIN = 30;
+/** Code of a reason: a missing parent of such a service may never have been kept. */
+export const MARKS_CONTRADICT = 'MARKS_CONTRADICT';
 
 interface SamplingTotals {
   readonly weighted: number;
@@ -31,13 +35,18 @@ interface SamplingTotals {
  * here, so their weights are wrong or the decision was not consistent. FAIL above 0.1 %, beyond doubt. PASS takes
  * an upper bound of 1 % both for these and for spans without any weight; a missing weight is unknown, never 1.
  *
- * Not seen here: losses and rates that follow the declared marks (c3), and samplers that keep too little. Spans of
- * one trace share R, so their contradictions come together; the interval takes them as single.
+ * Settled windows, where there are any, fail it too where counts are shown to be wrong (c3, c5, c8 against an
+ * independent counter), and say in the evidence what the sampling is good for: counts, trace shape, existence.
+ * What a decision needs of these is asked for by its constraint. Spans of one trace share R, so their contradictions come together; the interval takes them as single.
  * @param input tallies of one service's spans, any instances, split in any way, of the last ten minutes
  * @see sampling.md section 5, c1 and c9
  */
 export function checkSampling(
-  input: { readonly source: Source; readonly tallies: readonly SamplingTally[] },
+  input: {
+    readonly source: Source;
+    readonly tallies: readonly SamplingTally[];
+    readonly settled?: SettledSampling | null;
+  },
   expectation: SourceExpectation | null,
   nowMs: number,
 ): Verdict {
@@ -49,23 +58,30 @@ export function checkSampling(
   const slow = estimate(slowTotals, { startMs: windows.slowStartMs, endMs: nowMs });
   const limits = expectation?.limits.sampling ?? SAMPLING_LIMITS;
   const { outcome, decisive } = judgeWindows({ fast, slow }, limits);
+  const settled = input.settled ?? null;
+  const counts = settled?.purposes.counts ?? null;
+  const told = tell({ totals: slowTotals, failed: outcome === 'fail', passed: outcome === 'pass', fast });
   return buildVerdict(
     {
       source: input.source,
       dimension: 'sampling',
       unit: 'ratio',
       limits,
-      outcome,
+      outcome: counts?.outcome === 'fail' ? 'fail' : outcome,
       interval: decisive.interval,
       n: decisive.n,
       window: { startMs: decisive.startMs, endMs: decisive.endMs },
-      reasons: tell({ totals: slowTotals, failed: outcome === 'fail', passed: outcome === 'pass', fast }),
+      reasons: counts?.outcome === 'fail' ? [...told, ...counts.reasons] : told,
       estimators: [
         buildEstimator('consistency-45s', 'direct', fast.n, fast.interval),
         buildEstimator('consistency-10m', 'direct', slow.n, slow.interval),
         buildEstimator('weightless-10m', 'direct', countOf(slowTotals), weightless(slowTotals)),
       ],
-      evidence: describe(slowTotals),
+      evidence: {
+        decidedBy: outcome === 'fail' || counts?.outcome !== 'fail' ? 'marks' : 'counts',
+        ...describe(slowTotals),
+        ...(settled === null ? {} : describeSettled(settled)),
+      },
     },
     nowMs,
   );
@@ -117,7 +133,7 @@ function tell(of: {
   const n = countOf(totals);
   if (failed) {
     say(
-      'MARKS_CONTRADICT',
+      MARKS_CONTRADICT,
       `At least ${percent(fast.interval?.lower ?? 0)} of the spans carry a threshold that should have dropped them, for example trace ${totals.exampleTraceId}; their weights cannot be used. Look for a sampler or Collector stage that decides without updating th.`,
     );
   }
@@ -149,6 +165,20 @@ function tell(of: {
 
 function percent(ratio: number): string {
   return `${(100 * ratio).toPrecision(2)} %`;
+}
+
+/** What the sampling is good for, every check behind it, and what it was held against. */
+function describeSettled({ purposes, checks, diagnoses, counter, notCounting, window }: SettledSampling) {
+  return {
+    settledWindow: { start: rfc3339(window.startMs), end: rfc3339(window.endMs) },
+    purposes: Object.fromEntries(
+      Object.entries(purposes).map(([purpose, { outcome, reasons }]) => [purpose, { outcome, reasons }]),
+    ),
+    checks: Object.fromEntries(Object.entries(checks).map(([id, { evidence: _, ...check }]) => [id, check])),
+    diagnoses,
+    counter,
+    notCounting,
+  };
 }
 
 function describe(totals: SamplingTotals): Record<string, unknown> {

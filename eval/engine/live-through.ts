@@ -5,6 +5,7 @@ import { judge, newJudgeMemory } from '../../jobs/judge.ts';
 import { settleClocks } from '../../jobs/settle-clocks.ts';
 import { settleEdges } from '../../jobs/settle-edges.ts';
 import { settlePairs } from '../../jobs/settle-pairs.ts';
+import { settleSampling } from '../../jobs/settle-sampling.ts';
 import { type Fault, inject } from '../faults/fault.ts';
 import { Truth } from '../faults/truth.ts';
 import type { Traffic } from '../traffic/make-traffic.ts';
@@ -48,6 +49,7 @@ export async function liveThrough(
     await settleEdges({ client }, nowMs);
     await settleClocks({ client }, nowMs);
     await settlePairs({ client }, nowMs);
+    await settleSampling({ client }, nowMs);
     of.see(await judge(deps, nowMs), nowMs);
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { STAGES } from '../../core/decision.ts';
 import { INTENT_METRICS } from '../../core/expectation.ts';
 import { COUNTING_UNITS } from '../../core/sampling/aligned-window.ts';
+import { SAMPLING_PURPOSES } from '../../core/sampling/sampling-purpose.ts';
 import { SIGNALS } from '../../core/signal.ts';
 import * as values from './constraint-values.ts';
 
@@ -29,7 +30,12 @@ const source = z.strictObject({
       completeness: values.completeness.optional(),
       lag: values.lag.optional(),
       sampling: z
-        .strictObject({ declared: z.enum(['consistent', 'none']), counter: counter.optional() })
+        .strictObject({
+          declared: z.enum(['consistent', 'none']),
+          /** What decisions take the spans for; left out: that their marks hold together. */
+          for: z.enum(SAMPLING_PURPOSES).optional(),
+          counter: counter.optional(),
+        })
         .optional(),
       /** The newest item may be this old. */
       heartbeat: values.duration.optional(),

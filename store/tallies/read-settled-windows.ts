@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { toClickhouseTime } from '../clickhouse-time.ts';
 import { readRows } from '../read-rows.ts';
 
-/** A 5 s window of arrival whose spans were matched with those they name. */
+/** A window of arrival, 5 s, whose spans were matched with those they name; of sampling, a minute of their end. */
 export interface SettledWindow {
   readonly startMs: number;
   /** How long the spans they name were waited for. */
@@ -13,13 +13,13 @@ export interface SettledWindow {
 
 /**
  * Settled windows that begin at `fromMs` or later, oldest first.
- * @param table whose: of remote edges, or of calls and mentions
+ * @param table whose: of remote edges, of calls and mentions, or of sampling
  * @throws PipelineError store_unavailable
  */
 export async function readSettledWindows(
   client: ClickHouseClient,
   fromMs: number,
-  table: 'tally_edge_settled' | 'tally_graph_settled' = 'tally_edge_settled',
+  table: 'tally_edge_settled' | 'tally_graph_settled' | 'tally_sampling_settled' = 'tally_edge_settled',
 ): Promise<SettledWindow[]> {
   const rows = await readRows<{ WindowS: number; Lag: number; At: string }>(client, {
     sql: `SELECT toUnixTimestamp(Window) AS WindowS, argMax(LagMs, SettledAt) AS Lag,

@@ -1,11 +1,8 @@
+import type { SamplingPurpose } from '../../core/sampling/sampling-purpose.ts';
 import type { Reason } from '../../core/verdict.ts';
 import type { SourceChecks } from './check-source.ts';
 import { diagnose } from './diagnose.ts';
 import type { CheckId, SamplingOutcome, SamplingPolicy } from './sampling-check.ts';
-
-/** What a decision rests on: counts of spans, the shape of traces, or that something is there at all. */
-export const SAMPLING_PURPOSES = ['counts', 'trace-shape', 'existence'] as const;
-export type SamplingPurpose = (typeof SAMPLING_PURPOSES)[number];
 
 export interface SamplingVerdict {
   readonly purpose: SamplingPurpose;
