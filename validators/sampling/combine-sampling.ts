@@ -4,8 +4,7 @@ import { diagnose } from './diagnose.ts';
 import type { CheckId, SamplingOutcome, SamplingPolicy } from './sampling-check.ts';
 
 /** What a decision rests on: counts of spans, the shape of traces, or that something is there at all. */
-export const SAMPLING_PURPOSES = ['counts', 'trace-shape', 'existence'] as const;
-export type SamplingPurpose = (typeof SAMPLING_PURPOSES)[number];
+export type SamplingPurpose = 'counts' | 'trace-shape' | 'existence';
 
 export interface SamplingVerdict {
   readonly purpose: SamplingPurpose;
