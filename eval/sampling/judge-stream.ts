@@ -9,9 +9,9 @@ import {
 import { foldStream } from './fold-stream.ts';
 import type { SamplingStream } from './sampling-stream.ts';
 
-export type Letter = 'P' | 'F' | 'U' | 'I' | '-';
+type Letter = 'P' | 'F' | 'U' | 'I' | '-';
 
-export const LETTERS: Readonly<Record<SamplingOutcome, Letter>> = {
+const LETTERS: Readonly<Record<SamplingOutcome, Letter>> = {
   pass: 'P',
   fail: 'F',
   unverifiable: 'U',
@@ -21,7 +21,7 @@ export const LETTERS: Readonly<Record<SamplingOutcome, Letter>> = {
 /** A proof is not undone by what somebody else cannot tell; of those who cannot, who never will goes first. */
 const WORST_FIRST: readonly Letter[] = ['F', 'U', 'I', 'P', '-'];
 
-export type Letters = Readonly<Record<CheckId, Letter>>;
+type Letters = Readonly<Record<CheckId, Letter>>;
 
 /** Checks of every service of a stream. */
 export function judgeStream(

@@ -49,7 +49,7 @@ export function checkRate(
   const isNear = Math.abs(interval.estimate - 1) <= tolerance || rateTail(counted, 0) > policy.doubtAlpha;
   const isWithin =
     interval.lower >= 1 - policy.rateWithin && interval.upper <= 1 + policy.rateWithin && isNear;
-  const mayBeLost = sdk !== null && sdk.lostUpper > policy.lossTolerated;
+  const mayBeLost = sdk !== null && sdk.lostUpper > Math.max(policy.lossTolerated, tolerance);
   const passed = !failed && isWithin && !mayBeLost;
   return {
     check: 'c3',

@@ -2,7 +2,7 @@ import type { SourceChecks } from './check-source.ts';
 import type { CheckId, SamplingOutcome } from './sampling-check.ts';
 
 /** Where to look: who could have done this. */
-export type SamplingConfiguration =
+type SamplingConfiguration =
   | 'sdk-sampler'
   | 'sdk-id-generator'
   | 'probabilistic-sampler'
@@ -309,7 +309,7 @@ function rose(c3: SourceChecks['c3']): boolean {
 }
 
 /** Nearly all ids come with rv: then they may be anything. */
-export function hasRandomness(evidence: SourceChecks['c7']['evidence'], traces: number): boolean {
+function hasRandomness(evidence: SourceChecks['c7']['evidence'], traces: number): boolean {
   return Number(evidence['withRandomness'] ?? 0) >= 0.99 * traces;
 }
 
