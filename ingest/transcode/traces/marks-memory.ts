@@ -12,6 +12,14 @@ const TEXT_BYTES_MAX = 512;
 /** 56 bits in two halves: as one number they would be a bigint or not exact. */
 const HALF_DIGITS = 7;
 
+/** What SDKs write: `ot=th:` and up to 14 digits, then `;rv:` and 14. */
+const HEAD = Buffer.from('ot=th:');
+const RV_HEAD = Buffer.from(';rv:');
+const RANDOMNESS_BYTES = 14;
+const RV_BYTES = RV_HEAD.length + RANDOMNESS_BYTES;
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
+
 /** 28 bits each. */
 export interface Halves {
   readonly high: number;
@@ -54,6 +62,23 @@ export class MarksMemory {
   #previous = -1;
 
   recall(reader: WireReader, at: number, byteCount: number): StoredMarks {
+    if (!isThresholdAndRandomness(reader.bytes, at, byteCount))
+      return this.#recallText(reader, at, byteCount);
+    // Texts with `rv` are as many as traces, but what stands before it is one of a few.
+    const marks = this.#recallText(reader, at, byteCount - RV_BYTES);
+    if (marks.threshold === null) return this.#recallText(reader, at, byteCount);
+    const randomnessAt = at + byteCount - RANDOMNESS_BYTES;
+    return {
+      ...marks,
+      randomness: { source: reader, at: randomnessAt, byteCount: RANDOMNESS_BYTES },
+      randomnessHalves: {
+        high: hexAt(reader.bytes, randomnessAt),
+        low: hexAt(reader.bytes, randomnessAt + HALF_DIGITS),
+      },
+    };
+  }
+
+  #recallText(reader: WireReader, at: number, byteCount: number): StoredMarks {
     if (byteCount > TEXT_BYTES_MAX) return storedMarks(reader, at, byteCount);
     const found = this.#texts.indexAfter(this.#previous, reader, at, byteCount);
     const index = found < 0 ? ~found : found;
@@ -92,4 +117,30 @@ function halvesOf(hex: string): Halves {
     high: Number.parseInt(hex.slice(0, HALF_DIGITS), 16),
     low: Number.parseInt(hex.slice(HALF_DIGITS), 16),
   };
+}
+
+function isThresholdAndRandomness(bytes: Uint8Array, at: number, byteCount: number): boolean {
+  const digitsAt = at + HEAD.length;
+  const rvAt = at + byteCount - RV_BYTES;
+  if (rvAt <= digitsAt || rvAt - digitsAt > RANDOMNESS_BYTES) return false;
+  for (let i = 0; i < HEAD.length; i++) if (bytes[at + i] !== HEAD[i]) return false;
+  for (let i = 0; i < RV_HEAD.length; i++) if (bytes[rvAt + i] !== RV_HEAD[i]) return false;
+  for (let i = digitsAt; i < rvAt; i++) if (bytes[i] === COMMA || bytes[i] === SEMICOLON) return false;
+  for (let i = rvAt + RV_HEAD.length; i < at + byteCount; i++)
+    if (!isHexDigit(bytes[i] as number)) return false;
+  return true;
+}
+
+function isHexDigit(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
+}
+
+/** Half of the digits, which are known to be hexadecimal. */
+function hexAt(bytes: Uint8Array, at: number): number {
+  let number = 0;
+  for (let i = at; i < at + HALF_DIGITS; i++) {
+    const byte = bytes[i] as number;
+    number = (number << 4) | (byte <= 0x39 ? byte - 0x30 : byte - 0x57);
+  }
+  return number;
 }
