@@ -14,7 +14,7 @@ import { sumPopulation } from './population.ts';
 import type { SamplingCheck, SamplingPolicy } from './sampling-check.ts';
 
 /** The independent counter of a service, as far as it tells windows of the sampled side. */
-export interface IndependentCounter {
+interface IndependentCounter {
   readonly name: string;
   readonly unit: CountingUnit;
   readonly windows: readonly AlignedWindow[];
