@@ -155,11 +155,14 @@ async function settleMinute(
     params: { ...minute, oneIn: 1 },
     about: 'tally_span',
   });
-  const params = { ...minute, oneIn: Math.max(1, Math.ceil(Number(all?.Spans ?? 0) / spansMax)) };
+  const spans = Number(all?.Spans ?? 0);
+  const params = { ...minute, oneIn: Math.max(1, Math.ceil(spans / spansMax)) };
   try {
-    for (const query of [WINDOWS_SQL, TRACE_IDS_SQL, EDGES_SQL]) {
-      await client.command({ query, query_params: params });
-    }
+    // After a start most minutes are empty, and each statement takes its time all the same.
+    if (spans > 0)
+      for (const query of [WINDOWS_SQL, TRACE_IDS_SQL, EDGES_SQL]) {
+        await client.command({ query, query_params: params });
+      }
   } catch (error) {
     throw storeFailure(error, 'settle sampling windows', { fromMs });
   }
