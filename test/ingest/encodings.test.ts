@@ -30,9 +30,13 @@ beforeAll(async () => {
   engine = await startTestEngine({ migrate: true });
   const nowMs = Date.now(); // one clock: times that do not fit are replaced by the arrival
   const start = (tenant: string) =>
-    startTestIngest({ tenant }, createStoreClient({ url: engine.url, token: engine.token }), {
-      now: () => nowMs,
-    });
+    startTestIngest(
+      { tenant, batchAgeMsMax: 1_000 },
+      createStoreClient({ url: engine.url, token: engine.token }),
+      {
+        now: () => nowMs,
+      },
+    );
   ingests = { protobuf: await start('protobuf'), json: await start('json'), grpc: await start('grpc') };
 });
 afterAll(async () => {
@@ -72,17 +76,18 @@ it('73: one request in protobuf, in JSON and over gRPC is answered alike and mak
   for (const { signal, request } of fc.sample(signalRequest, { numRuns: 150, seed: 73 })) {
     const path = `/v1/${signal}`;
     const body = Buffer.from(encodeRequest(signal, request));
-    const protobuf = await post(ingests.protobuf.httpUrl, {
+    const protobufAnswer = post(ingests.protobuf.httpUrl, {
       path,
       headers: { 'content-type': 'application/x-protobuf' },
       body,
     });
-    const json = await post(ingests.json.httpUrl, {
+    const jsonAnswer = post(ingests.json.httpUrl, {
       path,
       headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
       body: gzipSync(toOtlpJson(request)),
     });
-    const grpc = await call(client, METHODS[signal], { body });
+    const grpcAnswer = call(client, METHODS[signal], { body });
+    const [protobuf, json, grpc] = await Promise.all([protobufAnswer, jsonAnswer, grpcAnswer]);
     expect([protobuf.status, json.status, grpc.code]).toEqual([200, 200, 0]);
     expect(ofJson(json.text)).toEqual(ofProtobuf(protobuf.body));
     expect(ofProtobuf(grpc.body ?? Buffer.alloc(0))).toEqual(ofProtobuf(protobuf.body));

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectQueues } from '../../jobs/queues.ts';
+import { copyQueue } from '../copy-queue.ts';
 import { recordingLog } from './recording-log.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -45,6 +46,7 @@ describe('the embedded queue', () => {
   let dataDir: string;
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'plumbline-queue-'));
+    await copyQueue(dataDir);
   });
   afterAll(async () => {
     await Promise.all(lives.map((life) => life.kill()));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startJudge } from '../../jobs/start-judge.ts';
+import { copyQueue } from '../copy-queue.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { testMetrics } from './metric-values.ts';
 import { recordingLog } from './recording-log.ts';
@@ -18,6 +19,7 @@ describe('startJudge', () => {
   let dataDir: string;
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'plumbline-judge-'));
+    await copyQueue(dataDir);
     engine = await startTestEngine({ migrate: true });
   });
   afterAll(async () => {

@@ -16,6 +16,7 @@ import { readNotifications } from '../../store/notifications.ts';
 import { readReports } from '../../store/reports.ts';
 import { makeFinding } from '../alerts/make-finding.ts';
 import { makeVerdict, T0_MS } from '../alerts/make-verdict.ts';
+import { copyQueue } from '../copy-queue.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { testMetrics } from './metric-values.ts';
 import { recordingLog } from './recording-log.ts';
@@ -45,6 +46,7 @@ describe('createTeller', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     webhookUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     dataDir = await mkdtemp(join(tmpdir(), 'plumbline-tell-'));
+    await copyQueue(dataDir);
     [engine, connection] = await Promise.all([
       startTestEngine({ migrate: true }),
       connectQueues({ dataDir, log, now: Date.now }),

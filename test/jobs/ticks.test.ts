@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectQueues, type QueueConnection } from '../../jobs/queues.ts';
 import { createTickMetrics } from '../../jobs/tick-metrics.ts';
 import { startTicks } from '../../jobs/ticks.ts';
+import { copyQueue } from '../copy-queue.ts';
 import { findRedis, startTestRedis, type TestRedis } from '../redis-server.ts';
 import { testMetrics } from './metric-values.ts';
 import { recordingLog } from './recording-log.ts';
@@ -24,6 +25,7 @@ describe.each(BACKENDS)('ticks on %s', (backend) => {
 
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'plumbline-ticks-'));
+    if (backend === 'embedded') await copyQueue(dataDir);
     if (backend === 'redis') redis = await startTestRedis(redisProgram as string);
     connection = await connectQueues({ redisUrl: redis?.url, dataDir, log, now: Date.now });
   });

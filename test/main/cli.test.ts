@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyMigrated } from '../copy-migrated.ts';
 import { type Finished, runPlumbline, type Server, startServer } from './run-plumbline.ts';
 
 const DEMO_CONSTRAINTS = join(import.meta.dirname, '../../demo/constraints.yaml');
@@ -15,6 +16,7 @@ const run = (...args: readonly string[]): Promise<Finished> => runPlumbline(args
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'plumbline-cli-'));
   dataDir = join(folder, 'data');
+  await copyMigrated(dataDir);
   // Without judge: no command here needs it, and its queue takes the longest to make.
   const env = { PLUMBLINE_CONSTRAINTS: DEMO_CONSTRAINTS, PLUMBLINE_ROLES: 'store,ingest,api' };
   server = await startServer({ dataDir, env });

@@ -4,6 +4,7 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyMigrated } from '../copy-migrated.ts';
 import { runPlumbline, startServer } from './run-plumbline.ts';
 
 let folder: string;
@@ -47,6 +48,7 @@ describe('serve refuses in one sentence', () => {
   });
 
   it('a second process on the same directory', async () => {
+    await copyMigrated(join(folder, 'twice'));
     const server = await startServer({ dataDir: join(folder, 'twice'), env: { PLUMBLINE_ROLES: 'store' } });
     const { code, text } = await refused('twice', {});
     server.signalGroup('SIGKILL');
@@ -75,6 +77,7 @@ describe('serve refuses in one sentence', () => {
   });
 
   it('broken constraints', async () => {
+    await copyMigrated(join(folder, 'constraints'));
     const constraints = join(folder, 'broken.yaml');
     writeFileSync(constraints, 'apiVersion: constraints/v1alpha1\nkind: ConstraintsSet\n');
     const { code, text } = await refused('constraints', { PLUMBLINE_CONSTRAINTS: constraints });

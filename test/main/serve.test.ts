@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { copyMigrated } from '../copy-migrated.ts';
+import { copyQueue } from '../copy-queue.ts';
 import { type Server, startServer } from './run-plumbline.ts';
 
 let folder: string;
@@ -64,7 +66,9 @@ const WITHOUT_JUDGE = { PLUMBLINE_ROLES: 'store,ingest,api' };
 
 describe('serve', { timeout: 60_000 }, () => {
   it('survives its engine being killed: what is sent meanwhile is stored once it is back', async () => {
-    const server = await serve(join(folder, 'engine'));
+    const dataDir = join(folder, 'engine');
+    await copyQueue(dataDir); // its tables it makes by itself, the others of this file are given them
+    const server = await serve(dataDir);
     await expect.poll(() => isReady(server), { timeout: 25_000 }).toBe(true);
     const roles = async () => [...(await server.rolePids()).keys()].sort(); // a role too busy to answer in time is left out
     await expect.poll(roles, { timeout: 10_000 }).toEqual(['api', 'ingest', 'judge', 'store']);
@@ -82,6 +86,7 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('47: drains on SIGTERM, ends with 0 and leaves no process behind', async () => {
     const dataDir = join(folder, 'drain');
+    await copyMigrated(dataDir);
     const server = await serve(dataDir, WITHOUT_JUDGE);
     expect(await sendSpan(server, 'bbbbbbbbbbbbbbbb')).toBe(200);
     server.child.kill('SIGTERM');
@@ -93,6 +98,8 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('starts again on the same directory after SIGKILL of the whole group, with all it acknowledged', async () => {
     const dataDir = join(folder, 'killed');
+    await copyMigrated(dataDir);
+    await copyQueue(dataDir);
     const server = await serve(dataDir);
     expect(await sendSpan(server, 'cccccccccccccccc')).toBe(200);
     server.signalGroup('SIGKILL');
@@ -104,6 +111,7 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('takes its roles along when only the supervisor is killed, so that a start succeeds at once', async () => {
     const dataDir = join(folder, 'orphans');
+    await copyMigrated(dataDir);
     const server = await serve(dataDir, WITHOUT_JUDGE);
     server.child.kill('SIGKILL');
     const again = await serve(dataDir, WITHOUT_JUDGE);

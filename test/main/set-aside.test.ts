@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createStoreClient } from '../../store/client.ts';
 import { readOrCreateEngineToken } from '../../store/engine/engine-token.ts';
+import { copyMigrated } from '../copy-migrated.ts';
 import { runPlumbline, type Server, startServer } from './run-plumbline.ts';
 
 const REASON = 'the store refuses its rows: ClickHouse code 469, VIOLATED_CONSTRAINT';
@@ -13,6 +14,7 @@ let dataDir: string;
 const servers: Server[] = [];
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'plumbline-aside-'));
+  await copyMigrated(dataDir);
 });
 afterAll(async () => {
   for (const server of servers) {

@@ -10,6 +10,7 @@ import { makeTraffic } from '../../eval/traffic/make-traffic.ts';
 import { oneEdge } from '../../eval/traffic/one-edge.ts';
 import { tenServices } from '../../eval/traffic/ten-services.ts';
 import { measureLoss } from '../../validators/measure-loss.ts';
+import { runCount } from '../run-count.ts';
 import { localEdgesOf } from './local-edges-of.ts';
 
 const START_MS = 1_800_000_000_000;
@@ -32,7 +33,7 @@ function look(
   return { sampled: names(sampledAlone.keys()), lost: names(lost) };
 }
 
-const seeds = Array.from({ length: 12 }, (_, i) => 1 + i);
+const seeds = Array.from({ length: runCount({ suite: 3, long: 12 }) }, (_, i) => 1 + i);
 const busy = oneEdge({ perSecond: 20, exportMs: 1_000, instances: 1 });
 const slowExports = oneEdge({ perSecond: 20, exportMs: 5_000, instances: 4 });
 const idle = oneEdge({ perSecond: 0.5, exportMs: 1_000, instances: 2 });

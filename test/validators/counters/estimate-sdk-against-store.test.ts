@@ -4,6 +4,7 @@ import { sourceKey } from '../../../core/source.ts';
 import { runSdk, type SdkRun } from '../../../eval/simulators/sdk-run.ts';
 import { estimateSdkAgainstStore } from '../../../validators/counters/estimate-sdk-against-store.ts';
 import type { LossEstimate } from '../../../validators/loss-estimate.ts';
+import { runCount } from '../../run-count.ts';
 
 const KEY = sourceKey({
   tenant: 't',
@@ -18,7 +19,7 @@ function estimate(run: SdkRun, more: readonly CounterSeries[] = []): LossEstimat
   return estimateSdkAgainstStore([...series, ...more], [stored], nowMs).get(KEY) as LossEstimate;
 }
 
-const RUNS = 200;
+const RUNS = runCount({ suite: 40, long: 200 });
 function calibrate(run: Omit<SdkRun, 'seed' | 'durationMs'>, truth: number) {
   let [covered, failed, passed] = [0, 0, 0];
   for (let seed = 1; seed <= RUNS; seed++) {

@@ -3,6 +3,7 @@ import { sourceKey } from '../../../core/source.ts';
 import { runSdk, type SdkRun } from '../../../eval/simulators/sdk-run.ts';
 import { estimateSdkFunnel } from '../../../validators/counters/estimate-sdk-funnel.ts';
 import type { LossEstimate } from '../../../validators/loss-estimate.ts';
+import { runCount } from '../../run-count.ts';
 
 const KEY = sourceKey({
   tenant: 't',
@@ -22,7 +23,7 @@ function estimate(...runs: readonly SdkRun[]): LossEstimate {
   ).get(KEY) as LossEstimate;
 }
 
-const RUNS = 200;
+const RUNS = runCount({ suite: 40, long: 200 });
 function calibrate(run: Omit<SdkRun, 'seed' | 'durationMs'>, window: 'fast' | 'slow', truth: number) {
   let [covered, failed, passed] = [0, 0, 0];
   for (let seed = 1; seed <= RUNS; seed++) {

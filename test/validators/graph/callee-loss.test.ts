@@ -10,6 +10,7 @@ import { estimateMissingCallees } from '../../../validators/graph/estimate-missi
 import { judgeWindows } from '../../../validators/judge-windows.ts';
 import type { LossEstimate } from '../../../validators/loss-estimate.ts';
 import { measureLoss } from '../../../validators/measure-loss.ts';
+import { runCount } from '../../run-count.ts';
 import { arrivals, NOW_MS } from '../tallies.ts';
 
 const LIMITS = { warn: 0.01, fail: 0.05 };
@@ -115,7 +116,8 @@ describe('estimateCaptureRecapture', () => {
 
   it('does not fail anybody while a peer changes, nor calls it a change where exports are lost', () => {
     let judged = 0;
-    for (let seed = 1; seed <= 20; seed++) {
+    const seedCount = runCount({ suite: 5, long: 20 });
+    for (let seed = 1; seed <= seedCount; seed++) {
       // Settled every five seconds after a change in the middle of a window.
       for (const agoS of [2, 7, 12, 22, 37, 60]) {
         const losses = { cart: { ratio: 1, by: 'span' } } as const;
@@ -127,11 +129,12 @@ describe('estimateCaptureRecapture', () => {
         judged++;
       }
     }
-    expect(judged).toBe(120);
+    expect(judged).toBe(6 * seedCount);
     const losing = (seed: number) =>
       capture(inputOf({ losses: { cart: { ratio: 0.3, by: 'batch' } }, batchSeconds: 5, seed }), 'cart');
-    const changed = Array.from({ length: 50 }, (_, i) => losing(i + 1)).filter(({ veto }) => veto !== null);
-    expect(changed.length).toBeLessThanOrEqual(2);
+    const length = runCount({ suite: 12, long: 50 });
+    const changed = Array.from({ length }, (_, i) => losing(i + 1)).filter(({ veto }) => veto !== null);
+    expect(changed.length / length).toBeLessThanOrEqual(0.04);
   });
 
   it('leaves failed calls out, and vetoes where most fail', () => {
@@ -193,7 +196,7 @@ describe('estimateMissingCallees', () => {
 });
 
 describe('calibration of capture-recapture, nominal 95 %', () => {
-  const RUNS = 200;
+  const RUNS = runCount({ suite: 100, long: 200 });
   /** How often the fast or slow interval held the ratio, and how often a verdict was fail. */
   function calibrate(of: {
     ratio: number;

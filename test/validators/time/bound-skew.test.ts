@@ -5,13 +5,14 @@ import { randomFrom } from '../../../core/random-from.ts';
 import { pairTally } from '../../../eval/simulators/clock-pair-of.ts';
 import { simulatedCalls } from '../../../eval/simulators/simulated-calls.ts';
 import { boundSkew, trimmedCount } from '../../../validators/time/bound-skew.ts';
+import { runCount } from '../../run-count.ts';
 
 const WINDOW_MS = 120_000;
 
 /** Runs in which the interval held the truth, had no number, and how wide it was where bounded. */
 function calibrate(setting: { count: number; skewMs: number; outlivingRatio: number; asyncRatio: number }) {
-  // Of 500 runs each at least 99 % held; many calls take long, and are fewer here.
-  const runs = setting.count > 1_000 ? 100 : 500;
+  // Of 500 runs each at least 99 % held.
+  const runs = setting.count > 1_000 ? runCount({ suite: 20, long: 500 }) : 500;
   const random = randomFrom(setting.count + Math.abs(setting.skewMs));
   let [held, stepped] = [0, 0];
   const widths: number[] = [];

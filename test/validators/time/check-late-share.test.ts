@@ -3,6 +3,7 @@ import { randomFrom } from '../../../core/random-from.ts';
 import { cohortsOf, type Sending, simulatedArrivals } from '../../../eval/simulators/simulated-arrivals.ts';
 import { checkLateShare, LATE_AGES } from '../../../validators/time/check-late-share.ts';
 import { cohortRange, matureCohorts } from '../../../validators/time/mature-cohorts.ts';
+import { runCount } from '../../run-count.ts';
 import { NOW_MS } from '../tallies.ts';
 
 const HEALTHY: Sending = {
@@ -15,7 +16,9 @@ const HEALTHY: Sending = {
   lateMsMax: 90_000,
 };
 
-function outcomes(change: Partial<Sending>, runs = 100) {
+const RUNS = runCount({ suite: 40, long: 100 });
+
+function outcomes(change: Partial<Sending>, runs = RUNS) {
   const random = randomFrom(17);
   const counts = { pass: 0, unknown: 0, fail: 0 };
   for (let run = 0; run < runs; run++) {
@@ -28,19 +31,19 @@ function outcomes(change: Partial<Sending>, runs = 100) {
 describe('checkLateShare', () => {
   it('never fails a source whose records come in time, and passes one of four instances', () => {
     expect(outcomes({})).toMatchObject({ fail: 0 });
-    expect(outcomes({ instances: 4, perSecond: 8 })).toEqual({ pass: 100, unknown: 0, fail: 0 });
+    expect(outcomes({ instances: 4, perSecond: 8 })).toEqual({ pass: RUNS, unknown: 0, fail: 0 });
   });
 
   it.each([1, 3])(
     'fails a share exactly at the limit in at most 5 of 100 evaluations: stalls of %d',
     (stallBatches) => {
       const counts = outcomes({ lateRatio: 0.05, stallBatches });
-      expect(counts.fail).toBeLessThanOrEqual(5);
+      expect(counts.fail / RUNS).toBeLessThanOrEqual(0.05);
     },
   );
 
   it('fails where a third of the batches is late', () => {
-    expect(outcomes({ lateRatio: 0.33 }).fail).toBeGreaterThan(80);
+    expect(outcomes({ lateRatio: 0.33 }).fail / RUNS).toBeGreaterThan(0.8);
   });
 
   it('says what is missing when the source is young', () => {
