@@ -12,7 +12,11 @@ import { readTraceIdWindows } from '../store/tallies/read-trace-id-windows.ts';
 import { readTracedInstances } from '../store/tallies/read-traced-instances.ts';
 import { SAMPLING_WINDOW_MS } from '../store/tallies/settle-sampling-windows.ts';
 import { heaviestWeights } from '../validators/sampling/heaviest-weights.ts';
-import { judgeSettledSampling, type SettledSampling } from '../validators/sampling/judge-settled-sampling.ts';
+import {
+  judgeSettledSampling,
+  type SettledSampling,
+  type SettledSamplingInput,
+} from '../validators/sampling/judge-settled-sampling.ts';
 import { alignPopulation, mergeAligned } from '../validators/sampling/population/align-population.ts';
 import { edgeTolerance } from '../validators/sampling/population/edge-tolerance.ts';
 import { findPopulations } from '../validators/sampling/population/find-populations.ts';
@@ -60,13 +64,14 @@ export async function judgeSamplingRange(
   return new Map(
     [...sources.keys()].map((key) => {
       const found = (populations.get(key) ?? []).filter(({ veto }) => veto === null);
-      const counter =
-        found.map((one) => rowOf(one, range, policy)).find(({ windows: row }) => row.length > 0) ?? null;
+      const rows = found.map((one) => rowOf(one, range, policy)).filter(({ windows: row }) => row.length > 0);
+      const counter = rows[0] ?? null;
       const input = {
         windows: windowsOf.get(key) ?? [],
         traceIds: traceIdsOf.get(key) ?? [],
         edges: edgesOf.get(key) ?? [],
         counter,
+        classCounter: rows.find(tellsClasses) ?? null,
         notCounting: (populations.get(key) ?? []).flatMap(({ counter: name, veto }) =>
           veto === null ? [] : [{ counter: name, ...veto }],
         ),
@@ -82,11 +87,19 @@ function rowOf(
   population: Population,
   { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
   { tolerance, alpha }: SamplingPolicy,
-) {
+): Row {
   const step = { bucketMs: SAMPLING_WINDOW_MS, stepMs: SAMPLING_WINDOW_MS, fromMs, untilMs };
   const windows = sinceTheLastGap(alignPopulation(population, step));
   const edges = windows.length === 0 ? 0 : edgeTolerance(mergeAligned(windows), alpha);
   return { unit: population.unit, name: population.counter, windows, tolerance: tolerance + edges };
+}
+
+type Row = NonNullable<SettledSamplingInput['counter']>;
+
+function tellsClasses({ unit, windows }: Row): boolean {
+  return (
+    unit !== 'spans' && windows.every(({ errors, byDuration }) => errors !== null || byDuration !== null)
+  );
 }
 
 /** A restart leaves a gap: what was before it is another row. */

@@ -70,7 +70,7 @@ export async function judgeStreamsLive(
 function sourcesOf({ name, spans }: SamplingStream): Source[] {
   const services = new Set(spans.map(({ service }) => service));
   return [...services].map((serviceName) => ({
-    tenant: 'default',
+    tenant: '',
     serviceNamespace: name,
     serviceName,
     serviceInstanceId: '',

@@ -22,6 +22,8 @@ export interface SourceWindows {
   readonly edges: readonly SamplingEdgeWindow[];
   /** Of one counter: the most independent there is. */
   readonly populations: readonly PopulationWindow[];
+  /** Of the counter that tells errors and durations, where that is another one. */
+  readonly classPopulations?: readonly PopulationWindow[];
   /**
    * Heaviest weight among services it shares traces with: weights go with traces, so it may be here and unseen. Without
    * it, of a service with few spans, all of one weight by chance, that weight is taken for the only one.
@@ -43,7 +45,11 @@ export function checkSource(
     c2: checkUniformity(windows, policy),
     c3: checkRate(source, policy),
     c4: checkTraceShape(edges, policy),
-    c5: checkClasses(source, options, policy),
+    c5: checkClasses(
+      { ...source, populations: source.classPopulations ?? source.populations },
+      options,
+      policy,
+    ),
     c7: checkTraceIds(source, policy),
     c8: checkDrift(source, policy),
     c9: checkWeights(windows, policy),
