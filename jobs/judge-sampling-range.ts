@@ -18,7 +18,7 @@ import {
   type SettledSamplingInput,
 } from '../validators/sampling/judge-settled-sampling.ts';
 import { alignPopulation, mergeAligned } from '../validators/sampling/population/align-population.ts';
-import { edgeTolerance } from '../validators/sampling/population/edge-tolerance.ts';
+import { edgeDoubt } from '../validators/sampling/population/edge-doubt.ts';
 import { findPopulations } from '../validators/sampling/population/find-populations.ts';
 import type { Population } from '../validators/sampling/population/population.ts';
 import { SAMPLING_POLICY, type SamplingPolicy } from '../validators/sampling/sampling-check.ts';
@@ -86,12 +86,12 @@ export async function judgeSamplingRange(
 function rowOf(
   population: Population,
   { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
-  { tolerance, alpha }: SamplingPolicy,
+  { alpha }: SamplingPolicy,
 ): Row {
   const step = { bucketMs: SAMPLING_WINDOW_MS, stepMs: SAMPLING_WINDOW_MS, fromMs, untilMs };
   const windows = sinceTheLastGap(alignPopulation(population, step));
-  const edges = windows.length === 0 ? 0 : edgeTolerance(mergeAligned(windows), alpha);
-  return { unit: population.unit, name: population.counter, windows, tolerance: tolerance + edges };
+  const requestsInDoubt = windows.length === 0 ? 0 : edgeDoubt(mergeAligned(windows), alpha);
+  return { unit: population.unit, name: population.counter, windows, requestsInDoubt };
 }
 
 type Row = NonNullable<SettledSamplingInput['counter']>;

@@ -18,8 +18,8 @@ interface IndependentCounter {
   readonly name: string;
   readonly unit: CountingUnit;
   readonly windows: readonly AlignedWindow[];
-  /** What it may be off by, beside chance. */
-  readonly tolerance: number;
+  /** By how many requests it may be off, as it was not read at the windows' borders. */
+  readonly requestsInDoubt: number;
 }
 
 export interface SettledSamplingInput {
@@ -60,21 +60,21 @@ export function judgeSettledSampling(input: SettledSamplingInput, policy: Sampli
   const usable = counter === null || counter.unit === 'spans' ? null : counter;
   const populations = usable?.windows ?? [];
   const classPopulations = (input.classCounter ?? usable)?.windows ?? [];
-  const stated = { ...policy, tolerance: usable?.tolerance ?? policy.tolerance };
+  const requestsInDoubt = usable?.requestsInDoubt ?? 0;
   const options = {
     slowMs: slowBound(sumPopulation(classPopulations)?.byDuration ?? null),
     isSamePopulation: true,
   };
   const judged = checkSource(
-    { windows, traceIds, edges, populations, classPopulations, weightMax },
+    { windows, traceIds, edges, populations, classPopulations, requestsInDoubt, weightMax },
     options,
-    stated,
+    policy,
   );
   const checks = usable?.unit === 'requests' ? { ...judged, c3: withoutJobs(judged.c3) } : judged;
   return {
     window: input.window,
     checks,
-    purposes: combineSampling(checks, stated),
+    purposes: combineSampling(checks, policy),
     diagnoses: diagnose(checks),
     counter: usable?.name ?? null,
     notCounting: input.notCounting,
