@@ -272,7 +272,8 @@ function addCall(fold: Fold, { line, marks }: Span, parent: Span | null): void {
   if ((above.threshold ?? '') > edge.parentThresholdMax) edge.parentThresholdMax = above.threshold ?? '';
 }
 
-function populationOf(source: Source, line: CounterLine, slowMs: number): PopulationWindow {
+/** What an independent counter says, as windows have it. */
+export function populationOf(source: Source, line: CounterLine, slowMs: number): PopulationWindow {
   const { requests, errors, slow, sdkSampled } = line;
   const byDuration = zeros(DURATION_BOUNDS_MS.length + 1);
   if (slow !== null) {

@@ -17,7 +17,9 @@ const SAME_RATE_RATIO = 0.02;
  * lower tail fires tenfold too often. Roots of one trace count by their design effect.
  * PASS takes the interval within 1 +- rateWithin, a deviation that is chance or below `tolerance`, and, where the SDK
  * says how many spans it kept, no proof lacking that they arrived.
- * @param input windows of one source and of one counter; `weightMax`: heaviest weight among services it shares traces with
+ * @param input windows of one source and of one counter; `weightMax`: heaviest weight among services it shares traces
+ *   with; `requestsInDoubt`: by how many the counter may be off, as it was not read at the windows' borders. A number
+ *   and no share: of what is kept in full every request but these must be there.
  * @see sampling.md section 5, c3, and 6.1 to 6.3
  */
 export function checkRate(
@@ -25,10 +27,11 @@ export function checkRate(
     readonly windows: readonly SamplingWindow[];
     readonly populations: readonly PopulationWindow[];
     readonly weightMax?: number;
+    readonly requestsInDoubt?: number;
   },
   policy: SamplingPolicy,
 ): SamplingCheck {
-  const { alpha, tolerance } = policy;
+  const { alpha } = policy;
   const population = sumPopulation(input.populations);
   if (population === null) return unjudged('c3', 'unverifiable', { code: 'NO_COUNTER', alpha });
   const roots = weighRoots(windowsCounted(input.windows, input.populations));
@@ -41,12 +44,16 @@ export function checkRate(
       : unjudged('c3', 'unverifiable', { code: 'WEIGHTS_UNKNOWN', ...stated });
   }
   const weight = weightPerRoot(roots, { weightMax: Math.max(roots.weightMax, input.weightMax ?? 0), alpha });
-  const counted = { roots, weight, requests: population.requests };
-  const pValue = rateTail(counted, tolerance);
+  const inDoubt = input.requestsInDoubt ?? 0;
+  const counted = { roots, weight, requests: population.requests, inDoubt };
+  const tolerance = policy.tolerance + inDoubt / Math.max(1, population.requests);
+  const pValue = rateTail(counted, policy.tolerance);
   const interval = rateInterval(counted, policy.passAlpha);
   const sdk = splitRate(roots, population, policy);
   const failed = pValue <= alpha;
-  const isNear = Math.abs(interval.estimate - 1) <= tolerance || rateTail(counted, 0) > policy.doubtAlpha;
+  const isNear =
+    Math.abs(interval.estimate - 1) <= tolerance ||
+    rateTail({ ...counted, inDoubt: 0 }, 0) > policy.doubtAlpha;
   const isWithin =
     interval.lower >= 1 - policy.rateWithin && interval.upper <= 1 + policy.rateWithin && isNear;
   const mayBeLost = sdk !== null && sdk.lostUpper > Math.max(policy.lossTolerated, tolerance);
@@ -82,18 +89,19 @@ interface Counted {
   /** Per root, of which the binomial has 1 / weight as its chance. */
   readonly weight: number;
   readonly requests: number;
+  readonly inDoubt: number;
 }
 
 /** Two-sided; the tolerance widens what is null. Weightless roots (few) count as the others where they would help. */
-function rateTail({ roots, weight, requests }: Counted, tolerance: number): number {
+function rateTail({ roots, weight, requests, inDoubt }: Counted, tolerance: number): number {
   const units = roots.weightSum / weight / roots.designEffect;
   const weightless = ((roots.weightless / roots.roots) * units) / (1 - roots.weightless / roots.roots);
-  const trials = requests / roots.designEffect;
-  const low = Math.min(units + weightless, trials);
+  const fewest = Math.max(0, requests - inDoubt) / roots.designEffect;
+  const most = ((requests + inDoubt) * (1 + tolerance)) / roots.designEffect;
   return Math.min(
     1,
-    2 * binomialLowerTail(low, trials, (1 - tolerance) / weight),
-    2 * binomialUpperTail(units, trials * (1 + tolerance), 1 / weight),
+    2 * binomialLowerTail(Math.min(units + weightless, fewest), fewest, (1 - tolerance) / weight),
+    2 * binomialUpperTail(units, most, 1 / weight),
   );
 }
 

@@ -12,6 +12,7 @@ import { checkTraceIds } from './check-trace-ids.ts';
 import { checkTraceShape } from './check-trace-shape.ts';
 import { checkUniformity } from './check-uniformity.ts';
 import { checkWeights } from './check-weights.ts';
+import { sumPopulation } from './population.ts';
 import type { CheckId, SamplingCheck, SamplingPolicy } from './sampling-check.ts';
 
 /** All windows of one source, in any order. */
@@ -22,6 +23,10 @@ export interface SourceWindows {
   readonly edges: readonly SamplingEdgeWindow[];
   /** Of one counter: the most independent there is. */
   readonly populations: readonly PopulationWindow[];
+  /** By how many requests their sum may be off, as the counter was not read at the windows' borders. */
+  readonly requestsInDoubt?: number;
+  /** Of the counter that tells errors and durations, where that is another one. */
+  readonly classPopulations?: readonly PopulationWindow[];
   /**
    * Heaviest weight among services it shares traces with: weights go with traces, so it may be here and unseen. Without
    * it, of a service with few spans, all of one weight by chance, that weight is taken for the only one.
@@ -38,14 +43,20 @@ export function checkSource(
   policy: SamplingPolicy,
 ): SourceChecks {
   const { windows, edges } = source;
+  const requests = sumPopulation(source.populations)?.requests ?? 0;
+  const tolerance = policy.tolerance + (source.requestsInDoubt ?? 0) / Math.max(1, requests);
   return {
     c1: checkConsistency(windows, policy),
     c2: checkUniformity(windows, policy),
     c3: checkRate(source, policy),
     c4: checkTraceShape(edges, policy),
-    c5: checkClasses(source, options, policy),
+    c5: checkClasses(
+      { ...source, populations: source.classPopulations ?? source.populations },
+      options,
+      policy,
+    ),
     c7: checkTraceIds(source, policy),
-    c8: checkDrift(source, policy),
+    c8: checkDrift(source, { ...policy, tolerance }),
     c9: checkWeights(windows, policy),
   };
 }

@@ -18,8 +18,8 @@ interface IndependentCounter {
   readonly name: string;
   readonly unit: CountingUnit;
   readonly windows: readonly AlignedWindow[];
-  /** What it may be off by, beside chance. */
-  readonly tolerance: number;
+  /** By how many requests it may be off, as it was not read at the windows' borders. */
+  readonly requestsInDoubt: number;
 }
 
 export interface SettledSamplingInput {
@@ -27,6 +27,8 @@ export interface SettledSamplingInput {
   readonly traceIds: readonly TraceIdWindow[];
   readonly edges: readonly SamplingEdgeWindow[];
   readonly counter: IndependentCounter | null;
+  /** The best one that tells errors or durations, where `counter` does not: the SDK's own count of spans never does. */
+  readonly classCounter: IndependentCounter | null;
   /** Counters that are none, and why. */
   readonly notCounting: readonly { readonly counter: string; readonly code: string; readonly text: string }[];
   /** Of this service and those it shares traces with. */
@@ -57,17 +59,22 @@ export function judgeSettledSampling(input: SettledSamplingInput, policy: Sampli
   const { counter, windows, traceIds, edges, weightMax } = input;
   const usable = counter === null || counter.unit === 'spans' ? null : counter;
   const populations = usable?.windows ?? [];
-  const stated = { ...policy, tolerance: usable?.tolerance ?? policy.tolerance };
+  const classPopulations = (input.classCounter ?? usable)?.windows ?? [];
+  const requestsInDoubt = usable?.requestsInDoubt ?? 0;
   const options = {
-    slowMs: slowBound(sumPopulation(populations)?.byDuration ?? null),
+    slowMs: slowBound(sumPopulation(classPopulations)?.byDuration ?? null),
     isSamePopulation: true,
   };
-  const judged = checkSource({ windows, traceIds, edges, populations, weightMax }, options, stated);
+  const judged = checkSource(
+    { windows, traceIds, edges, populations, classPopulations, requestsInDoubt, weightMax },
+    options,
+    policy,
+  );
   const checks = usable?.unit === 'requests' ? { ...judged, c3: withoutJobs(judged.c3) } : judged;
   return {
     window: input.window,
     checks,
-    purposes: combineSampling(checks, stated),
+    purposes: combineSampling(checks, policy),
     diagnoses: diagnose(checks),
     counter: usable?.name ?? null,
     notCounting: input.notCounting,

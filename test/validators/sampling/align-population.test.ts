@@ -7,7 +7,7 @@ import {
   alignWindow,
   mergeAligned,
 } from '../../../validators/sampling/population/align-population.ts';
-import { edgeTolerance } from '../../../validators/sampling/population/edge-tolerance.ts';
+import { edgeDoubt } from '../../../validators/sampling/population/edge-doubt.ts';
 import { findPopulations } from '../../../validators/sampling/population/find-populations.ts';
 import type { Population } from '../../../validators/sampling/population/population.ts';
 import { runCount } from '../../run-count.ts';
@@ -153,10 +153,10 @@ describe('alignPopulation', () => {
   });
 });
 
-describe('edgeTolerance', () => {
+describe('edgeDoubt', () => {
   const ALPHA = 1e-9;
   const isBeyond = ({ ratio, window }: ReturnType<typeof look>) =>
-    Math.abs(ratio - 1) > EDGES_TOLD + edgeTolerance(window, ALPHA);
+    Math.abs(ratio - 1) > EDGES_TOLD + edgeDoubt(window, ALPHA) / window.requests;
 
   // At worst: whole minutes, and readings each minute, half way between.
   it.each([1, 20])('never fails all that is kept, by whole minutes at %d a second', (perSecond) => {
@@ -177,7 +177,7 @@ describe('edgeTolerance', () => {
 
   it('leaves one request in doubt where all else is certain', () => {
     const { window } = look({ seed: 1, exportMs: 60_000, perSecond: 1, phaseMs: 0, bucketMs: 60_000 });
-    expect(edgeTolerance(window, ALPHA)).toBe(1 / window.requests);
+    expect(edgeDoubt(window, ALPHA)).toBe(1);
   });
 });
 
