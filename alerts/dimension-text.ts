@@ -85,8 +85,20 @@ const TIME_PART_TEXT: Readonly<Record<string, DimensionText>> = {
   },
 };
 
+const WRONG_COUNTS: DimensionText = {
+  what: (amount, items) => `counts of the ${items} by their sampling weights are off by ${amount}`,
+  series: 'counts off by',
+  limit: (amount) => `counts at most ${amount} off`,
+  options: [
+    'Compare the samplers of this service and of every Collector on the way: whoever drops spans must raise th.',
+    'Do nothing: gates that need these counts keep holding, and every rate that is scaled up by the weights is wrong.',
+  ],
+};
+
 /** What a failed verdict is about, by the part of it that decided. */
 export function dimensionText(dimension: Dimension, { evidence }: Pick<Verdict, 'evidence'>): DimensionText {
-  const part = dimension === 'timeliness' ? TIME_PART_TEXT[String(evidence['decidedBy'])] : undefined;
+  const decidedBy = String(evidence['decidedBy']);
+  if (dimension === 'sampling' && decidedBy === 'counts') return WRONG_COUNTS;
+  const part = dimension === 'timeliness' ? TIME_PART_TEXT[decidedBy] : undefined;
   return part ?? DIMENSION_TEXT[dimension];
 }

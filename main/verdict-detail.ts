@@ -58,9 +58,22 @@ function notesOf(evidence: VerdictDetail['evidence']): string[] {
     Array.isArray(evidence[key]) ? (evidence[key] as Record<string, string>[]) : [];
   const traces = (evidence['exampleTraceIds'] ?? []) as readonly string[];
   return [
+    ...purposesOf(evidence),
     ...list('blame').map(({ estimator, at, name, text }) => `  Blame (${estimator}): ${at} ${name}. ${text}`),
     ...list('notCounted').map(({ estimator, code, text }) => `  Not counted: ${estimator}, ${code}: ${text}`),
     ...(traces.length > 0 ? [`  Example traces: ${traces.join(' ')}`] : []),
+  ];
+}
+
+/** What sampled spans are good for. */
+function purposesOf({ purposes, counter }: VerdictDetail['evidence']): string[] {
+  if (typeof purposes !== 'object' || purposes === null) return [];
+  const judged = Object.entries(purposes as Record<string, { outcome: string; reasons: { text: string }[] }>);
+  return [
+    ...judged.map(([purpose, { outcome, reasons }]) =>
+      `  For ${purpose}: ${outcome}. ${outcome === 'pass' ? '' : (reasons[0]?.text ?? '')}`.trimEnd(),
+    ),
+    `  Counts are held against: ${counter === null ? 'no independent counter was found' : String(counter)}`,
   ];
 }
 

@@ -7,6 +7,7 @@ import type { Limits, Reason, Verdict } from '../core/verdict.ts';
 import { buildEstimator, buildVerdict } from './build-verdict.ts';
 import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
 import type { SettledSampling } from './sampling/judge-settled-sampling.ts';
+import type { SamplingCheck } from './sampling/sampling-check.ts';
 import { windowsUntil } from './windows.ts';
 
 /**
@@ -59,26 +60,29 @@ export function checkSampling(
   const limits = expectation?.limits.sampling ?? SAMPLING_LIMITS;
   const { outcome, decisive } = judgeWindows({ fast, slow }, limits);
   const settled = input.settled ?? null;
-  const counts = settled?.purposes.counts ?? null;
+  const byCounts = outcome === 'fail' ? null : wrongCounts(settled);
   const told = tell({ totals: slowTotals, failed: outcome === 'fail', passed: outcome === 'pass', fast });
+  const byMarks = {
+    limits,
+    outcome,
+    interval: decisive.interval,
+    n: decisive.n,
+    window: { startMs: decisive.startMs, endMs: decisive.endMs },
+    reasons: told,
+  };
   return buildVerdict(
     {
       source: input.source,
       dimension: 'sampling',
       unit: 'ratio',
-      limits,
-      outcome: counts?.outcome === 'fail' ? 'fail' : outcome,
-      interval: decisive.interval,
-      n: decisive.n,
-      window: { startMs: decisive.startMs, endMs: decisive.endMs },
-      reasons: counts?.outcome === 'fail' ? [...told, ...counts.reasons] : told,
+      ...(byCounts === null ? byMarks : { ...byCounts, reasons: [...told, ...byCounts.reasons] }),
       estimators: [
         buildEstimator('consistency-45s', 'direct', fast.n, fast.interval),
         buildEstimator('consistency-10m', 'direct', slow.n, slow.interval),
         buildEstimator('weightless-10m', 'direct', countOf(slowTotals), weightless(slowTotals)),
       ],
       evidence: {
-        decidedBy: outcome === 'fail' || counts?.outcome !== 'fail' ? 'marks' : 'counts',
+        decidedBy: byCounts === null ? 'marks' : 'counts',
         ...describe(slowTotals),
         ...(settled === null ? {} : describeSettled(settled)),
       },
@@ -165,6 +169,31 @@ function tell(of: {
 
 function percent(ratio: number): string {
   return `${(100 * ratio).toPrecision(2)} %`;
+}
+
+/** What a verdict is made of where adjusted counts were shown to be wrong: how far they are off; null where they were not. */
+function wrongCounts(settled: SettledSampling | null) {
+  if (settled === null || settled.purposes.counts.outcome !== 'fail') return null;
+  const { window, purposes, checks, tolerance } = settled;
+  return {
+    limits: { warn: tolerance, fail: tolerance },
+    outcome: 'fail' as const,
+    interval: deviationOf(checks.c3),
+    n: checks.c3.n,
+    window,
+    reasons: purposes.counts.reasons,
+  };
+}
+
+/** |Y/N - 1|. */
+function deviationOf({ estimate, lower, upper }: SamplingCheck): Interval | null {
+  if (estimate === null || lower === null || upper === null) return null;
+  const ends = [Math.abs(lower - 1), Math.abs(upper - 1)];
+  return {
+    estimate: Math.abs(estimate - 1),
+    lower: lower <= 1 && upper >= 1 ? 0 : Math.min(...ends),
+    upper: Math.max(...ends),
+  };
 }
 
 /** What the sampling is good for, every check behind it, and what it was held against. */

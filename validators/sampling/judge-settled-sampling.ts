@@ -43,6 +43,8 @@ export interface SettledSampling {
   readonly purposes: Readonly<Record<SamplingPurpose, SamplingVerdict>>;
   readonly diagnoses: readonly SamplingDiagnosis[];
   readonly counter: string | null;
+  /** Deviation of counts that nobody is blamed for. */
+  readonly tolerance: number;
   readonly notCounting: SettledSamplingInput['notCounting'];
 }
 
@@ -77,6 +79,7 @@ export function judgeSettledSampling(input: SettledSamplingInput, policy: Sampli
     purposes: combineSampling(checks, policy),
     diagnoses: diagnose(checks),
     counter: usable?.name ?? null,
+    tolerance: policy.tolerance,
     notCounting: input.notCounting,
   };
 }
