@@ -7,9 +7,8 @@ import { readRows } from '../../store/read-rows.ts';
 import { settleSamplingWindows } from '../../store/tallies/settle-sampling-windows.ts';
 import type { SettledSampling } from '../../validators/sampling/judge-settled-sampling.ts';
 import type { SamplingPolicy } from '../../validators/sampling/sampling-check.ts';
-import { SLOW_MS } from '../../validators/windows.ts';
 import type { SamplingStream } from './sampling-stream.ts';
-import { type StreamExport, streamExports } from './stream-exports.ts';
+import { minutesOf, type StreamExport, streamExports } from './stream-exports.ts';
 
 const MINUTE_MS = 60_000;
 const STORED_WITHIN_MS = 300_000;
@@ -28,7 +27,7 @@ export interface StreamVerdicts {
 }
 
 /**
- * Sends streams over OTLP/HTTP as if their ten minutes had just been, each in a namespace of its own, and judges what
+ * Sends streams over OTLP/HTTP as if their minutes had just been, each in a namespace of its own, and judges what
  * was stored as the judge does: settled windows against the counters that are found.
  * @param streams one at a time, as all of them may be more than fits into memory
  * @throws Error when an export is refused for good, or not stored within five minutes
@@ -42,29 +41,37 @@ export async function judgeStreamsLive(
   }: { readonly slowMs: (typeof DURATION_BOUNDS_MS)[number]; readonly policy: SamplingPolicy },
 ): Promise<StreamVerdicts[]> {
   const untilMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
-  const range = { fromMs: untilMs - SLOW_MS, untilMs };
+  const rangeOf = (minutes: number) => ({ fromMs: untilMs - minutes * MINUTE_MS, untilMs });
   const sent = { traces: 0, metrics: 0 };
-  const sources: { readonly name: string; readonly of: readonly Source[] }[] = [];
+  const sources: { readonly name: string; readonly minutes: number; readonly of: readonly Source[] }[] = [];
   for await (const stream of streams) {
-    for (const one of streamExports(stream, { range, slowMs })) {
+    const minutes = minutesOf(stream);
+    for (const one of streamExports(stream, { range: rangeOf(minutes), slowMs })) {
       await send(otlpHttpUrl, one);
       sent[one.signal] += one.count;
     }
-    sources.push({ name: stream.name, of: sourcesOf(stream) });
+    sources.push({ name: stream.name, minutes, of: sourcesOf(stream) });
   }
-  await untilStored(client, sent);
+  await untilTallied(
+    client,
+    sent,
+    sources.map(({ name }) => name),
+  );
   const nowMs = Date.now();
-  await settleSamplingWindows(client, { ...range, lagMs: nowMs - untilMs, settledAtMs: nowMs });
-  const judged = await judgeSamplingRange({ client, expectations: [], ...range, nowMs }, policy);
-  return sources.map(({ name, of }) => ({
-    name,
-    services: new Map(
-      of.flatMap((source) => {
+  const longest = rangeOf(Math.max(0, ...sources.map(({ minutes }) => minutes)));
+  await settleSamplingWindows(client, { ...longest, lagMs: nowMs - untilMs, settledAtMs: nowMs });
+  const verdicts: StreamVerdicts[] = [];
+  for (const [minutes, streamsOf] of Map.groupBy(sources, (one) => one.minutes)) {
+    const judged = await judgeSamplingRange({ client, expectations: [], ...rangeOf(minutes), nowMs }, policy);
+    for (const { name, of } of streamsOf) {
+      const known = of.flatMap((source) => {
         const found = judged.get(sourceKey(source));
-        return found === undefined ? [] : [[source.serviceName, found]];
-      }),
-    ),
-  }));
+        return found === undefined ? [] : [[source.serviceName, found] as const];
+      });
+      verdicts.push({ name, services: new Map(known) });
+    }
+  }
+  return verdicts;
 }
 
 function sourcesOf({ name, spans }: SamplingStream): Source[] {
@@ -96,22 +103,24 @@ async function send(otlpHttpUrl: string, { signal, body }: StreamExport): Promis
   }
 }
 
-async function untilStored(
+/** Views are filled after the table that they look at, so what is waited for are their rows. */
+async function untilTallied(
   client: ClickHouseClient,
   sent: { readonly traces: number; readonly metrics: number },
+  namespaces: readonly string[],
 ): Promise<void> {
   const giveUpMs = Date.now() + STORED_WITHIN_MS;
   for (;;) {
-    const [stored] = await readRows<{ Spans: string; Points: string }>(client, {
-      sql: `SELECT (SELECT count() FROM otel_traces WHERE ScopeName = 'eval') AS Spans,
-        (SELECT count() FROM otel_metrics_histogram WHERE ScopeName = 'eval')
-        + (SELECT count() FROM otel_metrics_sum WHERE ScopeName = 'eval') AS Points`,
-      params: {},
-      about: 'otel_traces',
+    const [tallied] = await readRows<{ Spans: string; Points: string }>(client, {
+      sql: `SELECT
+        (SELECT count() FROM tally_span WHERE ServiceNamespace IN {namespaces:Array(String)}) AS Spans,
+        (SELECT count() FROM tally_population WHERE ServiceNamespace IN {namespaces:Array(String)}) AS Points`,
+      params: { namespaces },
+      about: 'tally_span',
     });
-    if (Number(stored?.Spans) >= sent.traces && Number(stored?.Points) >= sent.metrics) return;
+    if (Number(tallied?.Spans) >= sent.traces && Number(tallied?.Points) >= sent.metrics) return;
     if (Date.now() > giveUpMs) {
-      throw new Error(`Of ${JSON.stringify(sent)} only ${JSON.stringify(stored)} are stored.`);
+      throw new Error(`Of ${JSON.stringify(sent)} only ${JSON.stringify(tallied)} are stored.`);
     }
     await sleep(LOOK_EVERY_MS);
   }

@@ -19,25 +19,26 @@ const CUMULATIVE = 2;
 /**
  * A stream as OTLP: its counters, then what the observer receives of its spans, copies included, each ending in the
  * minute it belongs to. The stream's name is the namespace of its services.
- * @param of.range whole minutes; the first is the stream's minute 0
+ * @param of.range as many whole minutes as `minutesOf` says
  * @param of.slowMs what the stream's counters call slow
- * @throws RangeError when the stream has minutes beyond the range
  */
 export function* streamExports(
   stream: SamplingStream,
   of: { readonly range: Minutes; readonly slowMs: (typeof DURATION_BOUNDS_MS)[number] },
 ): Generator<StreamExport> {
-  const { name, spans, counters } = stream;
-  const minutes = (of.range.untilMs - of.range.fromMs) / MINUTE_MS;
-  const strange = [...spans, ...counters].find(({ minute }) => minute < 0 || minute >= minutes);
-  if (strange !== undefined)
-    throw new RangeError(`${name} has a minute ${strange.minute} of 0 to ${minutes - 1}`);
+  const { name, counters } = stream;
   for (const [service, lines] of Map.groupBy(counters, (line) => line.service)) {
     const source = { tenant: '', serviceNamespace: name, serviceName: service, serviceInstanceId: '' };
     const windows = lines.map((line) => populationOf({ ...source, signal: 'traces' }, line, of.slowMs));
     yield* counterExports(resourceOf(name, service), windows, of.range);
   }
   yield* spanExports(stream, of.range.fromMs);
+}
+
+/** How many minutes a stream has. */
+export function minutesOf({ spans, counters }: SamplingStream): number {
+  const last = (most: number, { minute }: { readonly minute: number }) => Math.max(most, minute);
+  return counters.reduce(last, spans.reduce(last, 0)) + 1;
 }
 
 interface Minutes {
