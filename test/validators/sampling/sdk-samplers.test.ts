@@ -136,7 +136,7 @@ describe('a Node SDK, its requests counted beside', () => {
     expect(purposes.counts.outcome).toBe('pass');
     expect(checks.c1.evidence).toMatchObject({ violations: 0 });
     expect(diagnoses).toEqual([]);
-  });
+  }, 90_000);
 
   it('with TraceIdRatioBased: no weights, so counts are unverifiable, and the rate is inferred', async () => {
     const { checks, purposes, sampled } = await judge('ratio', new TraceIdRatioBasedSampler(RATIO / 2));
@@ -146,5 +146,5 @@ describe('a Node SDK, its requests counted beside', () => {
     const { inferred } = checks.c7.evidence as { inferred: { family: string; ratio: number } | null };
     expect(inferred?.family).toBe('xor32');
     expect(Math.abs((inferred?.ratio ?? 0) / (RATIO / 2) - 1)).toBeLessThan(0.01);
-  });
+  }, 90_000);
 });
