@@ -1,9 +1,9 @@
-import { cp } from 'node:fs/promises';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Gives `dataDir` the tables, where a directory with them was made before all tests. */
-export async function copyMigrated(dataDir: string): Promise<void> {
+export function copyMigrated(dataDir: string): void {
   const folder = process.env['PLUMBLINE_TEST_MADE'];
   if (folder === undefined) return;
-  await cp(join(folder, 'migrated'), dataDir, { recursive: true, verbatimSymlinks: true });
+  cpSync(join(folder, 'migrated'), dataDir, { recursive: true, verbatimSymlinks: true });
 }

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, rename } from 'node:fs/promises';
+import { cpSync, existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbeddedPostgres } from '../jobs/embedded-postgres.ts';
@@ -20,7 +20,7 @@ export async function copyQueue(dataDir: string): Promise<void> {
     if (Date.now() - startedMs > MAKING_MS_MAX)
       throw new Error(`The test that makes ${made} did not succeed.`);
   }
-  await cp(made, join(dataDir, 'queue'), { recursive: true });
+  cpSync(made, join(dataDir, 'queue'), { recursive: true });
 }
 
 /** One process of all makes the directory. */

@@ -23,9 +23,9 @@ export interface TestEngine {
   readonly client: ClickHouseClient;
   /** kill -9, at once. The data directory stays: hand it to the next startTestEngine to go on with it. */
   kill(): Promise<void>;
-  /** Ends the process; the data directory stays. */
+  /** Ends the process in order; the data directory stays. */
   stop(): Promise<void>;
-  /** Ends the process and removes the data directory. */
+  /** Kills the process and removes the data directory. To end in order is for tests of just that: `stop`. */
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function startTestEngine(
   options: { migrate?: boolean; dataDir?: string; port?: number } = {},
 ): Promise<TestEngine> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-engine-')));
-  if (options.migrate === true && options.dataDir === undefined) await copyMigrated(dataDir);
+  if (options.migrate === true && options.dataDir === undefined) copyMigrated(dataDir);
   const token = await readOrCreateEngineToken(dataDir);
   const child = spawn(process.execPath, [ENTRY, dataDir, token, String(options.port ?? 0)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -69,7 +69,7 @@ export async function startTestEngine(
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     close: async () => {
-      await end('SIGTERM');
+      await end('SIGKILL');
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -48,7 +48,7 @@ describe('serve refuses in one sentence', () => {
   });
 
   it('a second process on the same directory', async () => {
-    await copyMigrated(join(folder, 'twice'));
+    copyMigrated(join(folder, 'twice'));
     const server = await startServer({ dataDir: join(folder, 'twice'), env: { PLUMBLINE_ROLES: 'store' } });
     const { code, text } = await refused('twice', {});
     server.signalGroup('SIGKILL');
@@ -77,7 +77,7 @@ describe('serve refuses in one sentence', () => {
   });
 
   it('broken constraints', async () => {
-    await copyMigrated(join(folder, 'constraints'));
+    copyMigrated(join(folder, 'constraints'));
     const constraints = join(folder, 'broken.yaml');
     writeFileSync(constraints, 'apiVersion: constraints/v1alpha1\nkind: ConstraintsSet\n');
     const { code, text } = await refused('constraints', { PLUMBLINE_CONSTRAINTS: constraints });

@@ -86,7 +86,7 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('47: drains on SIGTERM, ends with 0 and leaves no process behind', async () => {
     const dataDir = join(folder, 'drain');
-    await copyMigrated(dataDir);
+    copyMigrated(dataDir);
     const server = await serve(dataDir, WITHOUT_JUDGE);
     expect(await sendSpan(server, 'bbbbbbbbbbbbbbbb')).toBe(200);
     server.child.kill('SIGTERM');
@@ -98,7 +98,7 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('starts again on the same directory after SIGKILL of the whole group, with all it acknowledged', async () => {
     const dataDir = join(folder, 'killed');
-    await copyMigrated(dataDir);
+    copyMigrated(dataDir);
     await copyQueue(dataDir);
     const server = await serve(dataDir);
     expect(await sendSpan(server, 'cccccccccccccccc')).toBe(200);
@@ -111,7 +111,7 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('takes its roles along when only the supervisor is killed, so that a start succeeds at once', async () => {
     const dataDir = join(folder, 'orphans');
-    await copyMigrated(dataDir);
+    copyMigrated(dataDir);
     const server = await serve(dataDir, WITHOUT_JUDGE);
     server.child.kill('SIGKILL');
     const again = await serve(dataDir, WITHOUT_JUDGE);

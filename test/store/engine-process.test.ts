@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,11 +81,10 @@ describe('the engine process', () => {
     await expect
       .poll(() => count("system.processes WHERE query LIKE '%slept%' AND query NOT LIKE '%LIKE%'"))
       .toBe(1);
-    const closed = engine.close();
+    const stopped = engine.stop();
     expect(await (await slow).text()).toBe('0\n');
-    await closed;
-    expect(existsSync(dataDir)).toBe(false);
-    engine = await startTestEngine();
+    await stopped;
+    engine = await startTestEngine({ dataDir });
   });
 
   it('does not wait long for those who only read', async () => {
@@ -93,11 +92,11 @@ describe('the engine process', () => {
     const reading = fetch(`${engine.url}/?query=${encodeURIComponent(endless)}`);
     await expect.poll(() => count("system.processes WHERE query LIKE '%ignore%'")).toBeGreaterThan(0);
     const startedAt = performance.now();
-    const closed = engine.close();
+    const stopped = engine.stop();
     await expect(reading).rejects.toThrow();
-    await closed;
+    await stopped;
     expect(performance.now() - startedAt).toBeLessThan(10_000);
-    engine = await startTestEngine();
+    engine = await startTestEngine({ dataDir: engine.dataDir });
   });
 });
 
