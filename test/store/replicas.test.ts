@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judge, newJudgeMemory } from '../../jobs/judge.ts';
 import { settleEdges } from '../../jobs/settle-edges.ts';
+import { settleSampling } from '../../jobs/settle-sampling.ts';
 import { readRows } from '../../store/read-rows.ts';
 import { writeRows } from '../../store/write-rows.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
@@ -42,7 +43,11 @@ async function talliesOf({ client }: TestEngine): Promise<Record<string, unknown
 describe('two ingest replicas', () => {
   it('that share the same traffic at random make the same tallies and verdicts as one', async () => {
     const [one, two] = engines as [TestEngine, TestEngine];
-    const spans = trafficOf({ untilMs: NOW_MS - 1_000, seconds: 90, lostRatio: 0.1 });
+    // Lost since it was first seen would be no loss yet.
+    const spans = [
+      ...trafficOf({ untilMs: NOW_MS - 91_000, seconds: 60, lostRatio: 0 }),
+      ...trafficOf({ untilMs: NOW_MS - 1_000, seconds: 90, lostRatio: 0.1 }),
+    ];
     await writeRows(one.client, 'otel_traces', spans.map(spanRow));
     const [plan] = fc.sample(fc.array(fc.nat(6), { minLength: spans.length, maxLength: spans.length }), {
       seed: 7,
@@ -57,7 +62,10 @@ describe('two ingest replicas', () => {
           if ((share as number) % 2 === replica) await writeRows(two.client, 'otel_traces', own.map(spanRow));
       }),
     );
-    for (const { client } of engines) await settleEdges({ client }, NOW_MS);
+    for (const { client } of engines) {
+      await settleEdges({ client }, NOW_MS);
+      await settleSampling({ client }, NOW_MS);
+    }
     const [tallies, others] = await Promise.all([talliesOf(one), talliesOf(two)]);
     expect(Object.values(tallies).filter((rows) => rows.length > 0).length).toBeGreaterThan(6);
     expect(others).toEqual(tallies);
