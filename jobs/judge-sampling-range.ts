@@ -32,6 +32,8 @@ interface SettledMinutes {
   readonly untilMs: number;
   /** Counters are read as far as they arrived until then. */
   readonly nowMs: number;
+  /** Of these alone; left out: of all. */
+  readonly serviceNames?: readonly string[];
 }
 
 /** Counters are read at intervals of up to a minute, so what tells the first minute may be three older. */
@@ -48,8 +50,9 @@ export async function judgeSamplingRange(
   minutes: SettledMinutes,
   policy: SamplingPolicy = COUNTER_POLICY,
 ): Promise<ReadonlyMap<string, SettledSampling>> {
-  const { client, fromMs, untilMs } = minutes;
-  const range = { fromMs, untilMs };
+  const { client, fromMs, untilMs, serviceNames } = minutes;
+  const named = serviceNames === undefined ? {} : { serviceNames };
+  const range = { fromMs, untilMs, ...named };
   const [windows, traceIds, edges] = await Promise.all([
     readSamplingWindows(client, range),
     readTraceIdWindows(client, range),
@@ -109,7 +112,7 @@ function sinceTheLastGap(windows: readonly AlignedWindow[]): readonly AlignedWin
 }
 
 async function readPopulations(
-  { client, expectations, fromMs, nowMs }: SettledMinutes,
+  { client, expectations, fromMs, nowMs, serviceNames }: SettledMinutes,
   sources: readonly Source[],
 ): Promise<ReadonlyMap<string, readonly Population[]>> {
   const range = { fromMs: fromMs - READINGS_MS, untilMs: nowMs };
@@ -117,8 +120,9 @@ async function readPopulations(
     const counter = expectationFor(expectations, source)?.counter ?? null;
     return counter === null ? [] : [{ source, counter }];
   });
+  const asked = serviceNames === undefined ? range : { ...range, serviceNames };
   const [series, traced, spans, named] = await Promise.all([
-    readPopulationSeries(client, range),
+    readPopulationSeries(client, asked),
     readTracedInstances(client, range),
     readCounterServerSpans(client, range),
     Promise.all(

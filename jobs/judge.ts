@@ -25,6 +25,7 @@ import { type CanaryMemory, newCanaryMemory } from './canary.ts';
 import { type Crowd, newCrowd } from './crowd.ts';
 import { type EdgeMemory, edgesOf, newEdgeMemory, refreshLoss } from './edge-memory.ts';
 import { expectationFor } from './expectation-for.ts';
+import type { ReadAt } from './in-turn.ts';
 import { type LossEvidence, newLossEvidence } from './loss-evidence.ts';
 import { type Refreshed, refreshed } from './refreshed.ts';
 import { newSamplingEvidence, type SamplingEvidence } from './sampling-evidence.ts';
@@ -98,7 +99,8 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const present = subjectsOf(tallies, marks).filter((subject) => newestOf(subject) >= nowMs - SLOW_MS);
   const subjects = whoseTurn(present, ({ key }) => key, nowMs);
   const expectations = deps.expectations();
-  const settledSampling = await memory.sampling.get({ client, expectations, nowMs });
+  const serviceNames = [...new Set(present.map(({ source }) => source.serviceName))];
+  const settledSampling = await memory.sampling.get({ client, expectations, serviceNames, nowMs });
   const sampling = judgeSampling(subjects, { settledSampling, expectations, nowMs });
   rememberInconsistent(memory.inconsistent, present, sampling);
   const inconsistent: ReadonlySet<string> = new Set(memory.inconsistent);
@@ -115,7 +117,6 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const structure = await memory.structure.get({ client, nowMs });
   const estimates = [structure.missedIntervals];
   for (const group of memory.losses) estimates.push(...(await group.get(known)));
-  const serviceNames = [...new Set(present.map(({ source }) => source.serviceName))];
   const time = await memory.time.read({ client, nowMs, serviceNames });
   const ownLag = measureOwnLag(memory.canary.lagsMs);
   const facts = { loss, open, inconsistent, estimates, structure, time, ownLag };
@@ -187,7 +188,7 @@ function rememberInconsistent(
 function judgeSampling(
   subjects: readonly Subject[],
   of: {
-    readonly settledSampling: ReadonlyMap<string, SettledSampling>;
+    readonly settledSampling: ReadonlyMap<string, ReadAt<SettledSampling>>;
     readonly expectations: readonly SourceExpectation[];
     readonly nowMs: number;
   },
@@ -195,7 +196,7 @@ function judgeSampling(
   return subjects
     .filter(({ source }) => source.signal === 'traces')
     .map(({ key, source, marks }) => {
-      const settled = of.settledSampling.get(key) ?? null;
+      const settled = of.settledSampling.get(key)?.value ?? null;
       return checkSampling(
         { source, tallies: marks, settled },
         expectationFor(of.expectations, source),

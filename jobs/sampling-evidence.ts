@@ -4,8 +4,8 @@ import { readSettledWindows } from '../store/tallies/read-settled-windows.ts';
 import { SAMPLING_WINDOW_MS } from '../store/tallies/settle-sampling-windows.ts';
 import type { SettledSampling } from '../validators/sampling/judge-settled-sampling.ts';
 import { SLOW_MS } from '../validators/windows.ts';
+import { type InTurn, inTurn } from './in-turn.ts';
 import { judgeSamplingRange } from './judge-sampling-range.ts';
-import { type Refreshed, refreshed } from './refreshed.ts';
 
 interface Known {
   readonly client: ClickHouseClient;
@@ -13,17 +13,18 @@ interface Known {
 }
 
 /** By `sourceKey` of the service's traces. */
-export type SamplingEvidence = Refreshed<Known, ReadonlyMap<string, SettledSampling>>;
+export type SamplingEvidence = InTurn<Known, SettledSampling>;
 
-const EVERY_MS = 15_000;
+/** Windows are minutes, with bins by the hundred: of more services than this they are read in turn. */
+const TURN = { everyMs: 15_000, phaseMs: 6_000, servicesMax: 300, forgetMs: 1_800_000 };
 
 export function newSamplingEvidence(): SamplingEvidence {
-  return refreshed({ everyMs: EVERY_MS, phaseMs: 6_000 }, readSampling);
+  return inTurn(TURN, readSampling);
 }
 
 /** Of the newest ten minutes that are settled. */
 async function readSampling(
-  asked: Known & { readonly nowMs: number },
+  asked: Known & { readonly nowMs: number; readonly serviceNames: readonly string[] },
 ): Promise<ReadonlyMap<string, SettledSampling>> {
   const settled = await readSettledWindows(
     asked.client,

@@ -5,6 +5,8 @@ import { readRows } from '../read-rows.ts';
 export interface SamplingRange {
   readonly fromMs: number;
   readonly untilMs: number;
+  /** Of these alone; left out: of all. */
+  readonly serviceNames?: readonly string[];
 }
 
 /**
@@ -14,17 +16,21 @@ export interface SamplingRange {
 export function readSettledSampling<Row>(
   client: ClickHouseClient,
   table: 'tally_sampling_window' | 'tally_sampling_trace_id' | 'tally_sampling_edge',
-  { fromMs, untilMs }: SamplingRange,
+  { fromMs, untilMs, serviceNames }: SamplingRange,
 ): Promise<(Row & { readonly WindowS: number })[]> {
   const isInRange = `Window >= {from:DateTime64(3, 'UTC')} AND Window < {until:DateTime64(3, 'UTC')}`;
   return readRows(client, {
     sql: `
 SELECT * EXCEPT (Window, SettledAt), toUnixTimestamp(Window) AS WindowS FROM ${table} FINAL
-WHERE ${isInRange} AND (Window, SettledAt) IN (
+WHERE ${isInRange} ${serviceNames === undefined ? '' : 'AND ServiceName IN {serviceNames:Array(String)}'} AND (Window, SettledAt) IN (
   SELECT Window, max(SettledAt) FROM tally_sampling_settled WHERE ${isInRange} GROUP BY Window
 )
 ORDER BY Window, Tenant, ServiceNamespace, ServiceName`,
-    params: { from: toClickhouseTime(fromMs), until: toClickhouseTime(untilMs) },
+    params: {
+      from: toClickhouseTime(fromMs),
+      until: toClickhouseTime(untilMs),
+      ...(serviceNames === undefined ? {} : { serviceNames }),
+    },
     about: table,
   });
 }
