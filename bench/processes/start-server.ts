@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,6 +44,7 @@ export async function startServer(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
+  const letGo = endTogether(child);
   for await (const chunk of child.stdout) if (String(chunk).includes('is ready')) break;
   child.stdout.resume();
   const serving = await readFile(join(dataDir, 'serving.json'), 'utf8');
@@ -68,7 +69,16 @@ export async function startServer(
       await store.close();
       child.kill('SIGTERM');
       await exited;
+      letGo();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A server that outlived an interrupted run would sit beside every later one, and spoil its figures. */
+function endTogether(child: ChildProcess): () => void {
+  const end = () => child.kill('SIGKILL');
+  const quit = () => process.exit(1);
+  process.on('exit', end).on('SIGINT', quit).on('SIGTERM', quit);
+  return () => process.off('exit', end).off('SIGINT', quit).off('SIGTERM', quit);
 }
