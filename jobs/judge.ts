@@ -49,6 +49,7 @@ export interface JudgeMemory {
   readonly crowd: Crowd;
   /** `serviceKey`s of services whose sampling marks contradicted themselves when they were last judged. */
   readonly inconsistent: Set<string>;
+  tickCount: number;
 }
 
 interface OpenAsked {
@@ -76,13 +77,14 @@ export function newJudgeMemory(): JudgeMemory {
     canary: newCanaryMemory(),
     crowd: newCrowd(),
     inconsistent: new Set(),
+    tickCount: 0,
   };
 }
 
 /**
  * One tick: judges the sources seen in the last ten minutes in every dimension, of thousands those whose turn it is,
- * and writes the verdicts that are new or due for renewal. What arrived and how late is read every tick, for all sources together; what changes no faster
- * than every few seconds is read that often.
+ * and writes the verdicts that are new or due for renewal. What arrived and how late is read every tick, for all sources
+ * together; what changes no faster than every few seconds is read that often.
  * @returns all verdicts of this tick, written or not
  * @throws PipelineError store_unavailable; nothing is remembered as written then, the next tick tries again
  */
@@ -97,7 +99,7 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   ]);
   // Gone, not late: nothing is said about a source that fell silent ten minutes ago.
   const present = subjectsOf(tallies, marks).filter((subject) => newestOf(subject) >= nowMs - SLOW_MS);
-  const subjects = whoseTurn(present, ({ key }) => key, nowMs);
+  const subjects = whoseTurn(present, ({ key }) => key, memory.tickCount++);
   const expectations = deps.expectations();
   const serviceNames = [...new Set(present.map(({ source }) => source.serviceName))];
   const settledSampling = await memory.sampling.get({ client, expectations, serviceNames, nowMs });
