@@ -38,7 +38,8 @@ interface SamplingTotals {
  *
  * Settled windows, where there are any, fail it too where counts are shown to be wrong (c3, c5, c8 against an
  * independent counter), and say in the evidence what the sampling is good for: counts, trace shape, existence.
- * What a decision needs of these is asked for by its constraint. Spans of one trace share R, so their contradictions come together; the interval takes them as single.
+ * What a decision needs of these is asked for by its constraint. Spans of one trace share R, so their contradictions
+ * come together; the interval takes them as single.
  * @param input tallies of one service's spans, any instances, split in any way, of the last ten minutes
  * @see sampling.md section 5, c1 and c9
  */
