@@ -34,7 +34,8 @@ export interface Limits {
  * completeness: `estimate` is the *lost* share, 0 to 1. timeliness: seconds of age, of lateness at the stated quantile
  * or of clock skew, or a share that is late or of the future: `evidence.decidedBy` says which. structure: the share of
  * records with a fault.
- * sampling: the share of spans whose sampling marks contradict their being here, 0 to 1.
+ * sampling: the share of spans whose sampling marks contradict their being here, 0 to 1; or how far counts by their
+ * weights are off, where `evidence.decidedBy` is counts.
  * Unknown is a value: the estimate is then null or too wide, and `reasons` says why.
  */
 export interface Verdict {

@@ -27,7 +27,7 @@ export const verdictJson = z
     dimension: z.enum(DIMENSIONS),
     outcome: z.enum(OUTCOMES),
     estimate: numberJson.describe(
-      'completeness: lost share, 0 to 1; timeliness: lateness, age or skew in s, or a share; sampling: share of wrong marks; structure: share of faulty records. null: unknown.',
+      'completeness: lost share, 0 to 1; timeliness: lateness, age or skew in s, or a share; sampling: share of wrong marks, or how far counts by the weights are off; structure: share of faulty records. null: unknown.',
     ),
     lower: numberJson,
     upper: numberJson,
