@@ -14,7 +14,7 @@ export function forPurpose(reading: TrustReading, purpose: SamplingPurpose, nowM
   if (verdict === null || validUntilMs === null || validUntilMs < nowMs) return reading;
   const judged = (verdict.evidence['purposes'] as Purposes | undefined)?.[purpose];
   if (judged === undefined) {
-    const text = `Whether the sampling is right for ${purpose} is judged by whole minutes, once their spans had time to arrive: two to three minutes after the first.`;
+    const text = `Whether the sampling is right for ${purpose} is judged by whole minutes, once their spans had time to arrive: two to three minutes after the first; and what was judged is forgotten after five.`;
     return { ...reading, state: 'unknown', reasons: [{ code: 'SAMPLING_NOT_SETTLED', text }] };
   }
   return { ...reading, state: STATE[judged.outcome] ?? 'unknown', reasons: judged.reasons };

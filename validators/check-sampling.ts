@@ -21,6 +21,9 @@ const SPANS_MIN = 30;
 /** Code of a reason: a missing parent of such a service may never have been kept. */
 export const MARKS_CONTRADICT = 'MARKS_CONTRADICT';
 
+/** A minute is settled about two after it ended; what ended longer ago than this is no word about now. */
+const SETTLED_AGE_MS_MAX = 300_000;
+
 interface SamplingTotals {
   readonly weighted: number;
   readonly violations: number;
@@ -60,7 +63,7 @@ export function checkSampling(
   const slow = estimate(slowTotals, { startMs: windows.slowStartMs, endMs: nowMs });
   const limits = expectation?.limits.sampling ?? SAMPLING_LIMITS;
   const { outcome, decisive } = judgeWindows({ fast, slow }, limits);
-  const settled = input.settled ?? null;
+  const settled = whileFresh(input.settled ?? null, nowMs);
   const byCounts = outcome === 'fail' ? null : wrongCounts(settled);
   const told = tell({ totals: slowTotals, failed: outcome === 'fail', passed: outcome === 'pass', fast });
   const byMarks = {
@@ -170,6 +173,11 @@ function tell(of: {
 
 function percent(ratio: number): string {
   return `${(100 * ratio).toPrecision(2)} %`;
+}
+
+/** Counts that were right once must not open a gate when nobody settles any more. */
+function whileFresh(settled: SettledSampling | null, nowMs: number): SettledSampling | null {
+  return settled !== null && settled.window.endMs >= nowMs - SETTLED_AGE_MS_MAX ? settled : null;
 }
 
 /** What a verdict is made of where adjusted counts were shown to be wrong: how far they are off; null where they were not. */

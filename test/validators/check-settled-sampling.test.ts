@@ -66,6 +66,21 @@ describe('checkSampling with settled windows', () => {
     expect(codes).not.toContain(MARKS_CONTRADICT);
   });
 
+  it('says nothing of purposes once the newest settled minute is older than five', () => {
+    const settled = settle(MANY);
+    const at = (nowMs: number) =>
+      checkSampling({ source: sourceOf('traces'), tallies: CONSISTENT, settled }, null, nowMs).evidence;
+    expect(at(NOW_MS + 300_000)).toHaveProperty('purposes');
+    expect(at(NOW_MS + 300_001)).not.toHaveProperty('purposes');
+    const wrong = settle({ ...MANY, arrives: () => 0.7 });
+    const verdict = checkSampling(
+      { source: sourceOf('traces'), tallies: CONSISTENT, settled: wrong },
+      null,
+      NOW_MS + 300_001,
+    );
+    expect(verdict.outcome).not.toBe('fail');
+  });
+
   it('holds counts unverifiable without a counter, and with one of all spans', () => {
     const counts = { purposes: { counts: { outcome: 'unverifiable' } } };
     expect(check(settle(MANY, null)).evidence).toMatchObject(counts);
