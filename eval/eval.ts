@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { explainFailure } from '../main/explain-failure.ts';
 import { calibrationCommand } from './commands/calibration.ts';
 import { detectionCommand } from './commands/detection.ts';
+import { driftCommand } from './commands/drift.ts';
+import { driftScoreboardCommand } from './commands/drift-scoreboard.ts';
 import { samplingStreamsCommand } from './commands/sampling-streams.ts';
 import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
 
@@ -17,6 +19,8 @@ const program = new Command('eval')
 for (const command of [
   calibrationCommand(),
   detectionCommand(),
+  driftCommand(),
+  driftScoreboardCommand(),
   samplingStreamsCommand(),
   samplingVectorsCommand(),
 ]) {

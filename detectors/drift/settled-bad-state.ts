@@ -1,0 +1,6 @@
+import type { DriftEpisode } from '../../core/drift-episode.ts';
+import type { SystemView } from '../equal-load/system-view.ts';
+
+export function detectSettledBadState(_view: SystemView): DriftEpisode[] {
+  return [];
+}
