@@ -5,6 +5,7 @@ import { randomFrom } from '../../core/random-from.ts';
 import type { ServiceStep } from '../../core/service-step.ts';
 import { falseAlarmRatio, judgeStep } from '../../detectors/judge-step.ts';
 import { drawBinomial } from './simulated-series.ts';
+import { wholeStep } from './whole-step.ts';
 
 const okRatio: IntentTarget = {
   constraint: 'shop/ok',
@@ -21,7 +22,7 @@ function step(requests: number, errors: number, durations: Record<number, number
     logBin(Number(ms) * 1_000),
     count,
   ]);
-  return { startMs: 0, requests, errors, durationBins: new Map(bins) };
+  return wholeStep({ requests, errors, durationBins: new Map(bins) });
 }
 
 describe('judgeStep', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { IntentTarget, StabilisedBadRule } from '../../core/expectation.ts';
 import type { Finding } from '../../core/finding.ts';
 import { randomFrom } from '../../core/random-from.ts';
-import type { ServiceStep } from '../../core/service-step.ts';
+import type { ServiceStep, WeighedSpans } from '../../core/service-step.ts';
 import { detectStabilisedBadState, stepMsOf } from '../../detectors/stabilised-bad-state.ts';
 import { type Phase, START_MS, STEP_MS, simulateSeries } from './simulated-series.ts';
 
@@ -196,11 +196,14 @@ describe('detectStabilisedBadState', () => {
         previous: null,
       });
     const split = series.flatMap((step, i) => {
-      const part = Math.floor((step.requests * (i % 5)) / 5);
-      const bins = [...step.durationBins];
+      const [whole] = step.byWeight as [WeighedSpans];
+      const part = Math.floor((whole.spans * (i % 5)) / 5);
+      const bins = [...whole.durationBins];
+      const left = { ...whole, spans: part, errors: 0, durationBins: new Map(bins.map(([bin]) => [bin, 0])) };
+      const right = { ...whole, spans: whole.spans - part, durationBins: new Map(bins) };
       return [
-        { ...step, requests: part, errors: 0, durationBins: new Map(bins.map(([bin]) => [bin, 0])) },
-        { ...step, requests: step.requests - part, durationBins: new Map(bins) },
+        { ...step, byWeight: [left] },
+        { ...step, byWeight: [right] },
       ];
     });
     fc.assert(

@@ -3,6 +3,7 @@ import type { IntentTarget } from '../../core/expectation.ts';
 import { logBin } from '../../core/log-bin.ts';
 import type { ServiceStep } from '../../core/service-step.ts';
 import { intentState } from '../../gates/intent-state.ts';
+import { wholeStep } from '../detectors/whole-step.ts';
 
 const intent = (metric: IntentTarget['metric'], target: number): IntentTarget => ({
   constraint: 'checkout/x',
@@ -19,7 +20,7 @@ function step(of: { requests: number; errors?: number; slow?: number; slowMs?: n
     [logBin(20_000), requests - slow],
     [logBin(1_000 * slowMs), slow],
   ]);
-  return { startMs: 0, requests, errors, durationBins };
+  return wholeStep({ requests, errors, durationBins });
 }
 
 describe('intentState', () => {
