@@ -1,7 +1,7 @@
 import type { ServiceStep, WeighedSpans } from './service-step.ts';
 
 /** Above this share of spans of unknown weight no count is known (sampling.md c9); below, they are left out. */
-export const UNKNOWN_RATIO_MAX = 0.01;
+const UNKNOWN_RATIO_MAX = 0.01;
 
 export type KnownSpans = WeighedSpans & { readonly weight: number };
 

@@ -44,6 +44,30 @@ describe('intentState', () => {
     expect(intentState(intent(metric, target), [steps]).isMet).toBe(expected);
   });
 
+  it('counts requests by weight, and says nothing where weights are unknown', () => {
+    const durationBins = new Map<number, number>();
+    const kept = (weight: number | null, restWeight: number | null): ServiceStep => ({
+      startMs: 0,
+      byWeight: [
+        { weight, spans: 10, errors: 10, durationBins },
+        { weight: restWeight, spans: 500, errors: 0, durationBins },
+      ],
+    });
+    expect(intentState(intent('ok_ratio', 0.99), [kept(1, 20)])).toMatchObject({
+      isMet: 'true',
+      requests: 10_010,
+    });
+    // As many spans if nothing is sampled: two in a hundred.
+    expect(intentState(intent('ok_ratio', 0.99), [kept(1, 1)])).toMatchObject({
+      isMet: 'false',
+      requests: 510,
+    });
+    expect(intentState(intent('ok_ratio', 0.99), [kept(null, null)])).toMatchObject({
+      isMet: 'unknown',
+      requests: null,
+    });
+  });
+
   it('adds up steps', () => {
     const half = step({ requests: 20, errors: 10 });
     expect(intentState(intent('ok_ratio', 0.99), [half, half])).toMatchObject({
