@@ -6,38 +6,54 @@ interface Step {
   readonly unknownRatio?: unknown;
 }
 
-/** What a finding's series counts: requests, or spans of which nobody knows how many requests they stand for. */
-export interface EvidenceCounts {
-  readonly areKnown: boolean;
-  readonly text: string;
+interface CountedStep {
+  /** Null is unknown. */
+  readonly requests: number | null;
+  readonly spans: number;
+  readonly unknownRatio: number;
 }
 
 /**
- * The counts a detector put into `evidence.steps`, in plain words; null when it put none. Findings come back from the
- * store as JSON, so no shape is taken for granted.
+ * What a finding's series counts, in plain words: requests, and spans of which nobody knows how many requests they stand
+ * for. Empty where a detector put no counts into `evidence.steps`; findings come back from the store as JSON, so no shape
+ * is taken for granted.
  */
-export function evidenceCounts(evidence: Readonly<Record<string, unknown>>): EvidenceCounts | null {
+export function evidenceCounts(evidence: Readonly<Record<string, unknown>>): string[] {
   const listed: unknown = evidence['steps'];
-  const steps = (Array.isArray(listed) ? listed : []).flatMap((step: Step | null) =>
-    typeof step?.spans === 'number' ? [{ ...step, spans: step.spans }] : [],
-  );
-  const spans = steps.reduce((sum, step) => sum + step.spans, 0);
-  if (spans === 0) return null;
-  const unknown = steps.reduce((sum, step) => sum + numberOr0(step.unknownRatio) * step.spans, 0);
-  const unknownShare = `${amountText(unknown / spans, 'ratio')} of the spans are of unknown weight`;
-  if (steps.some(({ requests }) => requests === null)) {
-    return {
-      areKnown: false,
-      text: `of ${spans} spans as received; how many requests they stand for is unknown, ${unknownShare}`,
-    };
-  }
-  const requests = steps.reduce((sum, step) => sum + numberOr0(step.requests), 0);
-  return {
-    areKnown: true,
-    text: `of ${requests} requests (adjusted count), seen through ${spans} spans; ${unknownShare}`,
-  };
+  const steps = (Array.isArray(listed) ? listed : []).flatMap(countedStep);
+  const [known, unknown] = [
+    steps.filter(({ requests }) => requests !== null),
+    steps.filter(({ requests }) => requests === null),
+  ];
+  return [
+    ...(spansOf(known) === 0
+      ? []
+      : [
+          `of ${requestsOf(known)} requests (adjusted count), seen through ${spansOf(known)} spans; ${unknownShare(known)}`,
+        ]),
+    ...(spansOf(unknown) === 0
+      ? []
+      : [
+          `of ${spansOf(unknown)} spans as received, how many requests they stand for is unknown; ${unknownShare(unknown)}`,
+        ]),
+  ];
 }
 
-function numberOr0(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+function countedStep(step: Step | null): CountedStep[] {
+  const { requests, spans, unknownRatio } = step ?? {};
+  if (typeof spans !== 'number' || typeof unknownRatio !== 'number') return [];
+  return [{ requests: typeof requests === 'number' ? requests : null, spans, unknownRatio }];
+}
+
+function unknownShare(steps: readonly CountedStep[]): string {
+  const unknown = steps.reduce((sum, step) => sum + step.unknownRatio * step.spans, 0);
+  return `${amountText(unknown / spansOf(steps), 'ratio')} of the spans are of unknown weight`;
+}
+
+function spansOf(steps: readonly CountedStep[]): number {
+  return steps.reduce((sum, step) => sum + step.spans, 0);
+}
+
+function requestsOf(steps: readonly CountedStep[]): number {
+  return steps.reduce((sum, step) => sum + (step.requests ?? 0), 0);
 }

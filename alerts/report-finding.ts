@@ -114,7 +114,7 @@ function headlineOf(finding: Finding): string {
   const { effect, kind } = finding;
   const against = effect.atEqualLoad ? 'what it was at equal load' : 'its target';
   const interval = `${amountText(effect.lower, '')} to ${amountText(effect.upper, '')}`;
-  const received = evidenceCounts(finding.evidence)?.areKnown === false ? ' of spans as received' : '';
+  const received = isOfUnknownWeights(finding) ? ' of spans as received' : '';
   const effectText = Number.isNaN(effect.ratio)
     ? `${oneLine(effect.metric)} by an unknown amount`
     : `${oneLine(effect.metric)} at ${amountText(effect.ratio, '')} times ${against} (${interval})${received}`;
@@ -124,11 +124,16 @@ function headlineOf(finding: Finding): string {
   return `${oneLine(finding.subject)}: ${KIND_TEXT[kind].what}; ${effectText} since ${timeText(finding.onsetAtMs)}; ${sure}`;
 }
 
+function isOfUnknownWeights({ reasons }: Finding): boolean {
+  return reasons.some(({ code }) => code === 'WEIGHTS_UNKNOWN');
+}
+
 function stateText(finding: Finding, news: News): string {
   if (news === 'closed') return '**closed**';
   if (finding.state === 'cannot-say') {
-    const isWeight = finding.reasons.some(({ code }) => code === 'WEIGHTS_UNKNOWN');
-    const missing = isWeight ? 'how many requests the spans stand for is unknown' : 'the data are missing';
+    const missing = isOfUnknownWeights(finding)
+      ? 'how many requests the spans stand for is unknown'
+      : 'the data are missing';
     return `**open**, but nobody can say at present: ${missing}`;
   }
   const grown = news === 'doubled' ? ', growing: twice what was told before' : '';
@@ -164,11 +169,10 @@ function pictureOf(finding: Finding): string[] {
     known.length === 0
       ? 'unknown'
       : `${amountText(Math.min(...known), '')} to ${amountText(Math.max(...known), '')}`;
-  const counts = evidenceCounts(finding.evidence);
   return [
     `${codeText(finding.effect.metric)} from ${timeText(first.startMs)} to ${timeText(last.startMs)}, · is unknown`,
     `${sparkline(values)}  ${range}`,
-    ...(counts === null ? [] : [counts.text]),
+    ...evidenceCounts(finding.evidence),
   ];
 }
 

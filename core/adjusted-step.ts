@@ -8,11 +8,9 @@ export type KnownSpans = WeighedSpans & { readonly weight: number };
 /** A step as counts of requests; where weights are not known, as counts of the spans that arrived. */
 export interface AdjustedStep {
   readonly startMs: number;
-  /** What the other counts count. Of spans as received neither size nor share can be taken for that of requests. */
-  readonly unit: 'requests' | 'spans-as-received';
-  /** Adjusted count; null where weights are not known. */
+  /** Adjusted count, in general not whole; null where weights are not known. */
   readonly requests: number | null;
-  /** Of `unit`: in general not whole. */
+  /** What the counts below are out of: `requests`, or else the spans as received, whose shares may be the sampler's. */
   readonly count: number;
   readonly errors: number;
   readonly durationBins: ReadonlyMap<number, number>;
@@ -37,7 +35,6 @@ export function adjustedStep({ startMs, byWeight }: ServiceStep): AdjustedStep {
   const squares = sum(sorted, (one) => one.weight ** 2 * one.spans);
   return {
     startMs,
-    unit: isKnown ? 'requests' : 'spans-as-received',
     requests: isKnown ? count : null,
     count,
     errors: sum(sorted, (one) => one.weight * one.errors),

@@ -88,7 +88,8 @@ function badByDuration({ durationBins }: KnownSpans, targetMs: number, wantsMore
 function quantileMs({ durationBins, count: requests }: AdjustedStep, quantile: number): number {
   let seen = 0;
   for (const [bin, count] of [...durationBins].sort(([a], [b]) => a - b)) {
-    if (seen + count >= quantile * requests) {
+    // Spans that stand for nothing (kept, but not by probability) leave bins of nothing.
+    if (count > 0 && seen + count >= quantile * requests) {
       const [from, to] = [Math.max(0, binLower(bin)), binLower(bin + 1)];
       return (from + ((quantile * requests - seen) / count) * (to - from)) / 1_000;
     }

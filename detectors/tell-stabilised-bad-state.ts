@@ -55,24 +55,30 @@ function tellNotClosed(view: StateView): Reason {
   return { code: 'WEIGHTS_UNKNOWN', text };
 }
 
-/** What the shares rest on: requests, and by how many spans they were seen; never spans as requests. */
+/** What the shares rest on: requests, and the spans they were seen through; never spans as requests. */
 function countsText({ tail }: StateView): string {
-  const spans = tail.reduce((sum, step) => sum + step.spans, 0);
-  const unknown = unknownRatioOf(tail);
-  if (tail.some((step) => step.requests === null)) {
-    return `by ${spans} spans as received: of how many requests is unknown, as ${percent(unknown)} of the spans have no weight`;
+  const unknown = percent(unknownRatioOf(tail));
+  if (!hasData(withKnownWeights(tail))) {
+    return `by ${sumOf(tail, (step) => step.spans)} spans as received: of how many requests is unknown, as ${unknown} of the spans have no weight`;
   }
-  const requests = Math.round(tail.reduce((sum, step) => sum + (step.requests ?? 0), 0));
-  const rest = unknown === 0 ? '' : `; ${percent(unknown)} of the spans have no weight and are left out`;
+  const counted = tail.filter((step) => step.requests !== null);
+  const spans = sumOf(counted, (step) => step.spans);
+  const requests = Math.round(sumOf(counted, (step) => step.requests ?? 0));
+  if (unknownRatioOf(tail) > 0) {
+    return `over about ${requests} requests, seen through ${spans} spans; ${unknown} of the spans have no weight and are in no count`;
+  }
   return requests === spans
     ? `over ${requests} requests`
-    : `over about ${requests} requests, seen through ${spans} spans${rest}`;
+    : `over about ${requests} requests, seen through ${spans} spans`;
 }
 
 function unknownRatioOf(steps: readonly JudgedStep[]): number {
-  const spans = steps.reduce((sum, step) => sum + step.spans, 0);
-  const unknown = steps.reduce((sum, step) => sum + step.unknownRatio * step.spans, 0);
-  return spans === 0 ? 0 : unknown / spans;
+  const spans = sumOf(steps, (step) => step.spans);
+  return spans === 0 ? 0 : sumOf(steps, (step) => step.unknownRatio * step.spans) / spans;
+}
+
+function sumOf(steps: readonly JudgedStep[], of: (step: JudgedStep) => number): number {
+  return steps.reduce((sum, step) => sum + of(step), 0);
 }
 
 function tellTooShort(view: StateView): Reason {

@@ -114,10 +114,11 @@ describe('reportFinding', () => {
 
   it('never shows spans of unknown weight as requests, nor how sure it is', () => {
     const evidence = evidenceOf({ requests: null, spans: 45, unknownRatio: 1 });
-    const finding = makeFinding({ evidence, confidence: 0 });
+    const reasons = [{ code: 'WEIGHTS_UNKNOWN', text: 'Nobody knows.' }];
+    const finding = makeFinding({ evidence, reasons, confidence: 0 });
     const report = reportFinding(finding, { nowMs: T0_MS, previous: null })?.report;
     expect(report?.markdown).toContain(
-      'of 450 spans as received; how many requests they stand for is unknown, 100 % of the spans are of unknown weight',
+      'of 450 spans as received, how many requests they stand for is unknown; 100 % of the spans are of unknown weight',
     );
     expect(report?.headline).toMatch(/\(1.5 to 2.1\) of spans as received since .*; how sure is unknown$/);
     expect(report?.markdown).not.toContain('0 % sure');
