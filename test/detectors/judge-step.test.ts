@@ -53,7 +53,7 @@ describe('judgeStep', () => {
   });
 
   it.each([10, 37, 200, 5_000])(
-    'calls at most 1 %% of steps of %i requests violated exactly at the target',
+    'calls at most one in a hundred steps of %i requests violated exactly at the target',
     (requests) => {
       const random = randomFrom(requests);
       let violated = 0;
@@ -114,27 +114,30 @@ describe('judgeStep of sampled requests', () => {
     ['a small service', 50, 200],
   ] as const;
 
-  it.each(mixes)('calls at most 1 %% violated exactly at the target: %s', (_name, light, heavy) => {
-    const alike = (random: () => number) =>
-      sampledStep(
-        [
-          { requests: light, weight: 1, badRatio: 0.01 },
-          { requests: heavy, weight: 20, badRatio: 0.01 },
-        ],
-        random,
-      );
-    const unlike = (random: () => number) =>
-      sampledStep(
-        [
-          { requests: light, weight: 1, badRatio: 0 },
-          { requests: heavy, weight: 20, badRatio: (0.01 * (light + heavy)) / heavy },
-        ],
-        random,
-      );
-    // Three standard deviations of these draws above it.
-    expect(violatedRatio(light, alike)).toBeLessThanOrEqual(0.01 + 0.0047);
-    expect(violatedRatio(heavy, unlike)).toBeLessThanOrEqual(0.01 + 0.0047);
-  });
+  it.each(mixes)(
+    'calls at most one step in a hundred violated exactly at the target: %s',
+    (_name, light, heavy) => {
+      const alike = (random: () => number) =>
+        sampledStep(
+          [
+            { requests: light, weight: 1, badRatio: 0.01 },
+            { requests: heavy, weight: 20, badRatio: 0.01 },
+          ],
+          random,
+        );
+      const unlike = (random: () => number) =>
+        sampledStep(
+          [
+            { requests: light, weight: 1, badRatio: 0 },
+            { requests: heavy, weight: 20, badRatio: (0.01 * (light + heavy)) / heavy },
+          ],
+          random,
+        );
+      // Three standard deviations of these draws above it.
+      expect(violatedRatio(light, alike)).toBeLessThanOrEqual(0.01 + 0.0047);
+      expect(violatedRatio(heavy, unlike)).toBeLessThanOrEqual(0.01 + 0.0047);
+    },
+  );
 
   it('does not take a sampler that keeps errors for a service that makes them', () => {
     const healthy = { requests: 1_000, weight: 20, badRatio: 0.01 };
@@ -195,6 +198,11 @@ describe('judgeStep of sampled requests', () => {
         },
       ),
     );
+  });
+
+  it('takes spans that were kept, but not by probability, for no requests', () => {
+    const kept = wholeStep({ requests: 50, errors: 50, durationBins: new Map([[90, 50]]), weight: 0 });
+    expect(judgeStep(kept, p95)).toMatchObject({ state: 'too-few', requests: 0, value: 0, badRatio: 0 });
   });
 
   it.each([

@@ -40,17 +40,17 @@ interface Traffic {
   readonly service?: string;
 }
 
-/** Twelve requests a second for ten seconds from `atMs`; every `errorEvery`-th fails. */
+/** Twelve spans a second for ten seconds from `atMs`, by a sampler that keeps half; every `errorEvery`-th fails. */
 function requests(atMs: number, of: Traffic): SpanRow[] {
   return Array.from({ length: 120 }, (_, i) => ({
     service: of.service ?? 'checkout',
-    traceId: traceIdOf(atMs + i),
+    traceId: traceIdOf(atMs + i, `f${(atMs + i).toString(16).padStart(13, '0')}`),
     spanId: `${atMs + i}`,
     startMs: T0 + atMs + i * 80,
     durationMs: of.durationMs,
     receivedMs: T0 + atMs + 9_900,
     status: i % of.errorEvery === 0 ? 'Error' : 'Ok',
-    traceState: of.traceState ?? 'ot=th:0',
+    traceState: of.traceState ?? 'ot=th:8',
   }));
 }
 
@@ -87,6 +87,7 @@ describe('detect', () => {
       ['confirmed', 'checkout', 'ok_ratio'],
       ['confirmed', 'checkout', 'p95_ms'],
     ]);
+    expect(found[0]?.reasons[0]?.text).toContain('over about 1440 requests, seen through 720 spans');
     expect(found[0]?.onsetAtMs).toBe(T0 + 200_000);
     expect(found[1]?.effect.ratio).toBeGreaterThan(6);
     expect(await states()).toHaveLength(2);
