@@ -1,7 +1,8 @@
 -- Why:  detectors and intents hold requests against a target, and a sampled span stands for more than one of them. Spans
 --       are counted by what says how many: whole numbers here, weights only where they are read, so every split of the
 --       spans over inserts and replicas gives the same bits.
--- Care: rows from before have WeightKind '': their weight is unknown, which it was. A span that its own marks contradict
+-- Care: rows from before have WeightKind '': their weight is unknown, which it was, so for a day a service has no good
+--       reference but where people declare that nothing samples it. A span that its own marks contradict
 --       (R < T) has none. Distinct keys are bounded: of a threshold the four digits after its leading f's count, which is
 --       what samplers write by default, and what is cut off is taken for half of the last digit (a weight 0.01 % off at
 --       most); of a rate three decimals. tally_weight_minute goes: nobody read it.
