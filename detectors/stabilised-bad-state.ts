@@ -5,6 +5,7 @@ import type { ServiceStep } from '../core/service-step.ts';
 import { rfc3339 } from '../core/time.ts';
 import {
   AGREE_RATIO,
+  areWeightsKnown,
   countSteps,
   findOnset,
   hasData,
@@ -112,7 +113,7 @@ function continueFinding(view: StateView, open: Finding): Finding {
   if (!hasData(view.tail)) return cannotSay;
   const wasConfirmed = open.state === 'confirmed' || open.evidence['confirmedAt'] != null;
   // A share of requests was out of bounds; a share of spans as received does not say that it no longer is.
-  if (wasConfirmed && !hasData(withKnownWeights(view.tail))) return cannotSay;
+  if (wasConfirmed && !areWeightsKnown(view.tail)) return cannotSay;
   if (view.tail.length === view.windowSteps && isMet(view.tail)) {
     return { ...open, state: 'closed', closedAtMs: nowMs, reasons: tellState(view, { state: 'closed' }) };
   }
@@ -155,8 +156,7 @@ function assess(
   const endMs = (view.tail.at(-1) as JudgedStep).startMs + view.stepMs;
   const isLongEnough = endMs - of.onsetAtMs >= durationMs(view);
   const isBadNow = hasData(view.tail) && isBad(countSteps(view.tail));
-  const isBadByWeights =
-    hasData(withKnownWeights(view.tail)) && isBad(countSteps(withKnownWeights(view.tail)));
+  const isBadByWeights = areWeightsKnown(view.tail) && isBad(countSteps(withKnownWeights(view.tail)));
   const holds =
     isLongEnough && isBadNow && isBadByWeights && settled.holds && load.knownLoadRatio >= AGREE_RATIO;
   const isConfirmed = of.wasConfirmed || holds;

@@ -1,6 +1,6 @@
 import { rfc3339 } from '../core/time.ts';
 import type { Reason } from '../core/verdict.ts';
-import { AGREE_RATIO, countSteps, hasData, withKnownWeights } from './find-onset.ts';
+import { AGREE_RATIO, areWeightsKnown, countSteps, hasData } from './find-onset.ts';
 import { falseAlarmRatio, type JudgedStep, STEP_ALPHA } from './judge-step.ts';
 import type { Assessment, StateView } from './stabilised-bad-state.ts';
 
@@ -13,7 +13,7 @@ export function tellState(view: StateView, assessment: Assessment): Reason[] {
   if (assessment.state === 'closed') return [tellMet(view)];
   return [
     tellViolated(view, assessment),
-    ...(hasData(withKnownWeights(view.tail)) ? [] : [tellUnknownWeights(view)]),
+    ...(areWeightsKnown(view.tail) ? [] : [tellUnknownWeights(view)]),
     ...(assessment.isLongEnough ? [] : [tellTooShort(view)]),
     tellSettled(view, assessment),
     tellLoad(assessment, view),
@@ -35,7 +35,8 @@ function tellMet(view: StateView): Reason {
 function tellViolated(view: StateView, { isLongEnough, isBadNow }: Assessment): Reason {
   const { usable, violated } = countSteps(view.tail);
   const { why } = view.input.intent;
-  const text = `${intentText(view)}${why === '' ? '' : ` (${why})`} was violated beyond doubt in ${violated} of the last ${usable} steps of ${seconds(view)}, ${countsText(view)}.`;
+  const verb = areWeightsKnown(view.tail) ? 'was violated beyond doubt' : 'looks violated';
+  const text = `${intentText(view)}${why === '' ? '' : ` (${why})`} ${verb} in ${violated} of the last ${usable} steps of ${seconds(view)}, ${countsText(view)}.`;
   return {
     code: isLongEnough === true && isBadNow !== true ? 'INTENT_PARTLY_VIOLATED' : 'INTENT_VIOLATED',
     text,
@@ -58,7 +59,7 @@ function tellNotClosed(view: StateView): Reason {
 /** What the shares rest on: requests, and the spans they were seen through; never spans as requests. */
 function countsText({ tail }: StateView): string {
   const unknown = percent(unknownRatioOf(tail));
-  if (!hasData(withKnownWeights(tail))) {
+  if (!areWeightsKnown(tail)) {
     return `by ${sumOf(tail, (step) => step.spans)} spans as received: of how many requests is unknown, as ${unknown} of the spans have no weight`;
   }
   const counted = tail.filter((step) => step.requests !== null);
@@ -100,7 +101,7 @@ function tellSettled({ input }: StateView, { settled }: Assessment): Reason {
 }
 
 function tellLoad({ load }: Assessment, view: StateView): Reason {
-  if (!hasData(withKnownWeights(view.tail))) {
+  if (!areWeightsKnown(view.tail)) {
     const text =
       'How much load these spans stand for is unknown, so it cannot be compared with the load before.';
     return { code: 'LOAD_UNKNOWN', text };

@@ -210,9 +210,20 @@ describe('detectStabilisedBadState', () => {
     const suspect = told.find(({ step }) => step === 60)?.finding;
     expect(codesOf(suspect)).toEqual(['INTENT_VIOLATED', 'WEIGHTS_UNKNOWN', 'STATIONARY', 'LOAD_UNKNOWN']);
     expect(suspect?.reasons[1]?.text).toContain('declared: none');
+    expect(suspect?.reasons[0]?.text).toContain('looks violated in 12 of the last 12 steps');
     expect(suspect?.confidence).toBe(0);
     const steps = suspect?.evidence['steps'] as { requests: unknown }[];
     expect(steps.map(({ requests }) => requests)).toEqual(Array(24).fill(null));
+  });
+
+  it('takes missing data for missing data, not for missing weights', () => {
+    const gaps = Array.from({ length: 8 }, () => [
+      { ...bad, steps: 1 },
+      { ...bad, steps: 1, requests: 3 },
+    ]).flat();
+    const told = watch(simulate([{ ...good, steps: 20 }, ...gaps]));
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.flatMap(({ finding }) => codesOf(finding))).not.toContain('WEIGHTS_UNKNOWN');
   });
 
   it('does not close by spans of unknown weight what was confirmed by requests', () => {
