@@ -4,7 +4,6 @@ import { readRows } from '../../store/read-rows.ts';
 import { readSamplingEdgeWindows } from '../../store/tallies/read-sampling-edge-windows.ts';
 import { readSamplingWindows } from '../../store/tallies/read-sampling-windows.ts';
 import { readTraceIdWindows } from '../../store/tallies/read-trace-id-windows.ts';
-import { readWeightTallies } from '../../store/tallies/read-weight-tallies.ts';
 import { settleSamplingWindows } from '../../store/tallies/settle-sampling-windows.ts';
 import { writeRows } from '../../store/write-rows.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
@@ -181,38 +180,5 @@ describe('settled windows of sampling', () => {
       about: 'tally_sampling_settled',
     });
     expect(marked).toEqual([{ N: '1' }]);
-  });
-});
-
-describe('kinds of weight', () => {
-  it('are counted by minute of arrival, with what is wrong', async () => {
-    const minuteMs = T0 + 40 * MINUTE;
-    const span = (n: number, traceState: string): SpanRow => ({
-      service: 'weights',
-      traceId: `${'1'.repeat(18)}ffffffffffffff`,
-      spanId: n.toString(16).padStart(16, '0'),
-      traceState,
-      startMs: minuteMs,
-      receivedMs: minuteMs + n * 10_000,
-    });
-    await insert(['', 'ot=th:8', 'ot=th:c', 'ot=th:X', 'ot=p:3', ''].map((marks, n) => span(n + 1, marks)));
-    const tallies = await readWeightTallies(engine.client, {
-      fromMs: minuteMs,
-      untilMs: minuteMs + 2 * MINUTE,
-    });
-    expect(
-      tallies.map(({ receiveStartMs, weightKind, error, spans }) => [
-        receiveStartMs - minuteMs,
-        weightKind,
-        error,
-        spans,
-      ]),
-    ).toEqual([
-      [0, 'invalid', 'th_not_hex', 1],
-      [0, 'none', '', 1],
-      [0, 'power', '', 1],
-      [0, 'threshold', '', 2],
-      [MINUTE, 'none', '', 1],
-    ]);
   });
 });
