@@ -47,12 +47,22 @@ export interface SamplingWindow {
   readonly offsetBins: readonly number[];
   /** The same by class, to see whether U depends on it. */
   readonly errorOffsetBins: readonly number[];
+  /**
+   * Of these, traces whose R has 14 bits (`latticeCell`): U is the lower end of their cell of 2^-14, so they are in
+   * the bins, and in `offsetMin`, by that; in `offsetMax` by the upper end.
+   */
+  readonly onLattice: number;
   /** Smallest and largest U; null where there is none. */
   readonly offsetMin: number | null;
   readonly offsetMax: number | null;
   /** Of all spans with a threshold whose R is known: R < T. */
   readonly violations: number;
   readonly thresholdSpans: number;
+  /** Copies beyond the first of spans that arrived first with a threshold, and those of them with another one. */
+  readonly thresholdCopies: number;
+  readonly relabelled: number;
+  /** A trace with such a copy; '' where there is none. */
+  readonly relabelledTraceId: string;
   readonly exampleTraceId: string;
 }
 

@@ -23,6 +23,16 @@ interface Null {
 const NULLS: readonly Null[] = [
   { check: 'c1', condition: 'consistent at 10 %', source: SOUND },
   { check: 'c2', condition: 'consistent at 10 %, 1,000 traces', source: SOUND },
+  {
+    check: 'c2',
+    condition: 'hash_seed at 10 %: 14 bits, of which 1,638 cells are kept',
+    source: { ...SOUND, threshold: 'e668', hasHashSeed: true },
+  },
+  {
+    check: 'c2',
+    condition: 'hash_seed at 0.2 %: 32 cells are kept',
+    source: { ...SOUND, threshold: 'ff8', hasHashSeed: true, requestsPerWindow: 50_000 },
+  },
   { check: 'c3', condition: 'consistent at 10 %, 1,000 sampled spans', source: SOUND },
   {
     check: 'c3',
@@ -44,6 +54,7 @@ const NULLS: readonly Null[] = [
     source: { ...SOUND, arrives: () => 0.7 },
   },
   { check: 'c9', condition: '1 % of the spans carry no weight', source: { ...SOUND, weightless: 0.01 } },
+  { check: 'c11', condition: 'a tenth of the spans arrive again', source: { ...SOUND, copied: 0.1 } },
 ];
 
 interface Fault {

@@ -21,6 +21,11 @@ export interface SampledSource {
   /** Of calls to it, so many lack their parent though it was kept. */
   readonly parentsMissing: number;
   readonly weightless: number;
+  /** R is of the Collector's `hash_seed`: 14 bits, and a threshold of as many. */
+  readonly hasHashSeed: boolean;
+  /** Of spans, so many arrive again; of these, so many under another threshold. */
+  readonly copied: number;
+  readonly relabelled: number;
 }
 
 /** Right in everything; one in ten is kept. */
@@ -34,11 +39,15 @@ export const SOUND: SampledSource = {
   errorsLost: 0,
   parentsMissing: 0,
   weightless: 0,
+  hasHashSeed: false,
+  copied: 0,
+  relabelled: 0,
 };
 
 export const SLOW_MS = 500;
 const WINDOW_MS = 60_000;
 const ID_BITS = 40;
+const LATTICE = 2 ** 14;
 const SOURCE = {
   tenant: '',
   serviceNamespace: '',
@@ -90,7 +99,9 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
     if (!draw.happens(of.arrives(window))) continue;
     if (isError && draw.happens(of.errorsLost)) continue;
     const row = draw.happens(of.weightless) ? rows.bare : rows.marked;
-    const offset = (randomness - rejected) / (1 - rejected);
+    const { offset, upper } = of.hasHashSeed
+      ? cellOf(randomness, rejected)
+      : offsetOf((randomness - rejected) / (1 - rejected));
     row.roots++;
     row.rootPairs++;
     row.errors += Number(isError);
@@ -98,8 +109,13 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
     if (row === rows.marked) {
       row.thresholdSpans++;
       add(row.offsetBins, Math.floor(offset * OFFSET_BINS));
+      row.onLattice += Number(of.hasHashSeed);
       row.offsetMin = Math.min(row.offsetMin ?? 1, offset);
-      row.offsetMax = Math.max(row.offsetMax ?? 0, offset);
+      row.offsetMax = Math.max(row.offsetMax ?? 0, upper);
+    }
+    if (row === rows.marked && draw.happens(of.copied)) {
+      row.thresholdCopies++;
+      row.relabelled += Number(draw.happens(of.relabelled));
     }
     ids.traces++;
     for (let bit = 0; bit < ID_BITS; bit++) if (draw.happens(0.5)) add(ids.ones, bit);
@@ -143,6 +159,16 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
   };
 }
 
+function offsetOf(offset: number) {
+  return { offset, upper: offset };
+}
+
+function cellOf(randomness: number, rejected: number) {
+  const cells = Math.round(LATTICE * (1 - rejected));
+  const cell = Math.floor(LATTICE * (randomness - rejected));
+  return { offset: cell / cells, upper: Math.min((cell + 1) / cells, 1 - Number.EPSILON / 2) };
+}
+
 interface Span {
   readonly source: typeof SOURCE;
   readonly startMs: number;
@@ -162,10 +188,14 @@ function rowOf(span: Span, threshold: string) {
     byDuration: zeros(DURATION_BOUNDS_MS.length + 1),
     offsetBins: zeros(OFFSET_BINS),
     errorOffsetBins: zeros(OFFSET_BINS),
+    onLattice: 0,
     offsetMin: null as number | null,
     offsetMax: null as number | null,
     violations: 0,
     thresholdSpans: 0,
+    thresholdCopies: 0,
+    relabelled: 0,
+    relabelledTraceId: '',
     exampleTraceId: '',
   };
 }

@@ -27,8 +27,12 @@ interface Row {
   readonly ErrorOffsets: Bins;
   readonly OffsetMin: number;
   readonly OffsetMax: number;
+  readonly OnLattice: string;
   readonly Violations: string;
   readonly Spans: string;
+  readonly ThresholdCopies: string;
+  readonly Relabelled: string;
+  readonly RelabelledTraceId: string;
   readonly ExampleTraceId: string;
 }
 
@@ -52,10 +56,14 @@ export async function readSamplingWindows(
     byDuration: binCounts(row.Durations, DURATION_BOUNDS_MS.length + 1),
     offsetBins: binCounts(row.Offsets, OFFSET_BINS),
     errorOffsetBins: binCounts(row.ErrorOffsets, OFFSET_BINS),
+    onLattice: Number(row.OnLattice),
     offsetMin: row.OffsetMin > 1 ? null : row.OffsetMin,
     offsetMax: row.OffsetMax < 0 ? null : row.OffsetMax,
     violations: Number(row.Violations),
     thresholdSpans: row.WeightKind === 'threshold' ? Number(row.Spans) : 0,
+    thresholdCopies: Number(row.ThresholdCopies),
+    relabelled: Number(row.Relabelled),
+    relabelledTraceId: row.RelabelledTraceId,
     exampleTraceId: row.ExampleTraceId,
   }));
 }

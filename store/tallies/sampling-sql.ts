@@ -14,9 +14,14 @@ export const IN_WINDOW = `EndTime >= {from:DateTime64(3, 'UTC')} AND EndTime < {
 /** Whose R nobody can tell: marks that are malformed but for their threshold. */
 const IS_RANDOMNESS_LOST = `WeightKind = 'invalid' AND match(WeightKey, '^(tracestate|ot|rv)_')`;
 
+const BELOW_ONE = '1 - pow(2, -53)';
+/** T is on the lattice where it is asked for. */
+const latticeCells = '(0x4000 - toFloat64(bitShiftRight(T, 42)))';
+
 /**
  * Spans of the window, each copy a row: Copy is 1 for the first to arrive, which counts. R is null where nobody can
- * tell it, T where there is none; HasOffset says whether U exists.
+ * tell it, T where there is none; HasOffset says whether U exists. On the lattice of
+ * the Collector's hash_seed (core/sampling/hash-lattice.ts) it is the lower end of its cell, and UpperU the upper.
  */
 export const RANKED_SPANS = `
   SELECT Tenant, ServiceNamespace, ServiceName, TraceId, SpanId, ParentSpanId, StartTime, EndTime, StatusCode,
@@ -26,8 +31,13 @@ export const RANKED_SPANS = `
     if(${IS_RANDOMNESS_LOST}, NULL, ${hexNumber(`if(SamplingRandomness = '', substring(TraceId, 19, 14), SamplingRandomness)`)}) AS R,
     if(WeightKind = 'threshold', ${hexNumber('Key')}, 0) AS T,
     WeightKind = 'threshold' AND SamplingViolation = 0 AS HasOffset,
-    if(HasOffset, least(toFloat64(assumeNotNull(R) - T) / toFloat64(bitShiftLeft(toUInt64(1), 56) - T), 1 - pow(2, -53)), -1) AS U,
-    row_number() OVER (
-      PARTITION BY Tenant, TraceId, SpanId ORDER BY ReceivedAt, ServiceName, ServiceInstanceId, WeightKey
-    ) AS Copy
-  FROM tally_span WHERE ${IN_WINDOW}`;
+    HasOffset AND SamplingRandomness != '' AND bitAnd(T, 0x3ffffffffff) = 0
+      AND bitShiftRight(assumeNotNull(R), 42) + bitAnd(assumeNotNull(R), 0x3fff) = 0x3fff AS IsOnLattice,
+    multiIf(NOT HasOffset, -1, IsOnLattice, toFloat64(bitShiftRight(assumeNotNull(R) - T, 42)) / ${latticeCells},
+      least(toFloat64(assumeNotNull(R) - T) / toFloat64(bitShiftLeft(toUInt64(1), 56) - T), ${BELOW_ONE})) AS U,
+    if(IsOnLattice, least(toFloat64(bitShiftRight(assumeNotNull(R) - T, 42) + 1) / ${latticeCells}, ${BELOW_ONE}), U) AS UpperU,
+    row_number() OVER byArrival AS Copy,
+    first_value(if(WeightKind = 'threshold', Key, '')) OVER byArrival AS FirstThreshold,
+    Copy > 1 AND WeightKind = 'threshold' AND FirstThreshold != '' AS IsThresholdCopy
+  FROM tally_span WHERE ${IN_WINDOW}
+  WINDOW byArrival AS (PARTITION BY Tenant, TraceId, SpanId ORDER BY ReceivedAt, ServiceName, ServiceInstanceId, WeightKey)`;

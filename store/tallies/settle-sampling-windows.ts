@@ -27,12 +27,14 @@ const offsetBin = `toUInt8(greatest(0, floor(U * ${OFFSET_BINS})))`;
 // Of each trace one span per service has its U counted: the first local root, in time, that has one.
 const WINDOWS_SQL = `
 INSERT INTO tally_sampling_window (Window, SettledAt, Tenant, ServiceNamespace, ServiceName, WeightKind, WeightKey, OneIn,
-  Roots, RootPairs, Copies, Errors, Durations, Offsets, ErrorOffsets, OffsetMin, OffsetMax, Violations, Spans, ExampleTraceId)
+  Roots, RootPairs, Copies, Errors, Durations, Offsets, ErrorOffsets, OffsetMin, OffsetMax, OnLattice, Violations, Spans, ThresholdCopies,
+  Relabelled, RelabelledTraceId, ExampleTraceId)
 SELECT ${MINUTE}, {settledAt:DateTime64(3, 'UTC')}, Tenant, ServiceNamespace, ServiceName,
   if(IsRest AND Kind != 'threshold', 'invalid', Kind) AS WeightKind,
   multiIf(NOT IsRest, Key, Kind = 'threshold', concat(substring(Key, 1, 4), '8000000000'), 'too_many_weights') AS WeightKey,
   {oneIn:UInt32}, sum(w.Roots), sum(w.RootPairs), sum(w.Copies), sum(w.Errors), sumMap(w.Durations), sumMap(w.Offsets),
-  sumMap(w.ErrorOffsets), min(w.OffsetMin), max(w.OffsetMax), sum(w.Violations), sum(w.Spans),
+  sumMap(w.ErrorOffsets), min(w.OffsetMin), max(w.OffsetMax), sum(w.OnLattice), sum(w.Violations), sum(w.Spans),
+  sum(w.ThresholdCopies), sum(w.Relabelled), max(w.RelabelledTraceId),
   if(max(w.ViolationExample) != '', max(w.ViolationExample), max(w.Example))
 FROM (
   SELECT Tenant, ServiceNamespace, ServiceName, WeightKind AS Kind, Key,
@@ -40,9 +42,12 @@ FROM (
     countIf(IsFirstRoot) AS Roots, sumIf(RootsOfTrace, IsFirstRoot) AS RootPairs, countIf(IsRoot AND Copy > 1) AS Copies,
     countIf(IsFirstRoot AND IsError) AS Errors, ${counts(durationClass, 'IsFirstRoot')} AS Durations,
     ${counts(offsetBin, 'IsTrace')} AS Offsets, ${counts(offsetBin, 'IsTrace AND IsError')} AS ErrorOffsets,
-    minIf(U, IsTrace) + if(countIf(IsTrace) = 0, 2, 0) AS OffsetMin, maxIf(U, IsTrace) - if(countIf(IsTrace) = 0, 1, 0) AS OffsetMax,
+    minIf(U, IsTrace) + if(countIf(IsTrace) = 0, 2, 0) AS OffsetMin, maxIf(UpperU, IsTrace) - if(countIf(IsTrace) = 0, 1, 0) AS OffsetMax,
+    countIf(IsTrace AND IsOnLattice) AS OnLattice,
+    countIf(IsThresholdCopy) AS ThresholdCopies, countIf(IsThresholdCopy AND Key != FirstThreshold) AS Relabelled,
+    maxIf(TraceId, IsThresholdCopy AND Key != FirstThreshold) AS RelabelledTraceId,
     countIf(Copy = 1 AND SamplingViolation = 1) AS Violations, countIf(Copy = 1) AS Spans,
-    maxIf(TraceId, SamplingViolation = 1) AS ViolationExample, max(TraceId) AS Example
+    maxIf(TraceId, Copy = 1 AND SamplingViolation = 1) AS ViolationExample, max(TraceId) AS Example
   FROM (
     SELECT *, Copy = 1 AND IsRoot AS IsFirstRoot, StatusCode = 'Error' AS IsError,
       toUnixTimestamp64Nano(EndTime) - toUnixTimestamp64Nano(StartTime) AS DurationNs,

@@ -63,7 +63,7 @@ function randomSpans(seed: number, startMs: number, traces: number): SpanRow[] {
   return Array.from({ length: traces }, () => {
     const traceId = hex(32);
     const spanIds = Array.from({ length: 1 + Math.floor(random() * 5) }, () => hex(16));
-    const rv = random() < 0.3 ? `;rv:${hex(14)}` : '';
+    const rv = random() < 0.3 ? `;rv:${random() < 0.3 ? hashSeedRandomness(random) : hex(14)}` : '';
     const th = pick(MARKS);
     return spanIds.flatMap((spanId, i) => {
       const marks = random() < 0.7 ? th : pick(MARKS);
@@ -80,9 +80,21 @@ function randomSpans(seed: number, startMs: number, traces: number): SpanRow[] {
         durationMs: pick([1, 5, 6, 50, 51, 1_000, 12_000]),
         receivedMs: startMs + 70_000 + Math.floor(random() * 1_000),
       };
-      return random() < 0.1 ? [span, { ...span, receivedMs: span.receivedMs + 2_000 }] : [span];
+      const copy = { ...span, receivedMs: span.receivedMs + 2_000 };
+      const relabelled = { ...copy, traceState: span.traceState?.replace(/th:[0-9a-f]+/, 'th:c') ?? '' };
+      return random() < 0.1 ? [span, random() < 0.5 ? copy : relabelled] : [span];
     });
   }).flat();
+}
+
+/** As the Collector makes it of a hash of 32 bits. */
+function hashSeedRandomness(random: () => number): string {
+  const [hashed, unused] = [14, 18].map((bits) => BigInt(Math.floor(random() * 2 ** bits))) as [
+    bigint,
+    bigint,
+  ];
+  const mixed = unused ^ (unused << 10n);
+  return (((0x3fffn - hashed) << 42n) | (mixed << 14n) | hashed).toString(16).padStart(14, '0');
 }
 
 const sorted = (rows: readonly object[]) =>
@@ -100,7 +112,7 @@ describe('settled windows of sampling', () => {
     const expected = foldSampling(spans, T0);
     // The spans are what they have to be for this to mean anything.
     expect(expected.windows.length).toBeGreaterThan(20);
-    for (const key of ['copies', 'violations', 'errors'] as const) {
+    for (const key of ['copies', 'violations', 'errors', 'onLattice', 'relabelled'] as const) {
       expect(
         expected.windows.some((window) => window[key] > 0),
         key,

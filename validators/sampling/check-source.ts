@@ -6,6 +6,7 @@ import type {
 } from '../../core/sampling/sampling-window.ts';
 import { type ClassOptions, checkClasses } from './check-classes.ts';
 import { checkConsistency } from './check-consistency.ts';
+import { checkCopies } from './check-copies.ts';
 import { checkDrift } from './check-drift.ts';
 import { checkRate } from './check-rate.ts';
 import { checkTraceIds } from './check-trace-ids.ts';
@@ -58,5 +59,6 @@ export function checkSource(
     c7: checkTraceIds(source, policy),
     c8: checkDrift(source, { ...policy, tolerance }),
     c9: checkWeights(windows, policy),
+    c11: checkCopies(windows, policy),
   };
 }

@@ -15,6 +15,7 @@ export interface SamplingVerdict {
  * What one source's sampling is good for (sampling.md section 7): counts need c3, c5 and the weights of c9; the shape of
  * traces needs c1 and c4; that errors exist needs only that c5 did not lose them. c2 and c7 open no gate: they cannot see
  * a loss that does not depend on R. c8 closes counts when it fails: an average of two rates is right at neither time.
+ * c11 makes them unverifiable when it fails: which of two weights was counted is chance.
  */
 export function combineSampling(
   checks: SourceChecks,
@@ -25,6 +26,7 @@ export function combineSampling(
       ...outcomesOf(checks, ['c3', 'c5']),
       weightsOf(checks, policy),
       driftOf(checks),
+      copiesOf(checks),
     ]),
     'trace-shape': combine('trace-shape', checks, [consistencyOf(checks), shapeOf(checks)]),
     existence: combine('existence', checks, [existenceOf(checks)]),
@@ -72,6 +74,11 @@ function driftOf({ c8 }: SourceChecks): Part {
   return { check: 'c8', outcome: c8.outcome === 'fail' ? 'fail' : 'pass', code: c8.code };
 }
 
+/** Not a fault of the counts, which c3 tells; but they may come out otherwise the next time. */
+function copiesOf({ c11 }: SourceChecks): Part {
+  return { check: 'c11', outcome: c11.outcome === 'fail' ? 'unverifiable' : 'pass', code: c11.code };
+}
+
 function consistencyOf({ c1 }: SourceChecks): Part {
   const outcome = c1.outcome === 'not-applicable' ? 'unverifiable' : c1.outcome;
   return { check: 'c1', outcome, code: c1.code };
@@ -97,6 +104,7 @@ const WHAT_IT_ASKS: Readonly<Record<CheckId, string>> = {
   c7: 'trace ids are random',
   c8: 'the effective rate is steady',
   c9: 'spans say how many they stand for',
+  c11: 'a span that arrives twice says the same of itself',
 };
 const WHAT_IT_MEANS: Readonly<Record<SamplingVerdict['outcome'], string>> = {
   pass: 'shown',
@@ -116,5 +124,7 @@ function sentence(
     estimate === null
       ? `n ${Math.round(n)}`
       : `${[estimate, ...(lower === null || upper === null ? [] : [lower, upper])].map((value) => Number(value.toPrecision(3))).join(', ')}; n ${Math.round(n)}`;
-  return `For ${purpose}, "${WHAT_IT_ASKS[check]}" is ${WHAT_IT_MEANS[outcome]} (${check}: ${numbers}; alpha ${alpha}).`;
+  // Two weights of one span are shown; which of them is right is not, and no more spans will tell.
+  const meaning = WHAT_IT_MEANS[check === 'c11' && outcome === 'unverifiable' ? 'fail' : outcome];
+  return `For ${purpose}, "${WHAT_IT_ASKS[check]}" is ${meaning} (${check}: ${numbers}; alpha ${alpha}).`;
 }

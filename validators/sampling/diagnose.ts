@@ -228,6 +228,17 @@ const PATTERNS: readonly Pattern[] = [
     matches: ({ c4 }) => failed(c4) && c4.code === 'RANDOMNESS_CONFLICT',
   },
   {
+    code: 'SENT_BY_TWO_TAPS',
+    cause:
+      'The same spans arrive under two thresholds: two stages of one pipeline send here, and whichever copy comes first gives the weight.',
+    rests: ['c11'],
+    lookAt: [
+      { where: 'export-path', what: 'export from behind the last stage that samples, and from there alone' },
+      COLLECTOR_EQUALIZING,
+    ],
+    matches: ({ c11 }) => failed(c11),
+  },
+  {
     code: 'WEIGHTS_ABSENT',
     cause: 'Spans do not say how many they stand for, so counts are unknown, not 1 each.',
     rests: ['c9', 'c7'],

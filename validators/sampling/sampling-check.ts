@@ -1,5 +1,5 @@
 /** The checks of sampling.md section 5; c6 is these on log records. */
-export const CHECK_IDS = ['c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c8', 'c9'] as const;
+export const CHECK_IDS = ['c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c8', 'c9', 'c11'] as const;
 export type CheckId = (typeof CHECK_IDS)[number];
 
 /**
