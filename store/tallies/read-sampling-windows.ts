@@ -15,6 +15,7 @@ interface Row {
   readonly Tenant: string;
   readonly ServiceNamespace: string;
   readonly ServiceName: string;
+  readonly Signal: 'logs' | '';
   readonly WeightKind: WeightKind;
   readonly WeightKey: string;
   readonly OneIn: number;
@@ -36,14 +37,14 @@ interface Row {
   readonly ExampleTraceId: string;
 }
 
-/** Settled windows of all services, oldest first. @throws PipelineError store_unavailable */
+/** Settled windows of all services, of spans and of log records, oldest first. @throws PipelineError store_unavailable */
 export async function readSamplingWindows(
   client: ClickHouseClient,
   range: SamplingRange,
 ): Promise<SamplingWindow[]> {
   const rows = await readSettledSampling<Row>(client, 'tally_sampling_window', range);
   return rows.map((row) => ({
-    source: tracesSource(row),
+    source: { ...tracesSource(row), signal: row.Signal === 'logs' ? 'logs' : 'traces' },
     startMs: row.WindowS * 1_000,
     endMs: row.WindowS * 1_000 + SAMPLING_WINDOW_MS,
     weightKind: row.WeightKind,
