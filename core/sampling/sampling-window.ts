@@ -135,6 +135,24 @@ export interface SamplingEdgeWindow {
   readonly exampleTraceId: string;
 }
 
+/**
+ * Distinct traces that log records, or exemplars of metrics, of one service and window name; sums. Those that were
+ * sampled, by what names them, are told by rarity (R of the trace id), as children are.
+ */
+export interface MentionWindow {
+  /** The traces of the service that names them. */
+  readonly source: Source;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly mentionedBy: 'log' | 'exemplar';
+  /** Of records without the sampled flag; no exemplar has one. */
+  readonly unsampled: number;
+  /** A span of the trace is here. */
+  readonly found: readonly number[];
+  readonly missing: readonly number[];
+  readonly exampleTraceId: string;
+}
+
 /** What an independent counter says of the population of one service in one window. */
 export interface PopulationWindow {
   readonly source: Source;

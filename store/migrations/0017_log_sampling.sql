@@ -32,7 +32,7 @@ ORDER BY (Window, SettledAt, Tenant, ServiceNamespace, ServiceName, MentionedBy)
 TTL Window + INTERVAL 3 DAY
 SETTINGS non_replicated_deduplication_window = 10000;
 
--- Records that a logger was given, sampled away or not, and the logging events that Micrometer counts by level.
+-- Records that an enabled logger was given, whatever a sampler did with them.
 ALTER TABLE tally_population_sum_mv {on_cluster} MODIFY QUERY
 SELECT toStartOfMinute(toDateTime(ReceivedAt)) AS ReceiveMinute,
     Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, MetricName,
@@ -40,13 +40,13 @@ SELECT toStartOfMinute(toDateTime(ReceivedAt)) AS ReceiveMinute,
     if(AggregationTemporality = 2, StartTimeUnix, toDateTime64(0, 9, 'UTC')) AS Epoch,
     cityHash64(ScopeName, mapSort(Attributes)) AS Series, TimeUnix,
     min(StartTimeUnix) AS StartTimeMin,
-    any(mapFilter((k, v) -> k IN ('otel.span.sampling_result', 'otel.span.parent.origin', 'level', 'otel.metric.overflow'), Attributes)) AS Labels,
+    any(mapFilter((k, v) -> k IN ('otel.span.sampling_result', 'otel.span.parent.origin', 'otel.metric.overflow'), Attributes)) AS Labels,
     toUInt8(0) AS IsDerived, CAST([], 'Array(Float64)') AS BoundsMs, max([Whole]) AS Counts
 FROM (
     SELECT *, ifNull(ValueInt, toInt64(round(greatest(least(Value, 9e18), -9e18)))) AS Whole
     FROM otel_metrics_sum
     WHERE MetricName IN ('otel.sdk.span.started', 'otel.sdk.span.started.count', 'otel.sdk.span.live', 'otel.sdk.span.live.count',
-            'otel.sdk.log.created', 'otel.sdk.log.created.count', 'logback.events', 'log4j2.events')
+            'otel.sdk.log.created', 'otel.sdk.log.created.count')
         AND isFinite(Value) AND AggregationTemporality IN (1, 2)
 )
 GROUP BY ReceiveMinute, Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, MetricName, Temporality, Epoch, Series, TimeUnix;

@@ -13,7 +13,7 @@ export const SAMPLING_WINDOW_MS = 60_000;
 const CLOCK_AHEAD_MS = 300_000;
 /** How long before its child a parent may have arrived: one that was exported while the child still ran. */
 const PARENT_BEFORE_MS = 900_000;
-/** Of more spans, or records, a minute those of a consistent subset of traces: memory and time of a settling are bounded. */
+/** Of more spans, or log records, a minute: those of a consistent subset of traces: memory and time of a settling are bounded. */
 const SPANS_MAX = 200_000;
 /** Weights of one kind and service that are told apart; the rest of the thresholds by their top 16 bits. */
 const KEYS_MAX = 64;

@@ -15,7 +15,8 @@ export interface SamplingVerdict {
  * What one source's sampling is good for (sampling.md section 7): counts need c3, c5 and the weights of c9; the shape of
  * traces needs c1 and c4; that errors exist needs only that c5 did not lose them. c2 and c7 open no gate: they cannot see
  * a loss that does not depend on R. c8 closes counts when it fails: an average of two rates is right at neither time.
- * c11 makes them unverifiable when it fails: which of two weights was counted is chance.
+ * c6 closes the counts of log records that are kept for sampled traces alone. c10 opens and closes nothing.
+ * c11 makes counts unverifiable when it fails: which of two weights was counted is chance.
  */
 export function combineSampling(
   checks: SourceChecks,
@@ -23,7 +24,9 @@ export function combineSampling(
 ): Readonly<Record<SamplingPurpose, SamplingVerdict>> {
   return {
     counts: combine('counts', checks, [
-      ...outcomesOf(checks, ['c3', 'c5']),
+      ...outcomesOf(checks, ['c3']),
+      classesOf(checks),
+      recordsOf(checks),
       weightsOf(checks, policy),
       driftOf(checks),
       copiesOf(checks),
@@ -74,6 +77,16 @@ function driftOf({ c8 }: SourceChecks): Part {
   return { check: 'c8', outcome: c8.outcome === 'fail' ? 'fail' : 'pass', code: c8.code };
 }
 
+/** Spans have a counter of errors or none at all; of log records it is not asked. */
+function classesOf({ c5 }: SourceChecks): Part {
+  return { check: 'c5', outcome: c5.outcome === 'not-applicable' ? 'pass' : c5.outcome, code: c5.code };
+}
+
+/** Records of sampled traces alone stand for these, and nothing says for how many. */
+function recordsOf({ c6 }: SourceChecks): Part {
+  return { check: 'c6', outcome: c6.code === 'RECORDS_FOLLOW_TRACES' ? 'fail' : 'pass', code: c6.code };
+}
+
 /** Not a fault of the counts, which c3 tells; but they may come out otherwise the next time. */
 function copiesOf({ c11 }: SourceChecks): Part {
   return { check: 'c11', outcome: c11.outcome === 'fail' ? 'unverifiable' : 'pass', code: c11.code };
@@ -101,9 +114,11 @@ const WHAT_IT_ASKS: Readonly<Record<CheckId, string>> = {
   c3: 'adjusted counts equal the population of an independent counter',
   c4: 'traces hold together where this service is called',
   c5: 'errors and slow spans are neither over- nor under-represented',
+  c6: 'log records are kept whatever became of their traces, whose spans are here',
   c7: 'trace ids are random',
   c8: 'the effective rate is steady',
   c9: 'spans say how many they stand for',
+  c10: 'traces that exemplars name are here',
   c11: 'a span that arrives twice says the same of itself',
 };
 const WHAT_IT_MEANS: Readonly<Record<SamplingVerdict['outcome'], string>> = {
