@@ -3,6 +3,7 @@ import {
   type SampledSource,
   SLOW_MS,
   SOUND,
+  simulateLogs,
   simulateSource,
 } from '../../../eval/simulators/sampled-source.ts';
 import { drawFrom } from '../../../eval/traffic/draw.ts';
@@ -14,7 +15,7 @@ import { type CheckId, SAMPLING_POLICY } from '../../../validators/sampling/samp
 import { runCount } from '../../run-count.ts';
 
 const POLICY = { ...SAMPLING_POLICY, tolerance: 0 };
-const MANY: SampledSource = { ...SOUND, requestsPerWindow: 8_000, copied: 0.2 };
+const MANY: SampledSource = { ...SOUND, requestsPerWindow: 8_000, copied: 0.2, exemplars: 0.5 };
 
 function make(source: SampledSource, seed = 1): SourceWindows {
   return simulateSource(source, drawFrom(seed));
@@ -29,13 +30,13 @@ function outcomes(windows: SourceWindows, policy = POLICY): Record<string, strin
 }
 
 const ALL_PASS = Object.fromEntries(
-  ['c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c8', 'c9', 'c11'].map((id) => [id, 'pass']),
+  ['c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c8', 'c9', 'c10', 'c11'].map((id) => [id, 'pass']),
 );
 const sound = make(MANY);
 
 describe('checks of one source', () => {
   it('pass where all is right, with intervals that hold the truth', () => {
-    expect(outcomes(sound)).toEqual(ALL_PASS);
+    expect(outcomes(sound)).toEqual({ ...ALL_PASS, c6: 'not-applicable' });
     const { c3, c8 } = check(sound);
     expect(c3.lower).toBeLessThan(1);
     expect(c3.upper).toBeGreaterThan(1);
@@ -43,8 +44,10 @@ describe('checks of one source', () => {
   });
 
   it('are insufficient with a handful of spans, never a pass', () => {
-    const seen = new Set(Object.values(outcomes(make({ ...SOUND, requestsPerWindow: 30, copied: 0.5 }))));
-    expect([...seen]).toEqual(['insufficient']);
+    const seen = new Set(
+      Object.values(outcomes(make({ ...SOUND, requestsPerWindow: 30, copied: 0.5, exemplars: 1 }))),
+    );
+    expect([...seen].sort()).toEqual(['insufficient', 'not-applicable']);
   });
 
   const faults: [string, SourceWindows, Partial<Record<CheckId, string>>, string][] = [
@@ -180,6 +183,50 @@ describe('checks of one source', () => {
     const windows = { ...hot, populations: hot.populations.map((row) => ({ ...row, requests: 40 })) };
     expect(check(windows).c3.outcome).toBe('fail');
     expect(check({ ...windows, weightMax: 10 }).c3.outcome).toBe('insufficient');
+  });
+});
+
+describe('traces that exemplars and log records name', () => {
+  const logs = (of: Partial<SampledSource>, follow: boolean) =>
+    simulateLogs({ ...SOUND, ...of, follow }, drawFrom(1));
+
+  it('are missing beyond chance: a diagnosis, and no fault of counts', () => {
+    const windows = make({ ...MANY, tracesMissing: 0.1 });
+    expect(check(windows).c10).toMatchObject({ outcome: 'fail', code: 'TRACES_UNREACHABLE' });
+    expect(diagnose(check(windows)).map(({ code }) => code)).toEqual(['NAMED_TRACES_MISSING']);
+    expect(combineSampling(check(windows), POLICY).counts.outcome).toBe('pass');
+  });
+
+  it('cannot be told where spans carry no threshold, or an explicit rv', () => {
+    const bare = sound.windows.map((row) => ({ ...row, weightKind: 'none' as const, weightKey: '' }));
+    expect(check({ ...sound, windows: bare }).c10).toMatchObject({
+      outcome: 'unverifiable',
+      code: 'SPAN_WEIGHTS_UNKNOWN',
+    });
+    const explicit = sound.traceIds.map((row) => ({ ...row, withRandomness: row.traces }));
+    expect(check({ ...sound, traceIds: explicit }).c10.code).toBe('RANDOMNESS_EXPLICIT');
+  });
+
+  it('are all of them where records are kept whatever became of their traces', () => {
+    expect(check(logs({ requestsPerWindow: 4_000 }, false)).c6).toMatchObject({ outcome: 'pass', code: 'RECORDS_AND_TRACES_AGREE' });
+  });
+
+  it('are the sampled ones alone behind a trace_based logger, which nine show at 10 %', () => {
+    const verdict = check(logs({ windows: 1, requestsPerWindow: 150 }, true));
+    expect(verdict.c6).toMatchObject({ outcome: 'fail', code: 'RECORDS_FOLLOW_TRACES' });
+    expect(diagnose(verdict).map(({ code }) => code)).toContain('LOGS_FOLLOW_TRACES');
+    expect(combineSampling(verdict, POLICY).counts.outcome).toBe('fail');
+  });
+
+  it('are not told from all where all are sampled', () => {
+    expect(check(logs({ threshold: '0' }, true)).c6.outcome).toBe('pass');
+  });
+
+  it('are missing though their records say that they were sampled', () => {
+    expect(check(logs({ tracesMissing: 0.1 }, false)).c6).toMatchObject({
+      outcome: 'fail',
+      code: 'TRACES_OF_RECORDS_MISSING',
+    });
   });
 });
 
