@@ -208,7 +208,10 @@ describe('traces that exemplars and log records name', () => {
   });
 
   it('are all of them where records are kept whatever became of their traces', () => {
-    expect(check(logs({ requestsPerWindow: 4_000 }, false)).c6).toMatchObject({ outcome: 'pass', code: 'RECORDS_AND_TRACES_AGREE' });
+    expect(check(logs({ requestsPerWindow: 4_000 }, false)).c6).toMatchObject({
+      outcome: 'pass',
+      code: 'RECORDS_AND_TRACES_AGREE',
+    });
   });
 
   it('are the sampled ones alone behind a trace_based logger, which nine show at 10 %', () => {
