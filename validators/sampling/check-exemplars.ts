@@ -8,7 +8,7 @@ import { type SamplingCheck, type SamplingPolicy, unjudged } from './sampling-ch
 /**
  * c10: exemplars name traces that were sampled, and travel with the metrics: each trace must be here. Counted are those
  * whose R every threshold on the way keeps; binomial, `lossTolerated` of them may be missing. Of 200 a tenth missing is
- * seen at alpha 1e-4 with power 0.99, of 480 at 1e-9. Independent of every count of spans, and a supplement: that a
+ * seen at alpha 1e-4 with power 0.99, of 300 at 1e-9. Independent of every count of spans, and a supplement: that a
  * trace is here says nothing of its other spans, so it opens and closes no purpose.
  * @see sampling.md section 5, c10
  */
