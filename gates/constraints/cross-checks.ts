@@ -1,4 +1,5 @@
 import { nearestName } from '../../core/nearest-name.ts';
+import type { Signal } from '../../core/signal.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { builtInFailMode, stageOf } from '../fail-modes.ts';
 import type { ConstraintFile } from './constraint-set.ts';
@@ -42,16 +43,21 @@ function checkSources({ sources, intent }: ConstraintFile): Mismatch[] {
   ];
 }
 
-/** Completeness is counted over the call graph, sampling over span marks: only traces have either. */
+const MEASURED: Readonly<Record<'completeness' | 'sampling', readonly Signal[]>> = {
+  completeness: ['traces'],
+  sampling: ['traces', 'logs'],
+};
+
+/** Completeness is counted over the call graph, which only traces have; data points are never sampled. */
 function checkMeasurable({ sources }: ConstraintFile): Mismatch[] {
   return sources.flatMap(({ signal, expect }, index) =>
     (['completeness', 'sampling'] as const)
-      .filter((promise) => signal !== 'traces' && expect[promise] !== undefined)
+      .filter((promise) => !MEASURED[promise].includes(signal) && expect[promise] !== undefined)
       .map((promise) =>
         error(
           ['sources', index, 'expect', promise],
           `the ${promise} of ${signal} is not measured: it would be unknown for ever`,
-          'say lag or heartbeat, or expect it of traces',
+          `say lag or heartbeat, or expect it of ${MEASURED[promise].join(' or ')}`,
         ),
       ),
   );

@@ -15,7 +15,11 @@ export interface SamplingRange {
  */
 export function readSettledSampling<Row>(
   client: ClickHouseClient,
-  table: 'tally_sampling_window' | 'tally_sampling_trace_id' | 'tally_sampling_edge',
+  table:
+    | 'tally_sampling_window'
+    | 'tally_sampling_trace_id'
+    | 'tally_sampling_edge'
+    | 'tally_sampling_mention',
   { fromMs, untilMs, serviceNames }: SamplingRange,
 ): Promise<(Row & { readonly WindowS: number })[]> {
   const isInRange = `Window >= {from:DateTime64(3, 'UTC')} AND Window < {until:DateTime64(3, 'UTC')}`;
