@@ -9,7 +9,8 @@ import { describeSettled, whileFresh, wrongCounts } from './sampling/settled-ver
 /**
  * The sampling of a service's log records, by their settled windows alone: PASS where the marks hold together and nearly
  * every record has one (c1, c9), FAIL where they contradict themselves or counts are shown to be wrong (c3, c5, c6, c8).
- * The estimate is the share of contradictory marks, or how far counts are off. Null until a minute is settled.
+ * The estimate is the share of contradictory marks, or how far counts are off. Null until a minute is settled, and of
+ * records that say nothing of any sampling, unless people expect something of it.
  */
 export function checkLogSampling(
   input: { readonly source: Source; readonly settled: SettledSampling | null },
@@ -19,6 +20,7 @@ export function checkLogSampling(
   const settled = whileFresh(input.settled, nowMs);
   if (settled === null) return null;
   const { c1, c9 } = settled.checks;
+  if (c9.estimate === 1 && expectation?.limits.sampling === undefined) return null;
   const interval =
     c1.estimate === null || c1.lower === null || c1.upper === null
       ? null

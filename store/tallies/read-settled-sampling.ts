@@ -41,5 +41,7 @@ ORDER BY Window, Tenant, ServiceNamespace, ServiceName`,
 
 /** Counts by bin, as an array of all bins. */
 export function binCounts(map: Readonly<Record<string, string>>, bins: number): number[] {
-  return Array.from({ length: bins }, (_, bin) => Number(map[bin] ?? 0));
+  const counts = new Array<number>(bins).fill(0);
+  for (const bin in map) if (Number(bin) < bins) counts[Number(bin)] = Number(map[bin]);
+  return counts;
 }

@@ -114,17 +114,19 @@ function expectedBins({ offsetBins, onLattice, weightKey }: SamplingWindow): num
 }
 
 function pool(parts: readonly Offsets[]): Offsets {
-  const add = (of: 'bins' | 'expected') =>
-    Array.from({ length: OFFSET_BINS }, (_, bin) => sum(parts.map((part) => part[of][bin] ?? 0)));
-  const bins = add('bins');
-  return {
-    traces: sum(bins),
-    bins,
-    expected: add('expected'),
-    onLattice: sum(parts.map(({ onLattice }) => onLattice)),
-    min: parts.reduce((min, part) => Math.min(min, part.min), 1),
-    max: parts.reduce((max, part) => Math.max(max, part.max), 0),
-  };
+  const bins = new Array<number>(OFFSET_BINS).fill(0);
+  const expected = new Array<number>(OFFSET_BINS).fill(0);
+  const pooled = { traces: 0, onLattice: 0, min: 1, max: 0 };
+  for (const part of parts) {
+    for (let bin = 0; bin < OFFSET_BINS; bin++) {
+      bins[bin] = (bins[bin] as number) + (part.bins[bin] ?? 0);
+      expected[bin] = (expected[bin] as number) + (part.expected[bin] ?? 0);
+    }
+    pooled.onLattice += part.onLattice;
+    pooled.min = Math.min(pooled.min, part.min);
+    pooled.max = Math.max(pooled.max, part.max);
+  }
+  return { ...pooled, traces: sum(bins), bins, expected };
 }
 
 interface Shape {
@@ -191,5 +193,7 @@ function least(values: readonly number[]): number {
 }
 
 function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }
