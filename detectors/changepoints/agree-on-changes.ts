@@ -9,10 +9,11 @@ export interface AgreedChange {
   readonly stability: number;
 }
 
-const AGREE_MIN = 0.5;
+/** Two thirds: a bare majority can rest on one model alone. */
+const AGREE_MIN = 2 / 3;
 
 /**
- * The changes at least half of the opinions share, within a tolerance of 2 to 5 samples. The most agreed comes first
+ * The changes two thirds of the opinions share, within a tolerance of 2 to 5 samples. The most agreed comes first
  * and silences what lies within twice the tolerance; it stands where most opinions have it exactly.
  */
 export function agreeOnChanges(opinions: readonly Opinion[], length: number): AgreedChange[] {

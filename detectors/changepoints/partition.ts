@@ -18,26 +18,31 @@ export function partition(
   const previous = new Int32Array(n + 1);
   const droppedAt = new Int32Array(n + 1).fill(n + 1);
   best[0] = -penalty;
-  let starts: number[] = [];
+  const starts = new Int32Array(n + 1);
+  const totals = new Float64Array(n + 1);
+  let count = 0;
   for (let to = lengthMin; to <= n; to++) {
-    if (Number.isFinite(best[to - lengthMin])) starts.push(to - lengthMin);
-    const totals = new Float64Array(starts.length);
-    for (let k = 0; k < starts.length; k++) {
+    if ((best[to - lengthMin] as number) < Number.POSITIVE_INFINITY) starts[count++] = to - lengthMin;
+    let least = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < count; k++) {
       const from = starts[k] as number;
       const total = (best[from] as number) + cost.of(from, to);
       totals[k] = total;
-      if (total + penalty < (best[to] as number)) {
-        best[to] = total + penalty;
+      if (total < least) {
+        least = total;
         previous[to] = from;
       }
     }
-    for (let k = 0; k < starts.length; k++) {
+    best[to] = least + penalty;
+    let kept = 0;
+    for (let k = 0; k < count; k++) {
       const from = starts[k] as number;
-      if ((totals[k] as number) > (best[to] as number)) {
-        droppedAt[from] = Math.min(droppedAt[from] as number, to + lengthMin);
+      if ((totals[k] as number) > least + penalty && (droppedAt[from] as number) > n) {
+        droppedAt[from] = to + lengthMin;
       }
+      if ((droppedAt[from] as number) > to + 1) starts[kept++] = from;
     }
-    starts = starts.filter((from) => (droppedAt[from] as number) > to + 1);
+    count = kept;
   }
   const changes: number[] = [];
   for (let to = n; n >= lengthMin && to > 0; to = previous[to] as number) {

@@ -18,7 +18,7 @@ export interface SeriesChange extends AgreedChange {
 
 /**
  * Where did the regime of a finished series change? An offline consensus: eighteen segmentations (piecewise constant
- * and piecewise linear, nine penalties each), of which those changes are kept that half of the weight shares.
+ * and piecewise linear, nine penalties each), of which those changes are kept that two thirds of the weight share.
  *
  * One fixed default: nothing is tuned to a series. Missing samples (null, NaN) are left out and indices counted with
  * them; short spikes are clipped; a strong season is taken out; more than 2,000 samples become medians of blocks.
