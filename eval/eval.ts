@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { explainFailure } from '../main/explain-failure.ts';
 import { calibrationCommand } from './commands/calibration.ts';
+import { changepointsCommand } from './commands/changepoints.ts';
 import { detectionCommand } from './commands/detection.ts';
 import { samplingStreamsCommand } from './commands/sampling-streams.ts';
 import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
@@ -16,6 +17,7 @@ const program = new Command('eval')
 
 for (const command of [
   calibrationCommand(),
+  changepointsCommand(),
   detectionCommand(),
   samplingStreamsCommand(),
   samplingVectorsCommand(),

@@ -42,7 +42,8 @@ export function agreeOnChanges(opinions: readonly Opinion[], length: number): Ag
   for (const peak of peaks) {
     let index = peak;
     const last = Math.min(length - 1, peak + tolerance);
-    for (let i = Math.max(1, peak - tolerance); i <= last; i++) if (at(exact, i) > at(exact, index)) index = i;
+    for (let i = Math.max(1, peak - tolerance); i <= last; i++)
+      if (at(exact, i) > at(exact, index)) index = i;
     stabilityOf.set(index, Math.max(at(near, peak), stabilityOf.get(index) ?? 0));
   }
   return [...stabilityOf]

@@ -25,7 +25,9 @@ export function removeSeason(values: readonly number[]): Deseasoned {
   );
   const level = profile.reduce((sum, value) => sum + value, 0) / period;
   const seasonal = (i: number) => (profile[i % period] as number) - level;
-  const known = off.flatMap((value, i) => (Number.isNaN(value) ? [] : [{ value, left: value - seasonal(i) }]));
+  const known = off.flatMap((value, i) =>
+    Number.isNaN(value) ? [] : [{ value, left: value - seasonal(i) }],
+  );
   const strength = 1 - squares(known.map(({ left }) => left)) / squares(known.map(({ value }) => value));
   if (!(strength > STRENGTH_MIN)) return { values: [...values], period: null };
   return { values: values.map((value, i) => value - seasonal(i)), period };
