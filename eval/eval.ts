@@ -5,6 +5,7 @@ import { changepointsCommand } from './commands/changepoints.ts';
 import { detectionCommand } from './commands/detection.ts';
 import { samplingStreamsCommand } from './commands/sampling-streams.ts';
 import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
+import { stateHoldingCommand } from './commands/state-holding.ts';
 
 /** `npm run -s eval -- SECTION`: accuracy, measured like speed. */
 const program = new Command('eval')
@@ -21,6 +22,7 @@ for (const command of [
   detectionCommand(),
   samplingStreamsCommand(),
   samplingVectorsCommand(),
+  stateHoldingCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
