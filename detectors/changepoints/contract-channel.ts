@@ -106,8 +106,8 @@ export class ContractChannel {
     for (const hours of TREND_HOURS) {
       const values = this.#hourly.slice(-hours);
       const known = values.filter((value) => value !== null).length;
-      const trend = known < TREND_KNOWN_MIN * hours ? null : trendOf(values);
-      if (trend === null || Math.abs(trend.z) < TREND_Z_MIN) continue;
+      const trend = known < TREND_KNOWN_MIN * hours ? null : trendOf(values, TREND_Z_MIN);
+      if (trend === null) continue;
       const towards = Math.sign(trend.slope);
       const left = tolerance - towards * (trend.level - moments.mean);
       const crossesInHours = Math.max(0, left / Math.abs(trend.slope));

@@ -19,6 +19,7 @@ export class MagnitudesSeen {
 
   /** Smallest magnitude that at least `p` of them do not exceed, to the bin; 0 of none. */
   quantile(p: number): number {
+    if (this.count === 0) return 0;
     let left = Math.max(1, Math.ceil(p * this.count));
     let position = 0;
     for (let stride = BINS; stride > 0; stride >>= 1) {

@@ -13,7 +13,7 @@ const REACH = 200;
 /**
  * What kind of change is it? The explanation with the smallest Bayesian criterion over the samples between the
  * neighbouring changes, of innovations after an AR(1), so that slow noise explains nothing: a step between two levels,
- * a ramp from one level to another over a quarter, half or all of what follows, a kink in a line, or the variance
+ * a ramp from one level to another over a quarter or half of what follows, a kink in a line (or out of a level), or the variance
  * alone. Of several channels the one that gains most names it.
  */
 export function nameChange(
@@ -42,7 +42,8 @@ function explain(values: readonly number[], change: number): Explanation[] {
   return [
     of('step', [ones, step]),
     of('step', [ones, line, step]),
-    ...[4, 2, 1].map((part) => of('ramp', [ones, ramp(Math.max(2, after / part))])),
+    ...[4, 2].map((part) => of('ramp', [ones, ramp(Math.max(2, after / part))])),
+    of('kink', [ones, hinge]),
     of('kink', [ones, line, hinge]),
     { name: 'variance' as const, criterion: criterionOf([calm.slice(0, change), calm.slice(change)], 3) },
   ].map((explanation) => ({
