@@ -9,7 +9,7 @@ export interface AgreedChange {
   readonly stability: number;
 }
 
-/** Two thirds: a bare majority can rest on one model alone. */
+/** Two thirds: what all straight lines say counts without the steps (9 of 13.5), what fewer say needs some of them. */
 const AGREE_MIN = 2 / 3;
 
 /**

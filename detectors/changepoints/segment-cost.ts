@@ -13,45 +13,35 @@ export type SegmentModel = 'constant' | 'linear';
  * @see Killick, Fearnhead and Eckley 2012, doi:10.1080/01621459.2012.737745
  */
 export function segmentCost(channels: readonly (readonly number[])[], model: SegmentModel): SegmentCost {
-  const costs = channels.map((values) => (model === 'constant' ? constantCost(values) : linearCost(values)));
-  const [first] = costs;
+  const [first] = channels;
   if (first === undefined) throw new RangeError('segmentCost needs at least one channel');
-  if (costs.length === 1) return first;
+  const tables = channels.map((values) => ({
+    sum: cumulative(values),
+    square: cumulative(values.map((y) => y * y)),
+    moment: cumulative(values.map((y, i) => i * y)),
+  }));
+  const isLinear = model === 'linear';
   return {
     length: first.length,
-    of: (from, to) => costs.reduce((sum, cost) => sum + cost.of(from, to), 0),
-  };
-}
-
-function constantCost(values: readonly number[]): SegmentCost {
-  const sum = cumulative(values);
-  const square = cumulative(values.map((y) => y * y));
-  return {
-    length: values.length,
-    of(from, to) {
-      const s = at(sum, to) - at(sum, from);
-      return Math.max(0, at(square, to) - at(square, from) - (s * s) / (to - from));
-    },
-  };
-}
-
-function linearCost(values: readonly number[]): SegmentCost {
-  const n = values.length;
-  const sum = cumulative(values);
-  const square = cumulative(values.map((y) => y * y));
-  const moment = cumulative(values.map((y, i) => i * y));
-  return {
-    length: n,
+    // One function for both models and any number of channels: the search calls it millions of times, and only what
+    // has one shape is compiled into it.
     of(from, to) {
       const count = to - from;
-      const s = at(sum, to) - at(sum, from);
-      const mean = s / count;
-      const flat = at(square, to) - at(square, from) - s * mean;
       // Sum of (x - mean x) squared over consecutive whole numbers.
       const spread = (count * (count * count - 1)) / 12;
-      if (spread === 0) return Math.max(0, flat);
-      const product = at(moment, to) - at(moment, from) - ((from + to - 1) / 2) * s;
-      return Math.max(0, flat - (product * product) / spread);
+      const middle = (from + to - 1) / 2;
+      let total = 0;
+      for (let k = 0; k < tables.length; k++) {
+        const { sum, square, moment } = tables[k] as (typeof tables)[number];
+        const s = at(sum, to) - at(sum, from);
+        let left = at(square, to) - at(square, from) - (s * s) / count;
+        if (isLinear && spread > 0) {
+          const product = at(moment, to) - at(moment, from) - middle * s;
+          left -= (product * product) / spread;
+        }
+        if (left > 0) total += left;
+      }
+      return total;
     },
   };
 }
