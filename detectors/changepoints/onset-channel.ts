@@ -30,8 +30,8 @@ export interface Onset {
 
 /**
  * The onset channel: says at once that something sudden happens. Causal, one pass, adaptive on purpose: whatever it
- * has seen becomes normal. It must never be the only channel, as it sees a ramp or a settled state no better than
- * chance does (of slow ramps of 6 sigma it notices what it notices without any).
+ * has seen becomes normal. It must never be the only channel: of slow ramps to 6 sigma in real series it notices 59 %,
+ * of the same series without any change 43 %, and a day later it says so of 3 %.
  *
  * On a logarithmic scale, each sample against the median of the last 6, 36 and 144, and means of the last 2, 6 and 24
  * against the same; an alarm when one of these deviations beats the largest of its own past by a margin that shrinks

@@ -23,7 +23,7 @@ export interface SeriesChange extends AgreedChange {
  * One fixed default: nothing is tuned to a series. Missing samples (null, NaN) are left out and indices counted with
  * them; short spikes are clipped; a strong season is taken out; more than 1,000 samples become medians of blocks,
  * to which the indices are exact then.
- * Two milliseconds for 100 samples, below half a second for 2,000 that never change.
+ * A few milliseconds for 100 samples, a tenth of a second for 500, below 0.6 s for 2,000 (measured on a busy core).
  * @param channels one or more series of one length over the same times; changes are sought in all together
  * @returns changes in order, index = first sample of the new regime; none of a series too short or constant
  */
