@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { explainFailure } from '../main/explain-failure.ts';
 import { calibrationCommand } from './commands/calibration.ts';
+import { changepointsCommand } from './commands/changepoints.ts';
 import { detectionCommand } from './commands/detection.ts';
 import { samplingStreamsCommand } from './commands/sampling-streams.ts';
 import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
+import { stateHoldingCommand } from './commands/state-holding.ts';
 
 /** `npm run -s eval -- SECTION`: accuracy, measured like speed. */
 const program = new Command('eval')
@@ -16,9 +18,11 @@ const program = new Command('eval')
 
 for (const command of [
   calibrationCommand(),
+  changepointsCommand(),
   detectionCommand(),
   samplingStreamsCommand(),
   samplingVectorsCommand(),
+  stateHoldingCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
