@@ -6,6 +6,7 @@ import type { DecisionRow } from '../store/decisions.ts';
 import { amountText } from './amount-text.ts';
 import { copyableCommand } from './copyable-command.ts';
 import { decisionLines } from './decision-lines.ts';
+import { evidenceCounts } from './evidence-counts.ts';
 import { evidenceSeries } from './evidence-series.ts';
 import { findingSubjectId } from './finding-group.ts';
 import { KIND_TEXT } from './kind-text.ts';
@@ -113,17 +114,28 @@ function headlineOf(finding: Finding): string {
   const { effect, kind } = finding;
   const against = effect.atEqualLoad ? 'what it was at equal load' : 'its target';
   const interval = `${amountText(effect.lower, '')} to ${amountText(effect.upper, '')}`;
+  const received = isOfUnknownWeights(finding) ? ' of spans as received' : '';
   const effectText = Number.isNaN(effect.ratio)
     ? `${oneLine(effect.metric)} by an unknown amount`
-    : `${oneLine(effect.metric)} at ${amountText(effect.ratio, '')} times ${against} (${interval})`;
+    : `${oneLine(effect.metric)} at ${amountText(effect.ratio, '')} times ${against} (${interval})${received}`;
   // 99.9 % must not become 100 %: nothing is that sure.
-  const sure = `${Math.floor(finding.confidence * 1_000) / 10} % sure`;
+  const percent = `${Math.floor(finding.confidence * 1_000) / 10} % sure`;
+  const sure = finding.confidence === 0 ? 'how sure is unknown' : percent;
   return `${oneLine(finding.subject)}: ${KIND_TEXT[kind].what}; ${effectText} since ${timeText(finding.onsetAtMs)}; ${sure}`;
+}
+
+function isOfUnknownWeights({ reasons }: Finding): boolean {
+  return reasons.some(({ code }) => code === 'WEIGHTS_UNKNOWN');
 }
 
 function stateText(finding: Finding, news: News): string {
   if (news === 'closed') return '**closed**';
-  if (finding.state === 'cannot-say') return '**open**, but nobody can say at present: the data are missing';
+  if (finding.state === 'cannot-say') {
+    const missing = isOfUnknownWeights(finding)
+      ? 'how many requests the spans stand for is unknown'
+      : 'the data are missing';
+    return `**open**, but nobody can say at present: ${missing}`;
+  }
   const grown = news === 'doubled' ? ', growing: twice what was told before' : '';
   return `**open**, ${finding.state}${grown}`;
 }
@@ -160,6 +172,7 @@ function pictureOf(finding: Finding): string[] {
   return [
     `${codeText(finding.effect.metric)} from ${timeText(first.startMs)} to ${timeText(last.startMs)}, · is unknown`,
     `${sparkline(values)}  ${range}`,
+    ...evidenceCounts(finding.evidence),
   ];
 }
 

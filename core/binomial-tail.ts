@@ -3,8 +3,9 @@ import { gammaln } from 'simple-statistics';
 /**
  * P(K >= k) for K ~ Binomial(n, p), exact to about 12 digits also for n in the millions (incomplete beta
  * function by continued fraction; a sum of terms would be slow and would lose the small tails).
- * @param k whole, 0 <= k; above n the answer is 0
- * @param n trials, whole, >= 0
+ * @param k 0 <= k; above n the answer is 0. Between whole numbers, as of an effective count, the incomplete beta
+ *   function goes smoothly from one to the next
+ * @param n trials, >= 0
  * @param p chance of each, 0 to 1
  * @throws RangeError when a count or the chance is impossible
  * @see DLMF 8.17.5 and 8.17.22

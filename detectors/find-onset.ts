@@ -18,6 +18,17 @@ export function countSteps(steps: readonly JudgedStep[]): StepCount {
   return { usable, violated: steps.filter((step) => step.state === 'violated').length };
 }
 
+/** Of spans as received a share may be that of the sampler: such steps raise a suspicion, and nothing more. */
+export function withKnownWeights(steps: readonly JudgedStep[]): JudgedStep[] {
+  return steps.map((step) => (step.requests === null ? { ...step, state: 'too-few' } : step));
+}
+
+/** Of the steps that count, in at least `AGREE_RATIO` it is known how many requests the spans stand for. */
+export function areWeightsKnown(steps: readonly JudgedStep[]): boolean {
+  const { usable } = countSteps(steps);
+  return countSteps(withKnownWeights(steps)).usable >= AGREE_RATIO * usable;
+}
+
 /** Outside the intent: at least `STEPS_MIN` steps count, and at least `AGREE_RATIO` of them are violated. */
 export function isBad({ usable, violated }: StepCount): boolean {
   return usable >= STEPS_MIN && violated >= AGREE_RATIO * usable;

@@ -1,3 +1,4 @@
+import { mergeByWeight } from '../core/adjusted-step.ts';
 import type { ServiceStep } from '../core/service-step.ts';
 
 /**
@@ -14,19 +15,12 @@ export function foldSteps(
   if (known.length === 0) return [];
   const floor = (timeMs: number) => Math.floor(timeMs / stepMs) * stepMs;
   const firstMs = known.reduce((first, step) => Math.min(first, floor(step.startMs)), endMs);
-  const steps = Array.from({ length: (endMs - firstMs) / stepMs }, (_, i) => ({
-    startMs: firstMs + i * stepMs,
-    requests: 0,
-    errors: 0,
-    durationBins: new Map<number, number>(),
-  }));
-  for (const step of known) {
-    const into = steps[(floor(step.startMs) - firstMs) / stepMs] as (typeof steps)[number];
-    into.requests += step.requests;
-    into.errors += step.errors;
-    for (const [bin, count] of step.durationBins) {
-      into.durationBins.set(bin, (into.durationBins.get(bin) ?? 0) + count);
-    }
-  }
-  return steps;
+  const grouped = Map.groupBy(known, (step) => floor(step.startMs));
+  return Array.from({ length: (endMs - firstMs) / stepMs }, (_, i) => {
+    const startMs = firstMs + i * stepMs;
+    return {
+      startMs,
+      byWeight: mergeByWeight((grouped.get(startMs) ?? []).flatMap((step) => step.byWeight)),
+    };
+  });
 }

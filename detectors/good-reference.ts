@@ -19,7 +19,7 @@ export interface GoodReference {
 
 /**
  * Load bins as in drift.md section 1: round(12 ln(1 + requests per minute)), about 8 % wide; a neighbour counts.
- * Requests are what arrived at the service, retries included: a retry storm is a load of its own.
+ * Requests are what arrived at the service (adjusted counts), retries included: a retry storm is a load of its own.
  * @param before usable steps before the onset
  * @param now usable steps to compare
  */
@@ -31,6 +31,7 @@ export function goodReference(
   const bins = Map.groupBy(before, (step) => loadBin(step.requests, stepMs));
   const values = now.map((step) => {
     const bin = loadBin(step.requests, stepMs);
+    if (bin === null) return null;
     const near = [bin - 1, bin, bin + 1].flatMap((one) => bins.get(one) ?? []);
     const good = near.filter((one) => one.state === 'not-violated');
     const isKnown = good.length >= GOOD_STEPS_MIN && good.length >= GOOD_RATIO_MIN * near.length;
@@ -43,6 +44,8 @@ export function goodReference(
   };
 }
 
-function loadBin(requests: number, stepMs: number): number {
+/** Null where nobody knows how many requests the spans stand for: as many spans may be another load. */
+function loadBin(requests: number | null, stepMs: number): number | null {
+  if (requests === null) return null;
   return Math.round(12 * Math.log(1 + (requests * 60_000) / stepMs));
 }

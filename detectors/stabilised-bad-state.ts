@@ -3,7 +3,17 @@ import type { Finding, FindingState } from '../core/finding.ts';
 import type { Interval } from '../core/interval.ts';
 import type { ServiceStep } from '../core/service-step.ts';
 import { rfc3339 } from '../core/time.ts';
-import { AGREE_RATIO, countSteps, findOnset, hasData, isBad, isMet, STEPS_MIN } from './find-onset.ts';
+import {
+  AGREE_RATIO,
+  areWeightsKnown,
+  countSteps,
+  findOnset,
+  hasData,
+  isBad,
+  isMet,
+  STEPS_MIN,
+  withKnownWeights,
+} from './find-onset.ts';
 import { foldSteps } from './fold-steps.ts';
 import { type GoodReference, goodReference } from './good-reference.ts';
 import { isSettled } from './is-settled.ts';
@@ -40,6 +50,10 @@ export function stepMsOf(rule: StabilisedBadRule): number {
  * is met again in 80 % of the steps of as long a duration: `closed`. Steps without data say nothing: below 80 % of
  * them an open finding is `cannot-say` and stays open. Without any good step before, it stays `suspect`
  * (NO_GOOD_REFERENCE): bad from birth is a wrong intent as often as a bad service.
+ *
+ * Requests are adjusted counts. Steps in which more than 1 % of the spans have an unknown weight are judged by their
+ * spans as received, which a sampler that keeps errors more often makes look worse than the service is: they can raise
+ * and close a suspicion (WEIGHTS_UNKNOWN), but confirm nothing, and what was confirmed is not closed by them.
  *
  * One finding from onset to close: id and onset come from `previous` while it is open.
  *
@@ -91,9 +105,15 @@ function durationMs({ windowSteps, stepMs }: StateView): number {
 
 function continueFinding(view: StateView, open: Finding): Finding {
   const { nowMs } = view.input;
-  if (!hasData(view.tail)) {
-    return { ...open, state: 'cannot-say', reasons: tellState(view, { state: 'cannot-say' }) };
-  }
+  const cannotSay: Finding = {
+    ...open,
+    state: 'cannot-say',
+    reasons: tellState(view, { state: 'cannot-say' }),
+  };
+  if (!hasData(view.tail)) return cannotSay;
+  const wasConfirmed = open.state === 'confirmed' || open.evidence['confirmedAt'] != null;
+  // A share of requests was out of bounds; a share of spans as received does not say that it no longer is.
+  if (wasConfirmed && !areWeightsKnown(view.tail)) return cannotSay;
   if (view.tail.length === view.windowSteps && isMet(view.tail)) {
     return { ...open, state: 'closed', closedAtMs: nowMs, reasons: tellState(view, { state: 'closed' }) };
   }
@@ -102,7 +122,7 @@ function continueFinding(view: StateView, open: Finding): Finding {
     onsetAtMs: open.onsetAtMs,
     detectedAtMs: open.detectedAtMs,
     decisions: open.decisions,
-    wasConfirmed: open.state === 'confirmed' || open.evidence['confirmedAt'] != null,
+    wasConfirmed,
     previous: open,
   });
 }
@@ -136,7 +156,9 @@ function assess(
   const endMs = (view.tail.at(-1) as JudgedStep).startMs + view.stepMs;
   const isLongEnough = endMs - of.onsetAtMs >= durationMs(view);
   const isBadNow = hasData(view.tail) && isBad(countSteps(view.tail));
-  const holds = isLongEnough && isBadNow && settled.holds && load.knownLoadRatio >= AGREE_RATIO;
+  const isBadByWeights = areWeightsKnown(view.tail) && isBad(countSteps(withKnownWeights(view.tail)));
+  const holds =
+    isLongEnough && isBadNow && isBadByWeights && settled.holds && load.knownLoadRatio >= AGREE_RATIO;
   const isConfirmed = of.wasConfirmed || holds;
   const assessment: Assessment = {
     state: isConfirmed ? 'confirmed' : 'suspect',
@@ -145,7 +167,7 @@ function assess(
     isLongEnough,
     isBadNow,
   };
-  const run = countSteps(view.steps.filter((step) => step.startMs >= of.onsetAtMs));
+  const run = countSteps(withKnownWeights(view.steps.filter((step) => step.startMs >= of.onsetAtMs)));
   return {
     id: of.id,
     kind: 'stabilised-bad-state',
@@ -156,7 +178,8 @@ function assess(
     detectedAtMs: of.detectedAtMs,
     closedAtMs: null,
     effect: effectOf(view, { usable, load, previous: of.previous }),
-    // That the intent is violated, not why; requests that depend on each other are why it is never quite 1.
+    // That the intent is violated, not why; requests that depend on each other are why it is never quite 1. By spans
+    // whose weights are unknown it is not known how sure: 0.
     confidence: Math.min(0.999, 1 - falseAlarmRatio(run.violated, run.usable)),
     reasons: tellState(view, assessment),
     evidence: {

@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { explainFailure } from '../main/explain-failure.ts';
 import { calibrationCommand } from './commands/calibration.ts';
+import { changepointsCommand } from './commands/changepoints.ts';
 import { detectionCommand } from './commands/detection.ts';
 import { driftCommand } from './commands/drift.ts';
 import { driftScoreboardCommand } from './commands/drift-scoreboard.ts';
 import { samplingStreamsCommand } from './commands/sampling-streams.ts';
 import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
+import { stateHoldingCommand } from './commands/state-holding.ts';
 
 /** `npm run -s eval -- SECTION`: accuracy, measured like speed. */
 const program = new Command('eval')
@@ -18,11 +20,13 @@ const program = new Command('eval')
 
 for (const command of [
   calibrationCommand(),
+  changepointsCommand(),
   detectionCommand(),
   driftCommand(),
   driftScoreboardCommand(),
   samplingStreamsCommand(),
   samplingVectorsCommand(),
+  stateHoldingCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }

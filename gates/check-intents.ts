@@ -15,7 +15,11 @@ function describe({ intent, isMet, requests, wrong }: IntentState): {
   const target = `${intent.metric} ${intent.comparator} ${intent.target}`;
   const share =
     wrong === null ? '' : `: ${percent(wrong.lower)} to ${percent(wrong.upper)} of them on the wrong side`;
-  const text = `Intent ${target} is ${isMet === 'false' ? 'missed' : 'not shown to be met'} over ${requests} requests of the last minutes${share}.`;
+  const found = `Intent ${target} is ${isMet === 'false' ? 'missed' : 'not shown to be met'}`;
+  const text =
+    requests === null
+      ? `${found}: nobody knows how many requests the spans of the last minutes stand for. Use a consistent sampler, or declare \`sampling: { declared: none }\` if nothing samples them.`
+      : `${found} over ${Math.round(requests)} requests of the last minutes${share}.`;
   const reason: DecisionReason = {
     code: isMet === 'false' ? 'INTENT_UNMET' : 'INTENT_UNKNOWN',
     text: intent.why === '' ? text : `${text} Why it matters: ${intent.why}.`,

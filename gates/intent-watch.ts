@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { readServiceSeries } from '../store/tallies/read-service-series.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
-import { intents } from './constraints/constraints.ts';
+import { intents, unsampledServices } from './constraints/constraints.ts';
 import { type IntentState, intentState } from './intent-state.ts';
 
 /** Long enough for a quantile, short enough to be about now. */
@@ -34,7 +34,13 @@ export class IntentWatch {
     const series =
       targets.length === 0
         ? new Map<string, never>()
-        : await readServiceSeries(client, { serviceNames, fromMs, untilMs: nowMs, stepMs: STEP_MS });
+        : await readServiceSeries(client, {
+            serviceNames,
+            unsampledNames: unsampledServices(of.sets),
+            fromMs,
+            untilMs: nowMs,
+            stepMs: STEP_MS,
+          });
     const states = targets.map((intent) => intentState(intent, series.get(intent.serviceName) ?? []));
     this.#states = states;
     this.#readAtMs = nowMs;

@@ -126,8 +126,9 @@ export class TrustState implements Trust {
     const before = slot.get(source);
     if (before !== undefined && before.verdict.evaluatedAtMs >= verdict.evaluatedAtMs) return;
     this.#newestMs = Math.max(this.#newestMs, verdict.evaluatedAtMs);
-    // The n of a sampling verdict counts spans with a weight.
-    if (verdict.dimension === 'sampling' && verdict.n > 0) this.#marked.add(verdict.source.serviceName);
+    // The n of a sampling verdict counts items with a weight, and spans are what is asked for.
+    const isOfSpans = verdict.dimension === 'sampling' && verdict.source.signal === 'traces';
+    if (isOfSpans && verdict.n > 0) this.#marked.add(verdict.source.serviceName);
     // Never valid for longer, from now on, than its judge meant: a clock ahead of ours buys no time.
     const expiresAtMs = Math.min(
       verdict.validUntilMs,

@@ -23,6 +23,8 @@ export interface DetectDeps {
   readonly client: ClickHouseClient;
   readonly intents: () => readonly IntentTarget[];
   readonly rule: (serviceName: string) => StabilisedBadRule;
+  /** Services of which people declare that nothing samples them. */
+  readonly unsampledNames: () => ReadonlySet<string>;
   readonly memory: DetectMemory;
 }
 
@@ -39,7 +41,10 @@ export function newDetectMemory(): DetectMemory {
 export async function detect(deps: DetectDeps, nowMs: number): Promise<Finding[]> {
   const findings = await readLastFindings(deps.client);
   const intents = deps.intents();
-  const wanted = intents.map((intent) => seriesFor(intent, { ...deps, findings, nowMs }));
+  const unsampledNames = deps.unsampledNames();
+  const wanted = intents.map((intent) =>
+    seriesFor(intent, { rule: deps.rule, unsampledNames, findings, nowMs }),
+  );
   const series = await refreshSeries(deps.memory.series, { client: deps.client, wanted, nowMs });
   const told: Finding[] = [];
   for (const [i, intent] of intents.entries()) {
@@ -79,13 +84,20 @@ async function readLastFindings(client: ClickHouseClient): Promise<Map<string, F
 
 function seriesFor(
   intent: IntentTarget,
-  of: { rule: DetectDeps['rule']; findings: ReadonlyMap<string, Finding>; nowMs: number },
+  of: {
+    rule: DetectDeps['rule'];
+    unsampledNames: ReadonlySet<string>;
+    findings: ReadonlyMap<string, Finding>;
+    nowMs: number;
+  },
 ): SeriesWanted {
   const previous = of.findings.get(keyOf(intent));
   const anchorMs = previous !== undefined && previous.state !== 'closed' ? previous.onsetAtMs : of.nowMs;
   const stepMs = stepMsOf(of.rule(intent.serviceName));
   const fromMs = Math.max(of.nowMs - LOOK_BACK_MS_MAX, anchorMs - REFERENCE_MS);
-  return { serviceName: intent.serviceName, stepMs, fromMs: Math.floor(fromMs / stepMs) * stepMs };
+  const { serviceName } = intent;
+  const isUnsampled = of.unsampledNames.has(serviceName);
+  return { serviceName, stepMs, fromMs: Math.floor(fromMs / stepMs) * stepMs, isUnsampled };
 }
 
 /** Nobody can say how what people no longer ask for goes on; that alone closes nothing. */

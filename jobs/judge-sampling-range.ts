@@ -5,6 +5,7 @@ import type { SamplingEdgeWindow } from '../core/sampling/sampling-window.ts';
 import { type Source, sourceKey } from '../core/source.ts';
 import { readCounterServerSpans } from '../store/tallies/read-counter-server-spans.ts';
 import { readDeclaredCounters } from '../store/tallies/read-declared-counters.ts';
+import { readMentionWindows } from '../store/tallies/read-mention-windows.ts';
 import { readPopulationSeries } from '../store/tallies/read-population-series.ts';
 import { readSamplingEdgeWindows } from '../store/tallies/read-sampling-edge-windows.ts';
 import { readSamplingWindows } from '../store/tallies/read-sampling-windows.ts';
@@ -43,7 +44,7 @@ const COUNTER_POLICY: SamplingPolicy = { ...SAMPLING_POLICY, tolerance: 0.005 };
 
 /**
  * What settled minutes say about the sampling of each service, held against the counters that are found.
- * @returns by `sourceKey` of the service's traces
+ * @returns by `sourceKey` of the service's traces, or its logs
  * @throws PipelineError store_unavailable
  */
 export async function judgeSamplingRange(
@@ -53,19 +54,23 @@ export async function judgeSamplingRange(
   const { client, fromMs, untilMs, serviceNames } = minutes;
   const named = serviceNames === undefined ? {} : { serviceNames };
   const range = { fromMs, untilMs, ...named };
-  const [windows, traceIds, edges] = await Promise.all([
+  const [windows, traceIds, edges, mentions] = await Promise.all([
     readSamplingWindows(client, range),
     readTraceIdWindows(client, range),
     readSamplingEdgeWindows(client, range),
+    readMentionWindows(client, range),
   ]);
   const windowsOf = Map.groupBy(windows, ({ source }) => sourceKey(source));
   const traceIdsOf = Map.groupBy(traceIds, ({ source }) => sourceKey(source));
   const edgesOf = Map.groupBy(edges, ({ child }: SamplingEdgeWindow) => sourceKey(child));
+  const mentionsOf = Map.groupBy(mentions, ({ source }) => sourceKey(source));
   const sources = new Map(windows.map(({ source }) => [sourceKey(source), source]));
   const populations = await readPopulations(minutes, [...sources.values()]);
   const heaviest = heaviestWeights(windows, edges);
   return new Map(
-    [...sources.keys()].map((key) => {
+    [...sources].map(([key, source]) => {
+      const spansKey = sourceKey({ ...source, signal: 'traces' });
+      const spans = { windows: windowsOf.get(spansKey) ?? [], traceIds: traceIdsOf.get(spansKey) ?? [] };
       const found = (populations.get(key) ?? []).filter(({ veto }) => veto === null);
       const rows = found.map((one) => rowOf(one, range, policy)).filter(({ windows: row }) => row.length > 0);
       const counter = rows[0] ?? null;
@@ -73,6 +78,8 @@ export async function judgeSamplingRange(
         windows: windowsOf.get(key) ?? [],
         traceIds: traceIdsOf.get(key) ?? [],
         edges: edgesOf.get(key) ?? [],
+        mentions: mentionsOf.get(spansKey) ?? [],
+        spans: source.signal === 'logs' ? spans : null,
         counter,
         classCounter: rows.find(tellsClasses) ?? null,
         notCounting: (populations.get(key) ?? []).flatMap(({ counter: name, veto }) =>

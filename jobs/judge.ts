@@ -13,6 +13,7 @@ import { readSamplingTallies } from '../store/tallies/read-sampling-tallies.ts';
 import { readSourceTallies } from '../store/tallies/read-source-tallies.ts';
 import { insertVerdicts } from '../store/verdicts.ts';
 import { COMPLETENESS_LIMITS, checkCompleteness } from '../validators/check-completeness.ts';
+import { checkLogSampling } from '../validators/check-log-sampling.ts';
 import { checkSampling, MARKS_CONTRADICT } from '../validators/check-sampling.ts';
 import { checkTimeliness } from '../validators/check-timeliness.ts';
 import { estimateRemoteOrphans } from '../validators/estimate-remote-orphans.ts';
@@ -124,6 +125,7 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const facts = { loss, open, inconsistent, estimates, structure, time, ownLag };
   const verdicts = [
     ...sampling,
+    ...judgeLogSampling(subjects, { settledSampling, expectations, nowMs }),
     ...subjects.flatMap((subject) => judgeSubject(subject, facts, expectations, nowMs)),
   ];
   const due = verdictsToWrite(memory.verdicts, verdicts);
@@ -187,14 +189,23 @@ function rememberInconsistent(
   }
 }
 
-function judgeSampling(
-  subjects: readonly Subject[],
-  of: {
-    readonly settledSampling: ReadonlyMap<string, ReadAt<SettledSampling>>;
-    readonly expectations: readonly SourceExpectation[];
-    readonly nowMs: number;
-  },
-): Verdict[] {
+interface SamplingFacts {
+  readonly settledSampling: ReadonlyMap<string, ReadAt<SettledSampling>>;
+  readonly expectations: readonly SourceExpectation[];
+  readonly nowMs: number;
+}
+
+function judgeLogSampling(subjects: readonly Subject[], of: SamplingFacts): Verdict[] {
+  return subjects
+    .filter(({ source }) => source.signal === 'logs')
+    .flatMap(({ key, source }) => {
+      const settled = of.settledSampling.get(key)?.value ?? null;
+      const expectation = expectationFor(of.expectations, source);
+      return checkLogSampling({ source, settled }, expectation, of.nowMs) ?? [];
+    });
+}
+
+function judgeSampling(subjects: readonly Subject[], of: SamplingFacts): Verdict[] {
   return subjects
     .filter(({ source }) => source.signal === 'traces')
     .map(({ key, source, marks }) => {

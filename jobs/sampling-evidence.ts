@@ -12,7 +12,7 @@ interface Known {
   readonly expectations: readonly SourceExpectation[];
 }
 
-/** By `sourceKey` of the service's traces. */
+/** By `sourceKey` of the service's traces, or its logs. */
 export type SamplingEvidence = InTurn<Known, SettledSampling>;
 
 /** Windows are minutes, with bins by the hundred: of more services than this they are read in turn. */

@@ -18,6 +18,8 @@ export interface SeriesWanted {
   readonly serviceName: string;
   readonly stepMs: number;
   readonly fromMs: number;
+  /** People declare that nothing samples it. */
+  readonly isUnsampled: boolean;
 }
 
 /**
@@ -34,7 +36,9 @@ export async function refreshSeries(
   for (const [key, group] of reads) {
     const [stepMs, fromMs] = key.split(' ').map(Number) as [number, number];
     const serviceNames = group.map((one) => one.serviceName);
-    const series = await readServiceSeries(of.client, { serviceNames, fromMs, untilMs: of.nowMs, stepMs });
+    const unsampledNames = new Set(group.flatMap((one) => (one.isUnsampled ? [one.serviceName] : [])));
+    const range = { fromMs, untilMs: of.nowMs, stepMs };
+    const series = await readServiceSeries(of.client, { serviceNames, unsampledNames, ...range });
     for (const one of group)
       fold(memory, one, { steps: series.get(one.serviceName) ?? [], fromMs, nowMs: of.nowMs });
   }
@@ -52,8 +56,9 @@ function longestWanted(wanted: readonly SeriesWanted[]): SeriesWanted[] {
   );
 }
 
-function keyOf({ serviceName, stepMs }: SeriesWanted): string {
-  return `${stepMs} ${serviceName}`;
+/** A declaration changes what was read: then it is read again. */
+function keyOf({ serviceName, stepMs, isUnsampled }: SeriesWanted): string {
+  return `${stepMs} ${isUnsampled ? 'unsampled' : 'marked'} ${serviceName}`;
 }
 
 function readFrom(known: KnownSeries | undefined, wanted: SeriesWanted): number {

@@ -4,6 +4,7 @@ import {
   intents,
   loadConstraints,
   stabilisedBadRule,
+  unsampledServices,
   watchConstraints,
 } from '../gates/constraints/constraints.ts';
 import { problemText } from '../gates/constraints/problem.ts';
@@ -76,6 +77,7 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
     client,
     intents: () => intents(sets),
     rule: (serviceName: string) => stabilisedBadRule(sets, serviceName),
+    unsampledNames: () => unsampledServices(sets),
     memory: newDetectMemory(),
   };
   return {

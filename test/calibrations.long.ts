@@ -1,4 +1,8 @@
 // The tests that simulate, again, with all the runs that runCount spares the suite.
+import './detectors/changepoints/contract-channel.test.ts';
+import './detectors/changepoints/onset-channel.test.ts';
+import './detectors/changepoints/segment-series.test.ts';
+import './detectors/changepoints/trend-of.test.ts';
 import './eval/calibration.test.ts';
 import './validators/counters/estimate-metric-against-spans.test.ts';
 import './validators/counters/estimate-sdk-against-store.test.ts';

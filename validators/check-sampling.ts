@@ -2,27 +2,23 @@ import type { SourceExpectation } from '../core/expectation.ts';
 import { type Interval, wilson } from '../core/interval.ts';
 import type { SamplingTally } from '../core/sampling-tally.ts';
 import type { Source } from '../core/source.ts';
-import { rfc3339 } from '../core/time.ts';
 import type { Limits, Reason, Verdict } from '../core/verdict.ts';
 import { buildEstimator, buildVerdict } from './build-verdict.ts';
 import { judgeWindows, type WindowEstimate } from './judge-windows.ts';
 import type { SettledSampling } from './sampling/judge-settled-sampling.ts';
-import type { SamplingCheck } from './sampling/sampling-check.ts';
+import { describeSettled, whileFresh, wrongCounts } from './sampling/settled-verdict.ts';
 import { windowsUntil } from './windows.ts';
 
 /**
  * Under the specification no span contradicts its own threshold, so a tenth of a percent, beyond doubt, is a
  * fault; to pass, the share must be shown to be below one percent, which takes about 400 spans without any.
  */
-const SAMPLING_LIMITS: Limits = { warn: 0.01, fail: 0.001 };
+export const SAMPLING_LIMITS: Limits = { warn: 0.01, fail: 0.001 };
 /** Spans without a weight above this share make counts of the source unusable (sampling.md, c9). */
 const WEIGHTLESS_MAX = 0.01;
 const SPANS_MIN = 30;
 /** Code of a reason: a missing parent of such a service may never have been kept. */
 export const MARKS_CONTRADICT = 'MARKS_CONTRADICT';
-
-/** A minute is settled about two after it ended; what ended longer ago than this is no word about now. */
-const SETTLED_AGE_MS_MAX = 300_000;
 
 interface SamplingTotals {
   readonly weighted: number;
@@ -173,50 +169,6 @@ function tell(of: {
 
 function percent(ratio: number): string {
   return `${(100 * ratio).toPrecision(2)} %`;
-}
-
-/** Counts that were right once must not open a gate when nobody settles any more. */
-function whileFresh(settled: SettledSampling | null, nowMs: number): SettledSampling | null {
-  return settled !== null && settled.window.endMs >= nowMs - SETTLED_AGE_MS_MAX ? settled : null;
-}
-
-/** What a verdict is made of where adjusted counts were shown to be wrong: how far they are off; null where they were not. */
-function wrongCounts(settled: SettledSampling | null) {
-  if (settled === null || settled.purposes.counts.outcome !== 'fail') return null;
-  const { window, purposes, checks, tolerance } = settled;
-  return {
-    limits: { warn: tolerance, fail: tolerance },
-    outcome: 'fail' as const,
-    interval: deviationOf(checks.c3),
-    n: checks.c3.n,
-    window,
-    reasons: purposes.counts.reasons,
-  };
-}
-
-/** |Y/N - 1|. */
-function deviationOf({ estimate, lower, upper }: SamplingCheck): Interval | null {
-  if (estimate === null || lower === null || upper === null) return null;
-  const ends = [Math.abs(lower - 1), Math.abs(upper - 1)];
-  return {
-    estimate: Math.abs(estimate - 1),
-    lower: lower <= 1 && upper >= 1 ? 0 : Math.min(...ends),
-    upper: Math.max(...ends),
-  };
-}
-
-/** What the sampling is good for, every check behind it, and what it was held against. */
-function describeSettled({ purposes, checks, diagnoses, counter, notCounting, window }: SettledSampling) {
-  return {
-    settledWindow: { start: rfc3339(window.startMs), end: rfc3339(window.endMs) },
-    purposes: Object.fromEntries(
-      Object.entries(purposes).map(([purpose, { outcome, reasons }]) => [purpose, { outcome, reasons }]),
-    ),
-    checks: Object.fromEntries(Object.entries(checks).map(([id, { evidence: _, ...check }]) => [id, check])),
-    diagnoses,
-    counter,
-    notCounting,
-  };
 }
 
 function describe(totals: SamplingTotals): Record<string, unknown> {

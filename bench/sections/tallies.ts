@@ -21,7 +21,6 @@ export async function tallies(rounds: number): Promise<void> {
       },
       [WITHOUT_SAMPLING]: async (server) => {
         await dropViews(server, 'tally_sampling%');
-        await dropViews(server, 'tally_weight%');
         return sendDurably(server, SENDING);
       },
       [WITH]: (server) => sendDurably(server, SENDING),

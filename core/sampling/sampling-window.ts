@@ -47,12 +47,22 @@ export interface SamplingWindow {
   readonly offsetBins: readonly number[];
   /** The same by class, to see whether U depends on it. */
   readonly errorOffsetBins: readonly number[];
+  /**
+   * Of these, traces whose R has 14 bits (`latticeCell`): U is the lower end of their cell of 2^-14, so they are in
+   * the bins, and in `offsetMin`, by that; in `offsetMax` by the upper end.
+   */
+  readonly onLattice: number;
   /** Smallest and largest U; null where there is none. */
   readonly offsetMin: number | null;
   readonly offsetMax: number | null;
   /** Of all spans with a threshold whose R is known: R < T. */
   readonly violations: number;
   readonly thresholdSpans: number;
+  /** Copies beyond the first of spans that arrived first with a threshold, and those of them with another one. */
+  readonly thresholdCopies: number;
+  readonly relabelled: number;
+  /** A trace with such a copy; '' where there is none. */
+  readonly relabelledTraceId: string;
   readonly exampleTraceId: string;
 }
 
@@ -122,6 +132,24 @@ export interface SamplingEdgeWindow {
   readonly parentThresholdMax: string;
   /** The children by rarity; those whose R is unknown are in no bin. */
   readonly childrenByRarity: readonly number[];
+  readonly exampleTraceId: string;
+}
+
+/**
+ * Distinct traces that log records, or exemplars of metrics, of one service and window name; sums. Those that were
+ * sampled, by what names them, are told by rarity (R of the trace id), as children are.
+ */
+export interface MentionWindow {
+  /** The traces of the service that names them. */
+  readonly source: Source;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly mentionedBy: 'log' | 'exemplar';
+  /** Of records without the sampled flag; no exemplar has one. */
+  readonly unsampled: number;
+  /** A span of the trace is here. */
+  readonly found: readonly number[];
+  readonly missing: readonly number[];
   readonly exampleTraceId: string;
 }
 

@@ -35,7 +35,7 @@ export const WEIGHT_ATTRIBUTES = [
 ] as const;
 export type WeightAttributes = Readonly<Partial<Record<(typeof WEIGHT_ATTRIBUTES)[number], string>>>;
 
-/** A span, or a log record, whose trace state is '' and whose flags are those of its span. */
+/** A span, or a log record: its trace state is '', and its flags 0, as those it carries are of its span. */
 export interface WeightEvidence extends SpanHeader {
   /** As stored: numbers and booleans as text. */
   readonly attributes: WeightAttributes;

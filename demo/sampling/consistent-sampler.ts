@@ -4,8 +4,8 @@ import { DROP, RECORD, type Sampler } from './sampler.ts';
 
 /**
  * Consistent probability sampling, parent-based: a root decides by R >= T and stamps `ot=th:`, everyone below
- * follows and passes the mark on. Written here because the SDK's own composite sampler has no release for
- * this line of the SDK yet.
+ * follows and passes the mark on. Written here because the SDK's composite sampler, made for the line before this one,
+ * lets the mark of a parent travel on with a trace that it drops.
  * @param samplingProbability of roots, in (0, 1]
  */
 export function consistentSampler(samplingProbability: number): Sampler {

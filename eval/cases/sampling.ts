@@ -4,8 +4,14 @@ import {
   SAMPLING_POLICY,
   type SamplingPolicy,
 } from '../../validators/sampling/sampling-check.ts';
-import { type SampledSource, SLOW_MS, SOUND, simulateSource } from '../simulators/sampled-source.ts';
-import { drawFrom } from '../traffic/draw.ts';
+import {
+  type SampledSource,
+  SLOW_MS,
+  SOUND,
+  simulateLogs,
+  simulateSource,
+} from '../simulators/sampled-source.ts';
+import { type Draw, drawFrom } from '../traffic/draw.ts';
 import type { AlarmCase, AlarmCount, CaseGroup, CoverageCase } from './case.ts';
 
 /** At 1e-9 nobody can count alarms; the checks take alpha as a parameter, and this one can be measured. */
@@ -23,6 +29,16 @@ interface Null {
 const NULLS: readonly Null[] = [
   { check: 'c1', condition: 'consistent at 10 %', source: SOUND },
   { check: 'c2', condition: 'consistent at 10 %, 1,000 traces', source: SOUND },
+  {
+    check: 'c2',
+    condition: 'hash_seed at 10 %: 14 bits, of which 1,638 cells are kept',
+    source: { ...SOUND, threshold: 'e668', hasHashSeed: true },
+  },
+  {
+    check: 'c2',
+    condition: 'hash_seed at 0.2 %: 32 cells are kept',
+    source: { ...SOUND, threshold: 'ff8', hasHashSeed: true, requestsPerWindow: 50_000 },
+  },
   { check: 'c3', condition: 'consistent at 10 %, 1,000 sampled spans', source: SOUND },
   {
     check: 'c3',
@@ -44,6 +60,18 @@ const NULLS: readonly Null[] = [
     source: { ...SOUND, arrives: () => 0.7 },
   },
   { check: 'c9', condition: '1 % of the spans carry no weight', source: { ...SOUND, weightless: 0.01 } },
+  { check: 'c6', condition: 'records of all traces, sampled at 10 %', source: SOUND },
+  {
+    check: 'c6',
+    condition: 'records of all traces, of 1 % of the sampled no span is here',
+    source: { ...SOUND, tracesMissing: 0.01 },
+  },
+  {
+    check: 'c10',
+    condition: 'of 1 % of the traces with an exemplar no span is here',
+    source: { ...SOUND, exemplars: 0.5, tracesMissing: 0.01 },
+  },
+  { check: 'c11', condition: 'a tenth of the spans arrive again', source: { ...SOUND, copied: 0.1 } },
 ];
 
 interface Fault {
@@ -95,6 +123,13 @@ const FAULTS: readonly Fault[] = [
     alpha: 1e-6,
     source: { ...SOUND, requestsPerWindow: 4_000, errorsLost: 0.5 },
   },
+  {
+    check: 'c10',
+    fault: '10 % of 500 traces with an exemplar are not here',
+    alpha: 1e-9,
+    // Of those kept the rarer 91 % lie in whole bins.
+    source: { ...SOUND, requestsPerWindow: 550, exemplars: 1, tracesMissing: 0.1 },
+  },
 ];
 
 /** Sampling: false alarms near the stated ones, intervals that hold the ratio, and power where the table has it. */
@@ -111,8 +146,16 @@ function policyAt(alpha: number): SamplingPolicy {
   return { ...SAMPLING_POLICY, alpha, lifetimeAlpha: alpha, tolerance: 0 };
 }
 
-function judge(source: SampledSource, seed: number, policy: SamplingPolicy) {
-  const windows = simulateSource(source, drawFrom(seed));
+function logsOfAllTraces(source: SampledSource, draw: Draw) {
+  return simulateLogs({ ...source, follow: false }, draw);
+}
+
+function judge(
+  check: CheckId,
+  source: SampledSource,
+  { seed, policy }: { seed: number; policy: SamplingPolicy },
+) {
+  const windows = (check === 'c6' ? logsOfAllTraces : simulateSource)(source, drawFrom(seed));
   return checkSource(windows, { slowMs: SLOW_MS, isSamePopulation: true }, policy);
 }
 
@@ -124,7 +167,7 @@ function intervalCase(): CoverageCase {
     goal: { min: 0.93, max: 0.98 },
     run: (seed) => {
       const policy = { ...policyAt(SURE), passAlpha: 0.05 };
-      const { lower, upper } = judge({ ...SOUND, arrives: () => 0.93 }, seed, policy).c3;
+      const { lower, upper } = judge('c3', { ...SOUND, arrives: () => 0.93 }, { seed, policy }).c3;
       return { lower, upper, truth: 0.93 };
     },
   };
@@ -138,7 +181,7 @@ function powerCase({ check, fault, alpha, source }: Fault): CoverageCase {
     holds: 'upper',
     goal: { min: 0.97, max: 1 },
     run: (seed) => {
-      const { outcome } = judge(source, seed, policyAt(alpha))[check];
+      const { outcome } = judge(check, source, { seed, policy: policyAt(alpha) })[check];
       return { lower: null, upper: Number(outcome === 'fail'), truth: 1 };
     },
   };
@@ -151,7 +194,7 @@ function nullCase({ check, condition, source }: Null): AlarmCase {
       let fails = 0;
       let passes = 0;
       for (let run = 0; run < NULL_RUNS; run++) {
-        const { outcome } = judge(source, seed + run, policyAt(ALPHA))[check];
+        const { outcome } = judge(check, source, { seed: seed + run, policy: policyAt(ALPHA) })[check];
         fails += Number(outcome === 'fail');
         passes += Number(outcome === 'pass');
       }

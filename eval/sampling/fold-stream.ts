@@ -1,4 +1,5 @@
 import { adjustedCount, thresholdOffset } from '../../core/sampling/adjusted-count.ts';
+import { latticeCell } from '../../core/sampling/hash-lattice.ts';
 import { readSamplingMarks, type SamplingMarks } from '../../core/sampling/read-sampling-marks.ts';
 import {
   DURATION_BOUNDS_MS,
@@ -25,6 +26,7 @@ const SERVER = 2;
 const CONSUMER = 5;
 const ID_BITS = 40;
 const PLACE_UNITS = 2 ** 16;
+const BELOW_ONE = 1 - Number.EPSILON / 2;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly number[] ? number[] : T[K] };
 
@@ -59,7 +61,9 @@ export function foldStream(
   for (const line of stream.spans) {
     const key = line.traceId + line.spanId;
     copies.set(key, (copies.get(key) ?? -1) + 1);
-    if (!spans.has(key)) spans.set(key, { line, marks: readSamplingMarks(line) });
+    const first = spans.get(key);
+    if (first === undefined) spans.set(key, { line, marks: readSamplingMarks(line) });
+    else addCopy(foldOf(folds, line.service), { line, first });
   }
   for (const [key, span] of spans) {
     const { line } = span;
@@ -116,9 +120,19 @@ function isLocalRoot({ parentSpanId, flags, kind, service }: SpanHeaderLine, par
   return kind === undefined && parent?.line.service !== service;
 }
 
-function addToWindow(fold: Fold, { line, marks }: Span, of: { isRoot: boolean; copies: number }): void {
+function addCopy(fold: Fold, { line, first }: { line: SpanHeaderLine; first: Span }): void {
+  const [own, before] = [weightOf(line), weightOf(first.line)];
+  if (own.kind !== 'threshold' || before.kind !== 'threshold') return;
+  const window = windowOf(fold, line);
+  window.thresholdCopies++;
+  if (own.key === before.key) return;
+  window.relabelled++;
+  if (line.traceId > window.relabelledTraceId) window.relabelledTraceId = line.traceId;
+}
+
+function windowOf(fold: Fold, line: SpanHeaderLine): Mutable<SamplingWindow> {
   const { kind, key } = weightOf(line);
-  const window = getOrMake(fold.windows, `${line.minute}/${kind}/${key}`, () => ({
+  return getOrMake(fold.windows, `${line.minute}/${kind}/${key}`, () => ({
     ...spanOf(fold.source, line.minute),
     weightKind: kind,
     weightKey: key,
@@ -130,12 +144,21 @@ function addToWindow(fold: Fold, { line, marks }: Span, of: { isRoot: boolean; c
     byDuration: zeros(DURATION_BOUNDS_MS.length + 1),
     offsetBins: zeros(OFFSET_BINS),
     errorOffsetBins: zeros(OFFSET_BINS),
+    onLattice: 0,
     offsetMin: null,
     offsetMax: null,
     violations: 0,
     thresholdSpans: 0,
+    thresholdCopies: 0,
+    relabelled: 0,
+    relabelledTraceId: '',
     exampleTraceId: line.traceId,
   }));
+}
+
+function addToWindow(fold: Fold, { line, marks }: Span, of: { isRoot: boolean; copies: number }): void {
+  const { kind, key } = weightOf(line);
+  const window = windowOf(fold, line);
   if (marks.isConsistent !== null) {
     window.thresholdSpans++;
     if (!marks.isConsistent) {
@@ -155,16 +178,24 @@ function addToWindow(fold: Fold, { line, marks }: Span, of: { isRoot: boolean; c
   if (kind !== 'threshold' || fold.tracesSeen.has(line.traceId)) return;
   const offset = offsetOf(marks);
   if (offset === null) return;
-  const bin = Math.floor(offset * OFFSET_BINS);
+  const bin = Math.floor(offset.lower * OFFSET_BINS);
   add(window.offsetBins, bin);
   if (line.isError) add(window.errorOffsetBins, bin);
-  window.offsetMin = Math.min(window.offsetMin ?? 1, offset);
-  window.offsetMax = Math.max(window.offsetMax ?? 0, offset);
+  window.onLattice += Number(offset.isOnLattice);
+  window.offsetMin = Math.min(window.offsetMin ?? 1, offset.lower);
+  window.offsetMax = Math.max(window.offsetMax ?? 0, offset.upper);
 }
 
-function offsetOf({ threshold, randomness, isConsistent }: SamplingMarks): number | null {
+/** U, and both ends of its cell where R has 14 bits. */
+function offsetOf({ threshold, randomness, isConsistent, randomnessSource }: SamplingMarks) {
   if (isConsistent !== true || threshold === null || randomness === null) return null;
-  return thresholdOffset({ randomness, threshold });
+  const found = randomnessSource === 'rv' ? latticeCell({ randomness, threshold }) : null;
+  if (found === null) {
+    const offset = thresholdOffset({ randomness, threshold });
+    return { lower: offset, upper: offset, isOnLattice: false };
+  }
+  const { cell, cells } = found;
+  return { lower: cell / cells, upper: Math.min((cell + 1) / cells, BELOW_ONE), isOnLattice: true };
 }
 
 function durationBin(durationNs: number): number {
@@ -203,7 +234,7 @@ function addTrace(fold: Fold, { line, marks }: Span): void {
   }
   // The stream knows minutes: within one, every second is 0.
   const isShaped = !hasRandomness && marks.threshold !== null;
-  const place = isShaped ? offsetOf(marks) : 1 - 1 / adjustedCount(traceId.slice(18));
+  const place = isShaped ? (offsetOf(marks)?.lower ?? null) : 1 - 1 / adjustedCount(traceId.slice(18));
   if (place === null) return;
   const units = Math.floor(place * PLACE_UNITS);
   window.timed++;

@@ -21,6 +21,14 @@ export interface SampledSource {
   /** Of calls to it, so many lack their parent though it was kept. */
   readonly parentsMissing: number;
   readonly weightless: number;
+  /** R is of the Collector's `hash_seed`: 14 bits, and a threshold of as many. */
+  readonly hasHashSeed: boolean;
+  /** Of spans, so many arrive again; of these, so many under another threshold. */
+  readonly copied: number;
+  readonly relabelled: number;
+  /** Of requests whose span was kept, so many have an exemplar; of these, of so many no span is here. */
+  readonly exemplars: number;
+  readonly tracesMissing: number;
 }
 
 /** Right in everything; one in ten is kept. */
@@ -34,11 +42,17 @@ export const SOUND: SampledSource = {
   errorsLost: 0,
   parentsMissing: 0,
   weightless: 0,
+  hasHashSeed: false,
+  copied: 0,
+  relabelled: 0,
+  exemplars: 0,
+  tracesMissing: 0,
 };
 
 export const SLOW_MS = 500;
 const WINDOW_MS = 60_000;
 const ID_BITS = 40;
+const LATTICE = 2 ** 14;
 const SOURCE = {
   tenant: '',
   serviceNamespace: '',
@@ -55,6 +69,38 @@ export function simulateSource(of: SampledSource, draw: Draw): SourceWindows {
     traceIds: steps.map(({ traceIds }) => traceIds),
     edges: steps.flatMap(({ edges }) => edges),
     populations: steps.map(({ population }) => population),
+    mentions: steps
+      .map(({ mention }) => mention)
+      .filter(({ found, missing }) => sum(found) + sum(missing) > 0),
+  };
+}
+
+/**
+ * Log records of the same source, one of each request, without weights.
+ * @param of.follow kept for sampled traces alone
+ */
+export function simulateLogs(of: SampledSource & { readonly follow: boolean }, draw: Draw): SourceWindows {
+  const { windows, traceIds, mentions = [], populations } = simulateSource({ ...of, exemplars: 1 }, draw);
+  const ofLogs = mentions.map((mention, window) => {
+    const named = sum(mention.found) + sum(mention.missing);
+    return {
+      ...mention,
+      mentionedBy: 'log' as const,
+      unsampled: of.follow ? 0 : (populations[window]?.requests ?? 0) - named,
+    };
+  });
+  const records = ofLogs.map(({ startMs, endMs, found, missing, unsampled }) => {
+    const roots = sum(found) + sum(missing) + unsampled;
+    const source = { ...SOURCE, signal: 'logs' as const };
+    return { ...rowOf({ source: SOURCE, startMs, endMs }, ''), source, roots, rootPairs: roots };
+  });
+  return {
+    windows: records,
+    traceIds: [],
+    edges: [],
+    populations,
+    mentions: ofLogs,
+    spans: { windows, traceIds },
   };
 }
 
@@ -76,6 +122,14 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
   };
   const families = new Map(SAMPLER_FAMILIES.map((family) => [family, { min: 1, max: 0 }]));
   const edges = { found: edgeOf(span, 'caller', of.threshold), missing: edgeOf(span, '', '') };
+  const mention = {
+    ...span,
+    mentionedBy: 'exemplar' as const,
+    unsampled: 0,
+    found: zeros(RARITY_BINS),
+    missing: zeros(RARITY_BINS),
+    exampleTraceId: '',
+  };
   let errors = 0;
   let slow = 0;
   let sdkSampled = 0;
@@ -87,10 +141,15 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
     slow += Number(isSlow);
     if (randomness < rejected) continue;
     sdkSampled++;
+    const rarity = Math.min(RARITY_BINS - 1, Math.floor(-4 * Math.log2(1 - randomness)));
+    if (draw.happens(of.exemplars))
+      add(draw.happens(of.tracesMissing) ? mention.missing : mention.found, rarity);
     if (!draw.happens(of.arrives(window))) continue;
     if (isError && draw.happens(of.errorsLost)) continue;
     const row = draw.happens(of.weightless) ? rows.bare : rows.marked;
-    const offset = (randomness - rejected) / (1 - rejected);
+    const { offset, upper } = of.hasHashSeed
+      ? cellOf(randomness, rejected)
+      : offsetOf((randomness - rejected) / (1 - rejected));
     row.roots++;
     row.rootPairs++;
     row.errors += Number(isError);
@@ -98,8 +157,13 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
     if (row === rows.marked) {
       row.thresholdSpans++;
       add(row.offsetBins, Math.floor(offset * OFFSET_BINS));
+      row.onLattice += Number(of.hasHashSeed);
       row.offsetMin = Math.min(row.offsetMin ?? 1, offset);
-      row.offsetMax = Math.max(row.offsetMax ?? 0, offset);
+      row.offsetMax = Math.max(row.offsetMax ?? 0, upper);
+    }
+    if (row === rows.marked && draw.happens(of.copied)) {
+      row.thresholdCopies++;
+      row.relabelled += Number(draw.happens(of.relabelled));
     }
     ids.traces++;
     for (let bit = 0; bit < ID_BITS; bit++) if (draw.happens(0.5)) add(ids.ones, bit);
@@ -118,7 +182,7 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
     ids.products += second * place;
     const edge = draw.happens(of.parentsMissing) ? edges.missing : edges.found;
     edge.children++;
-    add(edge.childrenByRarity, Math.min(RARITY_BINS - 1, Math.floor(-4 * Math.log2(1 - randomness))));
+    add(edge.childrenByRarity, rarity);
   }
   const extremes = Object.fromEntries(families) as Record<
     (typeof SAMPLER_FAMILIES)[number],
@@ -132,6 +196,7 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
     windows: Object.values(rows).filter(({ roots }) => roots > 0),
     traceIds: { ...ids, families: extremes, unweighted: { traces: 0, families: nothing } },
     edges: Object.values(edges).filter(({ children }) => children > 0),
+    mention,
     population: {
       ...span,
       counter: 'requests',
@@ -141,6 +206,16 @@ function simulateWindow(of: SampledSource, draw: Draw, window: number) {
       sdkSampled,
     },
   };
+}
+
+function offsetOf(offset: number) {
+  return { offset, upper: offset };
+}
+
+function cellOf(randomness: number, rejected: number) {
+  const cells = Math.round(LATTICE * (1 - rejected));
+  const cell = Math.floor(LATTICE * (randomness - rejected));
+  return { offset: cell / cells, upper: Math.min((cell + 1) / cells, 1 - Number.EPSILON / 2) };
 }
 
 interface Span {
@@ -162,10 +237,14 @@ function rowOf(span: Span, threshold: string) {
     byDuration: zeros(DURATION_BOUNDS_MS.length + 1),
     offsetBins: zeros(OFFSET_BINS),
     errorOffsetBins: zeros(OFFSET_BINS),
+    onLattice: 0,
     offsetMin: null as number | null,
     offsetMax: null as number | null,
     violations: 0,
     thresholdSpans: 0,
+    thresholdCopies: 0,
+    relabelled: 0,
+    relabelledTraceId: '',
     exampleTraceId: '',
   };
 }
@@ -193,4 +272,8 @@ function zeros(length: number): number[] {
 
 function add(counts: number[], bin: number): void {
   counts[bin] = (counts[bin] ?? 0) + 1;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }

@@ -186,6 +186,18 @@ export function expectations(sets: readonly ConstraintSet[]): SourceExpectation[
   );
 }
 
+/** Services whose traces, people declare, nothing samples; not where another set says that something does. */
+export function unsampledServices(sets: readonly ConstraintSet[]): ReadonlySet<string> {
+  const declaring = (declared: 'none' | 'consistent') =>
+    sets.flatMap(({ scope, sources }) =>
+      sources.some(({ signal, expect }) => signal === 'traces' && expect.sampling?.declared === declared)
+        ? [scope.service]
+        : [],
+    );
+  const sampled = new Set(declaring('consistent'));
+  return new Set(declaring('none').filter((serviceName) => !sampled.has(serviceName)));
+}
+
 export function intents(sets: readonly ConstraintSet[]): IntentTarget[] {
   return sets.flatMap(({ metadata, scope, intent }) =>
     intent.map(({ id, expr, target, why }) => ({

@@ -1,4 +1,5 @@
 import { nearestName } from '../../core/nearest-name.ts';
+import type { Signal } from '../../core/signal.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { builtInFailMode, stageOf } from '../fail-modes.ts';
 import type { ConstraintFile } from './constraint-set.ts';
@@ -42,16 +43,21 @@ function checkSources({ sources, intent }: ConstraintFile): Mismatch[] {
   ];
 }
 
-/** Completeness is counted over the call graph, sampling over span marks: only traces have either. */
+const MEASURED: Readonly<Record<'completeness' | 'sampling', readonly Signal[]>> = {
+  completeness: ['traces'],
+  sampling: ['traces', 'logs'],
+};
+
+/** Completeness is counted over the call graph, which only traces have; data points are never sampled. */
 function checkMeasurable({ sources }: ConstraintFile): Mismatch[] {
   return sources.flatMap(({ signal, expect }, index) =>
     (['completeness', 'sampling'] as const)
-      .filter((promise) => signal !== 'traces' && expect[promise] !== undefined)
+      .filter((promise) => !MEASURED[promise].includes(signal) && expect[promise] !== undefined)
       .map((promise) =>
         error(
           ['sources', index, 'expect', promise],
           `the ${promise} of ${signal} is not measured: it would be unknown for ever`,
-          'say lag or heartbeat, or expect it of traces',
+          `say lag or heartbeat, or expect it of ${MEASURED[promise].join(' or ')}`,
         ),
       ),
   );
@@ -73,6 +79,27 @@ function checkCounters({ sources }: ConstraintFile): Mismatch[] {
     const message = `${metric} is made from spans: it counts what was sampled and proves nothing`;
     const hint = 'name a metric that the service or its load balancer counts by itself';
     return [error([...path, 'metric'], message, hint)];
+  });
+}
+
+/** Purposes that stay unknown for ever, so that what asks for them would be held for ever. */
+function checkPurposes({ sources }: ConstraintFile): Mismatch[] {
+  return sources.flatMap(({ expect: { sampling } }, index): Mismatch[] => {
+    const { declared, for: written, counter } = sampling ?? {};
+    const at = (key: string) => ['sources', index, 'expect', 'sampling', key];
+    const warning = (path: Mismatch['path'], message: string, hint: string): Mismatch[] => [
+      { path, message, hint, severity: 'warning' },
+    ];
+    if (declared === 'none' && written !== undefined && written !== 'existence') {
+      const message = `for: ${written} is never known of spans that nothing samples: they carry no weight, and none is not 1`;
+      const hint = 'let an always-on consistent sampler write th:0 and declare consistent, or drop for';
+      return warning(at('for'), message, hint);
+    }
+    if (counter?.counts === 'spans' && (written === undefined || written === 'counts')) {
+      const message = 'a counter of all spans is not held against requests: counts are never known by it';
+      return warning([...at('counter'), 'counts'], message, 'name a counter of requests or roots');
+    }
+    return [];
   });
 }
 
@@ -156,6 +183,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkSources(file),
     ...checkMeasurable(file),
     ...checkCounters(file),
+    ...checkPurposes(file),
     ...checkStages(file),
     ...checkIntent(file),
     ...checkBoundaries(file),

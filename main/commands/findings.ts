@@ -32,7 +32,8 @@ function findingsText(findings: readonly FindingRow[]): string {
     kind,
     subject,
     onsetAt,
-    confidence.toFixed(2),
+    // What rests on spans of unknown weight is not 0 % sure: nobody knows how sure it is.
+    confidence === 0 ? 'unknown' : confidence.toFixed(2),
     id,
     reasons[0]?.text ?? '',
   ]);

@@ -15,7 +15,11 @@ export interface SamplingRange {
  */
 export function readSettledSampling<Row>(
   client: ClickHouseClient,
-  table: 'tally_sampling_window' | 'tally_sampling_trace_id' | 'tally_sampling_edge',
+  table:
+    | 'tally_sampling_window'
+    | 'tally_sampling_trace_id'
+    | 'tally_sampling_edge'
+    | 'tally_sampling_mention',
   { fromMs, untilMs, serviceNames }: SamplingRange,
 ): Promise<(Row & { readonly WindowS: number })[]> {
   const isInRange = `Window >= {from:DateTime64(3, 'UTC')} AND Window < {until:DateTime64(3, 'UTC')}`;
@@ -37,5 +41,7 @@ ORDER BY Window, Tenant, ServiceNamespace, ServiceName`,
 
 /** Counts by bin, as an array of all bins. */
 export function binCounts(map: Readonly<Record<string, string>>, bins: number): number[] {
-  return Array.from({ length: bins }, (_, bin) => Number(map[bin] ?? 0));
+  const counts = new Array<number>(bins).fill(0);
+  for (const bin in map) if (Number(bin) < bins) counts[Number(bin)] = Number(map[bin]);
+  return counts;
 }

@@ -5,7 +5,7 @@ import { readRows } from '../read-rows.ts';
 import { storeFailure } from '../store-failure.ts';
 import { writeRows } from '../write-rows.ts';
 import type { SettledRange } from './mark-settled.ts';
-import { hexNumber, IN_WINDOW, RANKED_SPANS } from './sampling-sql.ts';
+import { hexNumber, IN_WINDOW, LOG_RECORDS, LOGS_IN_WINDOW, RANKED_SPANS } from './sampling-sql.ts';
 
 /** Windows are minutes of the end of spans, as metrics of requests count them at their end. */
 export const SAMPLING_WINDOW_MS = 60_000;
@@ -13,7 +13,7 @@ export const SAMPLING_WINDOW_MS = 60_000;
 const CLOCK_AHEAD_MS = 300_000;
 /** How long before its child a parent may have arrived: one that was exported while the child still ran. */
 const PARENT_BEFORE_MS = 900_000;
-/** Of more spans a minute, those of a consistent subset of traces: memory and time of a settling are bounded. */
+/** Of more spans, or log records, a minute: those of a consistent subset of traces: memory and time of a settling are bounded. */
 const SPANS_MAX = 200_000;
 /** Weights of one kind and service that are told apart; the rest of the thresholds by their top 16 bits. */
 const KEYS_MAX = 64;
@@ -25,14 +25,16 @@ const counts = (bin: string, condition: string) => `sumMapIf(map(${bin}, toUInt6
 const offsetBin = `toUInt8(greatest(0, floor(U * ${OFFSET_BINS})))`;
 
 // Of each trace one span per service has its U counted: the first local root, in time, that has one.
-const WINDOWS_SQL = `
-INSERT INTO tally_sampling_window (Window, SettledAt, Tenant, ServiceNamespace, ServiceName, WeightKind, WeightKey, OneIn,
-  Roots, RootPairs, Copies, Errors, Durations, Offsets, ErrorOffsets, OffsetMin, OffsetMax, Violations, Spans, ExampleTraceId)
-SELECT ${MINUTE}, {settledAt:DateTime64(3, 'UTC')}, Tenant, ServiceNamespace, ServiceName,
+const windowsSql = (signal: '' | 'logs', items: string) => `
+INSERT INTO tally_sampling_window (Window, SettledAt, Signal, Tenant, ServiceNamespace, ServiceName, WeightKind, WeightKey, OneIn,
+  Roots, RootPairs, Copies, Errors, Durations, Offsets, ErrorOffsets, OffsetMin, OffsetMax, OnLattice, Violations, Spans, ThresholdCopies,
+  Relabelled, RelabelledTraceId, ExampleTraceId)
+SELECT ${MINUTE}, {settledAt:DateTime64(3, 'UTC')}, '${signal}', Tenant, ServiceNamespace, ServiceName,
   if(IsRest AND Kind != 'threshold', 'invalid', Kind) AS WeightKind,
   multiIf(NOT IsRest, Key, Kind = 'threshold', concat(substring(Key, 1, 4), '8000000000'), 'too_many_weights') AS WeightKey,
   {oneIn:UInt32}, sum(w.Roots), sum(w.RootPairs), sum(w.Copies), sum(w.Errors), sumMap(w.Durations), sumMap(w.Offsets),
-  sumMap(w.ErrorOffsets), min(w.OffsetMin), max(w.OffsetMax), sum(w.Violations), sum(w.Spans),
+  sumMap(w.ErrorOffsets), min(w.OffsetMin), max(w.OffsetMax), sum(w.OnLattice), sum(w.Violations), sum(w.Spans),
+  sum(w.ThresholdCopies), sum(w.Relabelled), max(w.RelabelledTraceId),
   if(max(w.ViolationExample) != '', max(w.ViolationExample), max(w.Example))
 FROM (
   SELECT Tenant, ServiceNamespace, ServiceName, WeightKind AS Kind, Key,
@@ -40,17 +42,20 @@ FROM (
     countIf(IsFirstRoot) AS Roots, sumIf(RootsOfTrace, IsFirstRoot) AS RootPairs, countIf(IsRoot AND Copy > 1) AS Copies,
     countIf(IsFirstRoot AND IsError) AS Errors, ${counts(durationClass, 'IsFirstRoot')} AS Durations,
     ${counts(offsetBin, 'IsTrace')} AS Offsets, ${counts(offsetBin, 'IsTrace AND IsError')} AS ErrorOffsets,
-    minIf(U, IsTrace) + if(countIf(IsTrace) = 0, 2, 0) AS OffsetMin, maxIf(U, IsTrace) - if(countIf(IsTrace) = 0, 1, 0) AS OffsetMax,
+    minIf(U, IsTrace) + if(countIf(IsTrace) = 0, 2, 0) AS OffsetMin, maxIf(UpperU, IsTrace) - if(countIf(IsTrace) = 0, 1, 0) AS OffsetMax,
+    countIf(IsTrace AND IsOnLattice) AS OnLattice,
+    countIf(IsThresholdCopy) AS ThresholdCopies, countIf(IsThresholdCopy AND Key != FirstThreshold) AS Relabelled,
+    maxIf(TraceId, IsThresholdCopy AND Key != FirstThreshold) AS RelabelledTraceId,
     countIf(Copy = 1 AND SamplingViolation = 1) AS Violations, countIf(Copy = 1) AS Spans,
-    maxIf(TraceId, SamplingViolation = 1) AS ViolationExample, max(TraceId) AS Example
+    maxIf(TraceId, Copy = 1 AND SamplingViolation = 1 AND IsTraceId) AS ViolationExample, maxIf(TraceId, IsTraceId) AS Example
   FROM (
-    SELECT *, Copy = 1 AND IsRoot AS IsFirstRoot, StatusCode = 'Error' AS IsError,
+    SELECT *, Copy = 1 AND IsRoot AS IsFirstRoot, NOT startsWith(TraceId, '-') AS IsTraceId,
       toUnixTimestamp64Nano(EndTime) - toUnixTimestamp64Nano(StartTime) AS DurationNs,
       countIf(IsFirstRoot) OVER (PARTITION BY Tenant, ServiceNamespace, ServiceName, WeightKind, Key, TraceId) AS RootsOfTrace,
       IsFirstRoot AND HasOffset AND row_number() OVER (
         PARTITION BY Tenant, ServiceNamespace, ServiceName, TraceId ORDER BY IsFirstRoot AND HasOffset DESC, StartTime, SpanId
       ) = 1 AS IsTrace
-    FROM (${RANKED_SPANS})
+    FROM (${items})
   )
   GROUP BY Tenant, ServiceNamespace, ServiceName, Kind, Key
 ) AS w
@@ -119,10 +124,39 @@ GROUP BY c.Tenant, c.ServiceNamespace, c.ServiceName, CallerNamespace, CallerSer
     `(c.SamplingRandomness != '' AND p.SamplingRandomness != '' AND c.SamplingRandomness != p.SamplingRandomness)`,
   );
 
+const mentionRarity = `toUInt8(least(${RARITY_BINS - 1}, floor(-4 * log2(toFloat64(bitShiftLeft(toUInt64(1), 56) - ${hexNumber(`substring(TraceId, 19, 14)`)}) / pow(2, 56)))))`;
+const mentionSource = 'Tenant, ServiceNamespace, ServiceName, MentionedBy, TraceId';
+
+// Of a trace a record with the flag and one without: the trace was sampled.
+const MENTIONS_SQL = `
+INSERT INTO tally_sampling_mention (Window, SettledAt, Tenant, ServiceNamespace, ServiceName, MentionedBy, Unsampled, Found,
+  Missing, ExampleTraceId)
+WITH mentions AS (
+  SELECT ${mentionSource}, max(IsMarked) AS IsSampled FROM (
+    SELECT Tenant, ServiceNamespace, ServiceName, 'log' AS MentionedBy, TraceId, bitAnd(TraceFlags, 1) = 1 AS IsMarked
+    FROM otel_logs WHERE ${LOGS_IN_WINDOW} AND TraceId != ''
+    UNION ALL
+    SELECT Tenant, ServiceNamespace, ServiceName, MentionedBy, TraceId, 1 AS IsMarked FROM tally_mention
+    WHERE ${IN_WINDOW.replaceAll('EndTime', 'EventTime')} AND MentionedBy = 'exemplar'
+  ) GROUP BY ${mentionSource}
+)
+SELECT ${MINUTE}, {settledAt:DateTime64(3, 'UTC')}, Tenant, ServiceNamespace, ServiceName, MentionedBy, countIf(NOT IsSampled),
+  ${counts(mentionRarity, 'IsSampled AND IsHere')}, ${counts(mentionRarity, 'IsSampled AND NOT IsHere')},
+  maxIf(TraceId, IsSampled AND NOT IsHere)
+FROM (
+  SELECT *, (Tenant, TraceId) IN (
+    SELECT Tenant, TraceId FROM tally_span
+    WHERE ReceivedAt >= {parentsFrom:DateTime64(3, 'UTC')} AND ReceivedAt < {settledAt:DateTime64(3, 'UTC')}
+      AND TraceId IN (SELECT TraceId FROM mentions)
+  ) AS IsHere
+  FROM mentions
+)
+GROUP BY Tenant, ServiceNamespace, ServiceName, MentionedBy`;
+
 /**
- * Folds the spans that ended in the minutes of [fromMs, untilMs), as far as they had arrived at `settledAtMs`, into
- * windows of sampling, and marks the minutes as settled. Done again, the later settling counts. Each span counts once,
- * and a minute of more than SPANS_MAX is seen through a subset of its traces.
+ * Folds the spans that ended, and the log records that were written, in the minutes of [fromMs, untilMs), as far as they
+ * had arrived at `settledAtMs`, into windows of sampling, and marks the minutes as settled. Done again, the later settling
+ * counts. Each span counts once, and a minute of more than SPANS_MAX is seen through a subset of its traces.
  *
  * Not seen: spans that arrive after the settling, or more than five minutes before they end.
  * @param range whole minutes
@@ -150,22 +184,35 @@ async function settleMinute(
     parentsFrom: toClickhouseTime(fromMs - PARENT_BEFORE_MS),
     settledAt: toClickhouseTime(settledAtMs),
   };
-  const [all] = await readRows<{ Spans: string }>(client, {
-    sql: `SELECT count() AS Spans FROM tally_span WHERE ${IN_WINDOW}`,
-    params: { ...minute, oneIn: 1 },
-    about: 'tally_span',
-  });
-  const spans = Number(all?.Spans ?? 0);
-  const params = { ...minute, oneIn: Math.max(1, Math.ceil(spans / spansMax)) };
+  // After a start most minutes are empty, and each statement takes its time all the same.
+  const [spans, logs] = await Promise.all([
+    countOf(client, minute, { from: 'tally_span', where: IN_WINDOW }),
+    countOf(client, minute, { from: 'otel_logs', where: LOGS_IN_WINDOW }),
+  ]);
+  const fold = async (items: number, statements: readonly string[]) => {
+    const params = { ...minute, oneIn: Math.max(1, Math.ceil(items / spansMax)) };
+    if (items > 0) for (const query of statements) await client.command({ query, query_params: params });
+  };
   try {
-    // After a start most minutes are empty, and each statement takes its time all the same.
-    if (spans > 0)
-      for (const query of [WINDOWS_SQL, TRACE_IDS_SQL, EDGES_SQL]) {
-        await client.command({ query, query_params: params });
-      }
+    await fold(spans, [windowsSql('', RANKED_SPANS), TRACE_IDS_SQL, EDGES_SQL]);
+    await fold(logs, [windowsSql('logs', LOG_RECORDS)]);
+    await fold(Math.max(spans, logs), [MENTIONS_SQL]);
   } catch (error) {
     throw storeFailure(error, 'settle sampling windows', { fromMs });
   }
   const marker = { Window: minute.from.slice(0, 19), SettledAt: minute.settledAt, LagMs: lagMs };
   await writeRows(client, 'tally_sampling_settled', [marker]);
+}
+
+async function countOf(
+  client: ClickHouseClient,
+  minute: Readonly<Record<string, string>>,
+  { from, where }: { readonly from: string; readonly where: string },
+): Promise<number> {
+  const [all] = await readRows<{ N: string }>(client, {
+    sql: `SELECT count() AS N FROM ${from} WHERE ${where}`,
+    params: { ...minute, oneIn: 1 },
+    about: from,
+  });
+  return Number(all?.N ?? 0);
 }

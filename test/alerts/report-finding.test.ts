@@ -98,6 +98,32 @@ describe('reportFinding', () => {
     await expect(closed?.report.markdown).toMatchFileSnapshot('golden/finding-closed.md');
   });
 
+  const evidenceOf = (counts: object) => {
+    const evidence = makeFinding().evidence;
+    const steps = (evidence['steps'] as object[]).map((step) => ({ ...step, ...counts }));
+    return { ...evidence, steps };
+  };
+
+  it('tells requests from the spans that they were seen through', () => {
+    const evidence = evidenceOf({ requests: 900, spans: 45, unknownRatio: 0.005 });
+    const report = reportFinding(makeFinding({ evidence }), { nowMs: T0_MS, previous: null })?.report;
+    expect(report?.markdown).toContain(
+      'of 9000 requests (adjusted count), seen through 450 spans; 0.5 % of the spans are of unknown weight',
+    );
+  });
+
+  it('never shows spans of unknown weight as requests, nor how sure it is', () => {
+    const evidence = evidenceOf({ requests: null, spans: 45, unknownRatio: 1 });
+    const reasons = [{ code: 'WEIGHTS_UNKNOWN', text: 'Nobody knows.' }];
+    const finding = makeFinding({ evidence, reasons, confidence: 0 });
+    const report = reportFinding(finding, { nowMs: T0_MS, previous: null })?.report;
+    expect(report?.markdown).toContain(
+      'of 450 spans as received, how many requests they stand for is unknown; 100 % of the spans are of unknown weight',
+    );
+    expect(report?.headline).toMatch(/\(1.5 to 2.1\) of spans as received since .*; how sure is unknown$/);
+    expect(report?.markdown).not.toContain('0 % sure');
+  });
+
   it('says what the gate decided meanwhile', () => {
     const response = { decision: 'hold', decisionId: 'd_1' };
     const request = {

@@ -1,5 +1,6 @@
 import { logBin } from '../../core/log-bin.ts';
 import type { ServiceStep } from '../../core/service-step.ts';
+import { wholeStep } from './whole-step.ts';
 
 export interface Phase {
   readonly steps: number;
@@ -9,6 +10,8 @@ export interface Phase {
   readonly durationMs?: number;
   /** Share of requests that take ten times as long. */
   readonly slowRatio?: number;
+  /** Requests that each span stands for; null is unknown, 1 when left out. */
+  readonly weight?: number | null;
 }
 
 export const STEP_MS = 10_000;
@@ -25,15 +28,20 @@ export function simulateSeries(phases: readonly Phase[], random: () => number): 
       const slow = drawBinomial(requests, phase.slowRatio ?? 0, random);
       const quickBin = logBin((phase.durationMs ?? 100) * 1_000);
       const slowBin = logBin((phase.durationMs ?? 100) * 10_000);
-      series.push({
-        startMs,
-        requests,
-        errors: drawBinomial(requests, phase.errorRatio ?? 0, random),
-        durationBins: new Map([
-          [quickBin, requests - slow],
-          [slowBin, slow],
-        ]),
-      });
+      const errors = drawBinomial(requests, phase.errorRatio ?? 0, random);
+      const durationBins = new Map([
+        [quickBin, requests - slow],
+        [slowBin, slow],
+      ]);
+      series.push(
+        wholeStep({
+          startMs,
+          requests,
+          errors,
+          durationBins,
+          weight: phase.weight ?? (phase.weight === null ? null : 1),
+        }),
+      );
     }
   }
   return series;

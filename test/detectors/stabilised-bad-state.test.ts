@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { IntentTarget, StabilisedBadRule } from '../../core/expectation.ts';
 import type { Finding } from '../../core/finding.ts';
 import { randomFrom } from '../../core/random-from.ts';
-import type { ServiceStep } from '../../core/service-step.ts';
+import type { ServiceStep, WeighedSpans } from '../../core/service-step.ts';
 import { detectStabilisedBadState, stepMsOf } from '../../detectors/stabilised-bad-state.ts';
 import { type Phase, START_MS, STEP_MS, simulateSeries } from './simulated-series.ts';
 
@@ -185,8 +185,62 @@ describe('detectStabilisedBadState', () => {
     expect(anew).toMatchObject({ id: whole.id, onsetAtMs: whole.onsetAtMs, state: 'confirmed' });
   });
 
+  it('judges sampled requests by their weights', () => {
+    const told = watch(
+      simulate([
+        { ...good, weight: 20 },
+        { ...bad, weight: 20 },
+      ]),
+    );
+    expect(statesOf(told)).toEqual(['suspect', 'confirmed']);
+    const last = told.at(-1)?.finding;
+    expect(last?.reasons[0]?.text).toContain('over about 72000 requests, seen through 3600 spans');
+    expect(last?.evidence).toMatchObject({ unknownWeightRatio: 0 });
+    const steps = last?.evidence['steps'] as object[] | undefined;
+    expect(steps?.at(-1)).toMatchObject({ requests: 6_000, spans: 300 });
+  });
+
+  it('only suspects by spans of unknown weight, says why, and closes by them again', () => {
+    const [unknownGood, unknownBad] = [good, bad].map((phase) => ({ ...phase, weight: null })) as [
+      Phase,
+      Phase,
+    ];
+    const told = watch(simulate([unknownGood, unknownBad, { ...unknownGood, steps: 14 }]));
+    expect(statesOf(told)).toEqual(['suspect', 'closed']);
+    const suspect = told.find(({ step }) => step === 60)?.finding;
+    expect(codesOf(suspect)).toEqual(['INTENT_VIOLATED', 'WEIGHTS_UNKNOWN', 'STATIONARY', 'LOAD_UNKNOWN']);
+    expect(suspect?.reasons[1]?.text).toContain('declared: none');
+    expect(suspect?.reasons[0]?.text).toContain('looks violated in 12 of the last 12 steps');
+    expect(suspect?.confidence).toBe(0);
+    const steps = suspect?.evidence['steps'] as { requests: unknown }[];
+    expect(steps.map(({ requests }) => requests)).toEqual(Array(24).fill(null));
+  });
+
+  it('takes missing data for missing data, not for missing weights', () => {
+    const gaps = Array.from({ length: 8 }, () => [
+      { ...bad, steps: 1 },
+      { ...bad, steps: 1, requests: 3 },
+    ]).flat();
+    const told = watch(simulate([{ ...good, steps: 20 }, ...gaps]));
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.flatMap(({ finding }) => codesOf(finding))).not.toContain('WEIGHTS_UNKNOWN');
+  });
+
+  it('does not close by spans of unknown weight what was confirmed by requests', () => {
+    const told = watch(simulate([good, bad, { ...good, weight: null }, { ...good, steps: 14 }]));
+    expect(statesOf(told)).toEqual(['suspect', 'confirmed', 'cannot-say', 'closed']);
+    const silent = told.find(({ finding }) => finding.state === 'cannot-say')?.finding;
+    expect(codesOf(silent)).toEqual(['WEIGHTS_UNKNOWN']);
+  });
+
   it('says the same however its steps are split and ordered', () => {
-    const series = simulate([good, bad]);
+    const series = simulate([
+      { ...good, weight: 10 / 3 },
+      { ...bad, weight: 10 / 3 },
+    ]).map((step): ServiceStep => {
+      const light = { weight: 1.7, spans: 41, errors: 0, durationBins: new Map([[7, 41]]) };
+      return { ...step, byWeight: [...step.byWeight, light] };
+    });
     const look = (steps: readonly ServiceStep[]) =>
       detectStabilisedBadState({
         series: steps,
@@ -196,11 +250,15 @@ describe('detectStabilisedBadState', () => {
         previous: null,
       });
     const split = series.flatMap((step, i) => {
-      const part = Math.floor((step.requests * (i % 5)) / 5);
-      const bins = [...step.durationBins];
+      const [whole, light] = step.byWeight as [WeighedSpans, WeighedSpans];
+      const part = Math.floor((whole.spans * (i % 5)) / 5);
+      const bins = [...whole.durationBins];
+      const left = { ...whole, spans: part, errors: 0, durationBins: new Map(bins.map(([bin]) => [bin, 0])) };
+      const right = { ...whole, spans: whole.spans - part, durationBins: new Map(bins) };
       return [
-        { ...step, requests: part, errors: 0, durationBins: new Map(bins.map(([bin]) => [bin, 0])) },
-        { ...step, requests: step.requests - part, durationBins: new Map(bins) },
+        { ...step, byWeight: [left] },
+        { ...step, byWeight: [light] },
+        { ...step, byWeight: [right] },
       ];
     });
     fc.assert(

@@ -9,6 +9,7 @@ import {
   intents,
   loadConstraints,
   stabilisedBadRule,
+  unsampledServices,
   watchConstraints,
 } from '../../gates/constraints/constraints.ts';
 import { type Problem, problemText } from '../../gates/constraints/problem.ts';
@@ -73,6 +74,30 @@ describe('the example as typed values', () => {
       { constraint: 'checkout/ok-rate', metric: 'ok_ratio', comparator: '>=', target: 0.99 },
       { constraint: 'checkout/p95', metric: 'p95_ms', comparator: '<=', target: 250 },
     ]);
+  });
+
+  it('names the services that nothing samples, unless another set says otherwise', () => {
+    const declaring = (service: string, declared: string, signal = 'traces'): ConstraintSet => {
+      const expect = signal === 'traces' ? { sampling: { declared } } : {};
+      const parsed = constraintFile.parse({
+        apiVersion: 'constraints/v1alpha1',
+        kind: 'ConstraintSet',
+        metadata: { name: service, owner: 'team' },
+        scope: { service },
+        sources: [{ id: 'one', signal, expect }],
+      });
+      return { ...parsed, origin: (sets[0] as ConstraintSet).origin };
+    };
+    expect(unsampledServices(sets)).toEqual(new Set());
+    expect(
+      unsampledServices([
+        declaring('cart', 'none'),
+        declaring('catalog', 'consistent'),
+        declaring('payment', 'none'),
+        declaring('payment', 'consistent'),
+        declaring('gateway', '', 'logs'),
+      ]),
+    ).toEqual(new Set(['cart']));
   });
 
   it('gives the rule of a settled bad state, and a default to services without one', () => {

@@ -376,6 +376,13 @@ describe('findings and intent', () => {
     wrong: { lower: 0.1, upper: 0.2 },
   });
 
+  it('says why an intent is unknown: nobody knows how many requests the spans stand for', () => {
+    const intents = [{ ...stateOf('unknown'), requests: null, wrong: null }];
+    const body = answer({ ask: { kind: 'rightsize.down' }, verdicts: PASS, sets: [intended], intents });
+    expect(body.reasons[0]?.text).toContain('nobody knows how many requests');
+    expect(body.reasons[0]?.text).not.toContain('null');
+  });
+
   it.each([
     ['rightsize.down', PASS, [stateOf('true')], 'allow', 'OK'],
     ['rightsize.down', PASS, [stateOf('false')], 'deny', 'INTENT_UNMET'],

@@ -159,7 +159,10 @@ describe('the gate on a real store', () => {
     writeFileSync(constraintsPath, SET.replaceAll('bounded', 'intended') + intent);
     await judge('intended', 'pass');
     const Bucket = Math.floor((NOW_MS - 60_000) / 10_000) * 10;
-    const values = [{ ServiceName: 'intended', Bucket, Requests: 500, Errors: 100, DurationBins: {} }];
+    const weight = { WeightKind: 'threshold', WeightKey: '0' };
+    const values = [
+      { ServiceName: 'intended', Bucket, ...weight, Requests: 500, Errors: 100, DurationBins: {} },
+    ];
     await engine.client.insert({ table: 'tally_service', values, format: 'JSONEachRow' });
     const gate = await gateOn({ constraintsPath });
     await soon(async () => expect((await ask(gate, 'intended', 'rightsize.down')).decision).toBe('deny'));

@@ -3,6 +3,7 @@ import type { IntentTarget } from '../../core/expectation.ts';
 import { logBin } from '../../core/log-bin.ts';
 import type { ServiceStep } from '../../core/service-step.ts';
 import { intentState } from '../../gates/intent-state.ts';
+import { wholeStep } from '../detectors/whole-step.ts';
 
 const intent = (metric: IntentTarget['metric'], target: number): IntentTarget => ({
   constraint: 'checkout/x',
@@ -19,7 +20,7 @@ function step(of: { requests: number; errors?: number; slow?: number; slowMs?: n
     [logBin(20_000), requests - slow],
     [logBin(1_000 * slowMs), slow],
   ]);
-  return { startMs: 0, requests, errors, durationBins };
+  return wholeStep({ requests, errors, durationBins });
 }
 
 describe('intentState', () => {
@@ -41,6 +42,30 @@ describe('intentState', () => {
     ],
   ] as const)('%s', (_name, metric, target, steps, expected) => {
     expect(intentState(intent(metric, target), [steps]).isMet).toBe(expected);
+  });
+
+  it('counts requests by weight, and says nothing where weights are unknown', () => {
+    const durationBins = new Map<number, number>();
+    const kept = (weight: number | null, restWeight: number | null): ServiceStep => ({
+      startMs: 0,
+      byWeight: [
+        { weight, spans: 10, errors: 10, durationBins },
+        { weight: restWeight, spans: 500, errors: 0, durationBins },
+      ],
+    });
+    expect(intentState(intent('ok_ratio', 0.99), [kept(1, 20)])).toMatchObject({
+      isMet: 'true',
+      requests: 10_010,
+    });
+    // As many spans if nothing is sampled: two in a hundred.
+    expect(intentState(intent('ok_ratio', 0.99), [kept(1, 1)])).toMatchObject({
+      isMet: 'false',
+      requests: 510,
+    });
+    expect(intentState(intent('ok_ratio', 0.99), [kept(null, null)])).toMatchObject({
+      isMet: 'unknown',
+      requests: null,
+    });
   });
 
   it('adds up steps', () => {

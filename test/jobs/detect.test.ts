@@ -27,29 +27,34 @@ const rule: StabilisedBadRule = { outsideIntentForMs: 60_000, changeRatioPerHour
 
 let engine: TestEngine;
 let memory: DetectMemory = newDetectMemory();
+let unsampled = new Set<string>();
 beforeAll(async () => {
   engine = await startTestEngine({ migrate: true });
 });
 afterAll(() => engine.close());
 
-/** Twelve requests a second for ten seconds from `atMs`; every `errorEvery`-th fails. */
-function requests(atMs: number, of: { errorEvery: number; durationMs: number }): SpanRow[] {
+interface Traffic {
+  readonly errorEvery: number;
+  readonly durationMs: number;
+  readonly traceState?: string;
+  readonly service?: string;
+}
+
+/** Twelve spans a second for ten seconds from `atMs`, by a sampler that keeps half; every `errorEvery`-th fails. */
+function requests(atMs: number, of: Traffic): SpanRow[] {
   return Array.from({ length: 120 }, (_, i) => ({
-    service: 'checkout',
-    traceId: traceIdOf(atMs + i),
+    service: of.service ?? 'checkout',
+    traceId: traceIdOf(atMs + i, `f${(atMs + i).toString(16).padStart(13, '0')}`),
     spanId: `${atMs + i}`,
     startMs: T0 + atMs + i * 80,
     durationMs: of.durationMs,
     receivedMs: T0 + atMs + 9_900,
     status: i % of.errorEvery === 0 ? 'Error' : 'Ok',
+    traceState: of.traceState ?? 'ot=th:8',
   }));
 }
 
-async function insert(
-  fromMs: number,
-  untilMs: number,
-  of: { errorEvery: number; durationMs: number },
-): Promise<void> {
+async function insert(fromMs: number, untilMs: number, of: Traffic): Promise<void> {
   const steps = Array.from({ length: (untilMs - fromMs) / 10_000 }, (_, i) =>
     requests(fromMs + i * 10_000, of),
   );
@@ -57,7 +62,16 @@ async function insert(
 }
 
 const run = (atMs: number, intents: readonly IntentTarget[] = [okRatio, p95]) =>
-  detect({ client: engine.client, intents: () => intents, rule: () => rule, memory }, T0 + atMs);
+  detect(
+    {
+      client: engine.client,
+      intents: () => intents,
+      rule: () => rule,
+      unsampledNames: () => unsampled,
+      memory,
+    },
+    T0 + atMs,
+  );
 const states = async () => (await readFindings(engine.client)).map(({ id, state }) => ({ id, state }));
 
 describe('detect', () => {
@@ -73,6 +87,7 @@ describe('detect', () => {
       ['confirmed', 'checkout', 'ok_ratio'],
       ['confirmed', 'checkout', 'p95_ms'],
     ]);
+    expect(found[0]?.reasons[0]?.text).toContain('over about 1440 requests, seen through 720 spans');
     expect(found[0]?.onsetAtMs).toBe(T0 + 200_000);
     expect(found[1]?.effect.ratio).toBeGreaterThan(6);
     expect(await states()).toHaveLength(2);
@@ -127,5 +142,23 @@ describe('detect', () => {
     ]);
     expect(await run(471_000)).toEqual([]);
     expect((await states()).map(({ state }) => state)).toEqual(['closed', 'closed']);
+  });
+
+  it('confirms nothing by spans without weight, until people declare that nothing samples them', async () => {
+    const intent = { ...okRatio, serviceName: 'cart', constraint: 'cart/ok-ratio' };
+    const cart = { service: 'cart', traceState: '', durationMs: 50 };
+    await insert(300_000, 400_000, { ...cart, errorEvery: 1_000 });
+    await insert(400_000, 460_000, { ...cart, errorEvery: 10 });
+    const [found] = await run(470_000, [intent]);
+    expect(found).toMatchObject({ state: 'suspect', confidence: 0, evidence: { unknownWeightRatio: 1 } });
+    expect(found?.reasons.map(({ code }) => code)).toContain('WEIGHTS_UNKNOWN');
+    unsampled = new Set(['cart']);
+    const [declared] = await run(471_000, [intent]);
+    expect(declared).toMatchObject({
+      id: found?.id,
+      state: 'confirmed',
+      evidence: { unknownWeightRatio: 0 },
+    });
+    expect(declared?.confidence).toBe(0.999);
   });
 });

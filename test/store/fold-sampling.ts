@@ -30,9 +30,10 @@ export function foldSampling(all: readonly SpanRow[], startMs: number) {
     signal: 'traces' as const,
   });
   return {
-    windows: groups(firsts.filter(ended), (span) => [span.service, span.kindOfWeight, span.key]).map(
-      (spans) => {
-        const [first] = spans as [Read];
+    windows: groups(copies.filter(ended), (span) => [span.service, span.kindOfWeight, span.key]).map(
+      (rows) => {
+        const [first] = rows as [Read];
+        const spans = rows.filter((span) => firsts.includes(span));
         const mine = spans.filter(({ isRoot }) => isRoot);
         const offsets = groups(
           roots.filter(({ service, u }) => service === first.service && u !== null),
@@ -41,6 +42,13 @@ export function foldSampling(all: readonly SpanRow[], startMs: number) {
           .map((trace) => trace.sort(byStart)[0] as Read)
           .filter(({ kindOfWeight, key }) => kindOfWeight === first.kindOfWeight && key === first.key);
         const us = offsets.map(({ u }) => u as number);
+        const again = rows.filter(
+          (copy) =>
+            copy.kindOfWeight === 'threshold' &&
+            !firsts.includes(copy) &&
+            firstOfSpan(copy)?.kindOfWeight === 'threshold',
+        );
+        const relabelled = again.filter((copy) => firstOfSpan(copy)?.key !== copy.key);
         const violating = spans.filter(({ isViolation }) => isViolation);
         return {
           source: source(first.service),
@@ -54,15 +62,7 @@ export function foldSampling(all: readonly SpanRow[], startMs: number) {
             (sum, trace) => sum + trace.length ** 2,
             0,
           ),
-          copies:
-            copies.filter(
-              (span) =>
-                ended(span) &&
-                span.isRoot &&
-                span.service === first.service &&
-                span.kindOfWeight === first.kindOfWeight &&
-                span.key === first.key,
-            ).length - mine.length,
+          copies: rows.filter(({ isRoot }) => isRoot).length - mine.length,
           errors: mine.filter(({ isError }) => isError).length,
           byDuration: bins(
             DURATION_BOUNDS_MS.length + 1,
@@ -76,11 +76,19 @@ export function foldSampling(all: readonly SpanRow[], startMs: number) {
             OFFSET_BINS,
             offsets.filter(({ isError }) => isError).map(({ u }) => Math.floor((u as number) * OFFSET_BINS)),
           ),
+          onLattice: offsets.filter(({ isOnLattice }) => isOnLattice).length,
           offsetMin: us.length === 0 ? null : Math.min(...us),
-          offsetMax: us.length === 0 ? null : Math.max(...us),
+          offsetMax: us.length === 0 ? null : Math.max(...offsets.map(({ upperU }) => upperU as number)),
           violations: violating.length,
           thresholdSpans: first.kindOfWeight === 'threshold' ? spans.length : 0,
-          exampleTraceId: (violating.length > 0 ? violating : spans)
+          thresholdCopies: again.length,
+          relabelled: relabelled.length,
+          relabelledTraceId:
+            relabelled
+              .map(({ traceId }) => traceId)
+              .sort()
+              .at(-1) ?? '',
+          exampleTraceId: (violating.length > 0 ? violating : rows)
             .map(({ traceId }) => traceId)
             .sort()
             .at(-1) as string,
@@ -171,6 +179,10 @@ export function foldSampling(all: readonly SpanRow[], startMs: number) {
     }),
   };
 
+  function firstOfSpan({ traceId, spanId }: Read): Read | undefined {
+    return firsts.find((span) => span.traceId === traceId && span.spanId === spanId);
+  }
+
   function parentOf({ traceId, parentSpanId }: Read): Read | undefined {
     return firsts.find((span) => span.traceId === traceId && span.spanId === parentSpanId);
   }
@@ -184,6 +196,18 @@ function read(span: SpanRow) {
   const weight = weightOf({ ...header, attributes: {} });
   const isThreshold = weight.kind === 'threshold';
   const t = number(marks.threshold ?? '0');
+  const r = number(marks.randomness ?? '0');
+  const hasU = isThreshold && marks.isConsistent === true;
+  const isOnLattice =
+    hasU &&
+    marks.randomnessSource === 'rv' &&
+    t % 2n ** 42n === 0n &&
+    (r >> 42n) + (r % 2n ** 14n) === 0x3fffn;
+  const cells = Number((RANGE - t) >> 42n);
+  const ends = isOnLattice
+    ? [Number((r - t) >> 42n) / cells, Number(((r - t) >> 42n) + 1n) / cells]
+    : [Number(r - t) / Number(RANGE - t)];
+  const [u, upperU] = [ends[0], ends.at(-1)].map((end) => Math.min(end as number, 1 - 2 ** -53));
   return {
     service: span.service,
     traceId: span.traceId,
@@ -202,10 +226,9 @@ function read(span: SpanRow) {
     isViolation: isThreshold && marks.isConsistent === false,
     r: marks.randomness,
     rv: marks.randomnessSource === 'rv' ? marks.randomness : null,
-    u:
-      isThreshold && marks.isConsistent === true
-        ? Math.min(Number(number(marks.randomness as string) - t) / Number(RANGE - t), 1 - 2 ** -53)
-        : null,
+    u: hasU ? (u as number) : null,
+    upperU: hasU ? (upperU as number) : null,
+    isOnLattice,
   };
 }
 

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomFrom } from '../../core/random-from.ts';
+import { samplingColumns } from '../../core/sampling/sampling-columns.ts';
+import { toClickhouseTime } from '../../store/clickhouse-time.ts';
 import { readRows } from '../../store/read-rows.ts';
+import { readMentionWindows } from '../../store/tallies/read-mention-windows.ts';
 import { readSamplingEdgeWindows } from '../../store/tallies/read-sampling-edge-windows.ts';
 import { readSamplingWindows } from '../../store/tallies/read-sampling-windows.ts';
 import { readTraceIdWindows } from '../../store/tallies/read-trace-id-windows.ts';
-import { readWeightTallies } from '../../store/tallies/read-weight-tallies.ts';
 import { settleSamplingWindows } from '../../store/tallies/settle-sampling-windows.ts';
 import { writeRows } from '../../store/write-rows.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
@@ -63,7 +65,7 @@ function randomSpans(seed: number, startMs: number, traces: number): SpanRow[] {
   return Array.from({ length: traces }, () => {
     const traceId = hex(32);
     const spanIds = Array.from({ length: 1 + Math.floor(random() * 5) }, () => hex(16));
-    const rv = random() < 0.3 ? `;rv:${hex(14)}` : '';
+    const rv = random() < 0.3 ? `;rv:${random() < 0.3 ? hashSeedRandomness(random) : hex(14)}` : '';
     const th = pick(MARKS);
     return spanIds.flatMap((spanId, i) => {
       const marks = random() < 0.7 ? th : pick(MARKS);
@@ -80,9 +82,21 @@ function randomSpans(seed: number, startMs: number, traces: number): SpanRow[] {
         durationMs: pick([1, 5, 6, 50, 51, 1_000, 12_000]),
         receivedMs: startMs + 70_000 + Math.floor(random() * 1_000),
       };
-      return random() < 0.1 ? [span, { ...span, receivedMs: span.receivedMs + 2_000 }] : [span];
+      const copy = { ...span, receivedMs: span.receivedMs + 2_000 };
+      const relabelled = { ...copy, traceState: span.traceState?.replace(/th:[0-9a-f]+/, 'th:c') ?? '' };
+      return random() < 0.1 ? [span, random() < 0.5 ? copy : relabelled] : [span];
     });
   }).flat();
+}
+
+/** As the Collector makes it of a hash of 32 bits. */
+function hashSeedRandomness(random: () => number): string {
+  const [hashed, unused] = [14, 18].map((bits) => BigInt(Math.floor(random() * 2 ** bits))) as [
+    bigint,
+    bigint,
+  ];
+  const mixed = unused ^ (unused << 10n);
+  return (((0x3fffn - hashed) << 42n) | (mixed << 14n) | hashed).toString(16).padStart(14, '0');
 }
 
 const sorted = (rows: readonly object[]) =>
@@ -100,7 +114,7 @@ describe('settled windows of sampling', () => {
     const expected = foldSampling(spans, T0);
     // The spans are what they have to be for this to mean anything.
     expect(expected.windows.length).toBeGreaterThan(20);
-    for (const key of ['copies', 'violations', 'errors'] as const) {
+    for (const key of ['copies', 'violations', 'errors', 'onLattice', 'relabelled'] as const) {
       expect(
         expected.windows.some((window) => window[key] > 0),
         key,
@@ -184,35 +198,97 @@ describe('settled windows of sampling', () => {
   });
 });
 
-describe('kinds of weight', () => {
-  it('are counted by minute of arrival, with what is wrong', async () => {
-    const minuteMs = T0 + 40 * MINUTE;
-    const span = (n: number, traceState: string): SpanRow => ({
-      service: 'weights',
-      traceId: `${'1'.repeat(18)}ffffffffffffff`,
-      spanId: n.toString(16).padStart(16, '0'),
-      traceState,
-      startMs: minuteMs,
-      receivedMs: minuteMs + n * 10_000,
+describe('settled windows of log records', () => {
+  it('tell their weights, their severity, and which traces they and exemplars name', async () => {
+    const minuteMs = T0 + 50 * MINUTE;
+    const time = (ms: number) => toClickhouseTime(minuteMs + ms);
+    const id = (n: number, r: string) => `${n.toString(16).padStart(18, '0')}${r}`;
+    // Of two traces above th:8 one has a span here.
+    const [here, gone, below] = [id(1, 'c0000000000000'), id(2, 'f0000000000000'), id(3, '10000000000000')];
+    await insert([
+      {
+        service: 'logging',
+        traceId: here,
+        spanId: 'a'.repeat(16),
+        traceState: 'ot=th:8',
+        startMs: minuteMs,
+        receivedMs: minuteMs + 1_000,
+      },
+    ]);
+    const log = (traceId: string, of: { flags?: number; th?: string; rv?: string; severity?: number }) => ({
+      Timestamp: time(5_000),
+      ReceivedAt: time(6_000),
+      TraceId: traceId,
+      TraceFlags: of.flags ?? 1,
+      SeverityNumber: of.severity ?? 9,
+      ServiceName: 'logging',
+      ServiceNamespace: 'shop',
+      Tenant: 'default',
+      ...samplingColumns({
+        traceState: '',
+        traceId,
+        flags: 0,
+        attributes: {
+          ...(of.th === undefined ? {} : { 'sampling.threshold': of.th }),
+          ...(of.rv === undefined ? {} : { 'sampling.randomness': of.rv }),
+        },
+      }),
     });
-    await insert(['', 'ot=th:8', 'ot=th:c', 'ot=th:X', 'ot=p:3', ''].map((marks, n) => span(n + 1, marks)));
-    const tallies = await readWeightTallies(engine.client, {
-      fromMs: minuteMs,
-      untilMs: minuteMs + 2 * MINUTE,
+    await writeRows(engine.client, 'otel_logs', [
+      log(here, { th: '8' }),
+      log(here, { th: '8', severity: 17 }),
+      log(gone, { th: '8' }),
+      log(below, { th: '8', flags: 0 }),
+      log('', { th: '8', rv: 'e0000000000000' }),
+      log('', { th: '8', rv: 'a0000000000000' }),
+      log('', {}),
+    ]);
+    await writeRows(engine.client, 'tally_mention', [
+      {
+        ReceivedAt: time(6_000),
+        Tenant: 'default',
+        ServiceNamespace: 'shop',
+        ServiceName: 'logging',
+        MentionedBy: 'exemplar',
+        TraceId: here,
+        EventTime: time(5_000),
+      },
+    ]);
+    await settle(minuteMs, minuteMs + 120_000);
+    const range = { fromMs: minuteMs, untilMs: minuteMs + MINUTE, serviceNames: ['logging'] };
+    const windows = (await readSamplingWindows(engine.client, range)).filter(
+      ({ source }) => source.signal === 'logs',
+    );
+    expect(windows.map(({ weightKind, roots, errors }) => [weightKind, roots, errors]).sort()).toEqual([
+      ['none', 1, 0],
+      ['threshold', 6, 1],
+    ]);
+    // The two records of one trace have one U; one record lies below its threshold.
+    expect(windows.find(({ weightKind }) => weightKind === 'threshold')).toMatchObject({
+      rootPairs: 8,
+      violations: 1,
+      thresholdSpans: 6,
+      exampleTraceId: below,
+      offsetMin: 0.25,
     });
+    expect(windows.flatMap(({ offsetBins }) => offsetBins).reduce((sum, count) => sum + count, 0)).toBe(4);
+    const mentions = await readMentionWindows(engine.client, range);
+    const total = (bins: readonly number[]) => bins.reduce((sum, count) => sum + count, 0);
     expect(
-      tallies.map(({ receiveStartMs, weightKind, error, spans }) => [
-        receiveStartMs - minuteMs,
-        weightKind,
-        error,
-        spans,
+      mentions.map(({ mentionedBy, unsampled, found, missing, exampleTraceId }) => [
+        mentionedBy,
+        unsampled,
+        total(found),
+        total(missing),
+        exampleTraceId,
       ]),
     ).toEqual([
-      [0, 'invalid', 'th_not_hex', 1],
-      [0, 'none', '', 1],
-      [0, 'power', '', 1],
-      [0, 'threshold', '', 2],
-      [MINUTE, 'none', '', 1],
+      ['exemplar', 0, 1, 0, ''],
+      ['log', 1, 1, 1, gone],
     ]);
+    // Twice sampled above 3/4: rarity from 2^-2 on, the eighth quarter octave.
+    expect(mentions[1]?.found.findIndex((count) => count > 0)).toBe(8);
+    await settle(minuteMs, minuteMs + 121_000);
+    expect(await readMentionWindows(engine.client, range)).toEqual(mentions);
   });
 });

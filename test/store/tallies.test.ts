@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AdjustedStep, adjustedStep } from '../../core/adjusted-step.ts';
+import { randomFrom } from '../../core/random-from.ts';
+import { adjustedCount } from '../../core/sampling/adjusted-count.ts';
+import type { ServiceStep } from '../../core/service-step.ts';
+import { readRows } from '../../store/read-rows.ts';
 import { countServices } from '../../store/tallies/count-services.ts';
 import { readEdgeTallies } from '../../store/tallies/read-edge-tallies.ts';
 import { readLocalEdgeTallies } from '../../store/tallies/read-local-edge-tallies.ts';
@@ -125,9 +130,23 @@ describe('readSamplingTallies', () => {
 });
 
 describe('readServiceSeries', () => {
+  const range = { fromMs: T0, untilMs: T0 + 60_000, stepMs: 10_000 };
+  const seriesOf = async (serviceName: string, changes: { isUnsampled?: boolean; stepMs?: number } = {}) => {
+    const { isUnsampled = false, stepMs = 10_000 } = changes;
+    const unsampledNames = new Set(isUnsampled ? [serviceName] : []);
+    const series = await readServiceSeries(engine.client, {
+      ...range,
+      serviceNames: [serviceName],
+      unsampledNames,
+      stepMs,
+    });
+    return series.get(serviceName) as ServiceStep[];
+  };
+  const fromT0 = ({ startMs, requests, errors }: AdjustedStep) => [startMs - T0, requests, errors];
+
   it('sums requests of a service into steps, by their end', async () => {
     const request = (atMs: number, status: 'Ok' | 'Error', durationMs: number) =>
-      span({ service: 'series', startMs: T0 + atMs, durationMs, status });
+      span({ service: 'series', startMs: T0 + atMs, durationMs, status, traceState: 'ot=th:0' });
     await insert([
       request(0, 'Ok', 10),
       request(9_995, 'Error', 10), // ends in the second ten seconds
@@ -135,23 +154,113 @@ describe('readServiceSeries', () => {
       span({ service: 'series', kind: 'Client' }),
       span({ service: 'another' }),
     ]);
-    const range = { serviceNames: ['series', 'unseen'], fromMs: T0, untilMs: T0 + 60_000 };
-    const fine = await readServiceSeries(engine.client, { ...range, stepMs: 10_000 });
-    expect([...fine.keys()]).toEqual(['series', 'unseen']);
-    expect(fine.get('unseen')).toEqual([]);
-    expect(
-      fine.get('series')?.map(({ startMs, requests, errors }) => [startMs - T0, requests, errors]),
-    ).toEqual([
+    const serviceNames = ['series', 'unseen'];
+    const both = await readServiceSeries(engine.client, {
+      ...range,
+      serviceNames,
+      unsampledNames: new Set(),
+    });
+    expect([...both.keys()]).toEqual(serviceNames);
+    expect(both.get('unseen')).toEqual([]);
+    expect((await seriesOf('series')).map((step) => fromT0(adjustedStep(step)))).toEqual([
       [0, 1, 0],
       [10_000, 1, 1],
       [20_000, 1, 0],
     ]);
-    const coarse = (await readServiceSeries(engine.client, { ...range, stepMs: 20_000 })).get('series');
-    expect(coarse?.map(({ startMs, requests }) => [startMs - T0, requests])).toEqual([
-      [0, 2],
-      [20_000, 1],
+    const coarse = (await seriesOf('series', { stepMs: 20_000 })).map(adjustedStep);
+    expect(coarse.map(fromT0)).toEqual([
+      [0, 2, 1],
+      [20_000, 1, 0],
     ]);
-    expect(coarse?.[0]?.durationBins).toEqual(new Map([[106, 2]])); // 10,000 us
+    expect(coarse[0]?.durationBins).toEqual(new Map([[106, 2]])); // 10,000 us
+  });
+
+  it('counts a span for as many requests as its mark says, and for none that nobody knows', async () => {
+    const high = traceIdOf(1, 'ffffffffffffff');
+    const marked = (traceState: string, status: 'Ok' | 'Error' = 'Ok', traceId = high) =>
+      span({ service: 'weighed', traceState, status, traceId });
+    await insert([
+      marked('ot=th:8'),
+      marked('ot=th:8', 'Error'),
+      marked('ot=p:3;r:5'),
+      marked('ot=p:63'), // kept, but not by probability
+      marked('ot=th:8', 'Ok', traceIdOf(1, '00000000000001')), // R < T
+      marked('ot=th:zz'),
+      marked(''),
+    ]);
+    const [step] = await seriesOf('weighed');
+    expect(step?.byWeight.map(({ weight, spans, errors }) => [weight, spans, errors])).toEqual([
+      [0, 1, 0],
+      [2, 2, 1],
+      [8, 1, 0],
+      [null, 3, 0],
+    ]);
+    // What nobody samples stands for itself; a mark that is wrong is no absence of marks.
+    const [declared] = await seriesOf('weighed', { isUnsampled: true });
+    expect(declared?.byWeight.map(({ weight, spans }) => [weight, spans])).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 2],
+      [8, 1],
+      [null, 2],
+    ]);
+  });
+
+  it('bounds what it tells apart, and is off by less than 0.02 %', async () => {
+    const random = randomFrom(16);
+    const thresholds = Array.from({ length: 400 }, () => {
+      const kept = 2 ** (56 * random());
+      return (2n ** 56n - BigInt(Math.ceil(kept))).toString(16).padStart(14, '0');
+    });
+    const weights = thresholds.map(adjustedCount);
+    await insert(
+      thresholds.map((th, i) =>
+        span({
+          service: 'bounded',
+          traceId: traceIdOf(i, 'ffffffffffffff'),
+          traceState: `ot=th:${th}`,
+          durationMs: i,
+        }),
+      ),
+    );
+    const steps = await seriesOf('bounded');
+    const found = steps.flatMap(({ byWeight }) =>
+      byWeight.flatMap(({ weight, spans }) => Array(spans).fill(weight)),
+    );
+    expect(found).toHaveLength(400);
+    const expected = weights.sort((a, b) => a - b);
+    for (const [i, weight] of found.sort((a, b) => a - b).entries()) {
+      expect(Math.abs(weight / (expected[i] as number) - 1), thresholds[i]).toBeLessThan(0.0002);
+    }
+    const keys = await readRows<{ Key: string }>(engine.client, {
+      sql: `SELECT DISTINCT WeightKey AS Key FROM tally_service WHERE ServiceName = 'bounded'`,
+      params: {},
+      about: 'tally_service',
+    });
+    expect(keys.every(({ Key }) => /^f*([0-9a-e][0-9a-f]{0,3}8?)?$/.test(Key))).toBe(true);
+  });
+
+  it('is rebuilt bit for bit from the rows it was made of', async () => {
+    const columns = 'ServiceName, Bucket, WeightKind, WeightKey, Requests, Errors, DurationBins';
+    const rows = (table: string) =>
+      readRows<{ N: number }>(engine.client, {
+        sql: `SELECT ServiceName, Bucket, WeightKind, WeightKey, sum(Requests) AS Requests, sum(Errors) AS Errors, sumMap(DurationBins) AS DurationBins
+FROM ${table} GROUP BY ALL ORDER BY ALL`,
+        params: {},
+        about: table,
+      });
+    await engine.client.command({ query: 'CREATE TABLE tally_service_rebuilt AS tally_service' });
+    const [view] = await readRows<{ query: string }>(engine.client, {
+      sql: `SELECT as_select AS query FROM system.tables WHERE name = 'tally_service_mv'`,
+      params: {},
+      about: 'system.tables',
+    });
+    await engine.client.command({
+      query: `INSERT INTO tally_service_rebuilt (${columns}) SELECT ${columns} FROM (${view?.query})`,
+    });
+    const kept = await rows('tally_service');
+    expect(kept.length).toBeGreaterThan(300);
+    expect(await rows('tally_service_rebuilt')).toEqual(kept);
   });
 });
 

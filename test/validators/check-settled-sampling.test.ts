@@ -32,7 +32,18 @@ function settle(
       : { name: 'http.server.request.duration', unit, windows: aligned, requestsInDoubt: 0 };
   const window = { startMs: NOW_MS - 600_000, endMs: NOW_MS };
   return judgeSettledSampling(
-    { windows, traceIds, edges, counter, classCounter: null, notCounting: [], weightMax, window },
+    {
+      windows,
+      traceIds,
+      edges,
+      mentions: [],
+      spans: null,
+      counter,
+      classCounter: null,
+      notCounting: [],
+      weightMax,
+      window,
+    },
     SAMPLING_POLICY,
   );
 }

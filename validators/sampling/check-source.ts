@@ -1,4 +1,5 @@
 import type {
+  MentionWindow,
   PopulationWindow,
   SamplingEdgeWindow,
   SamplingWindow,
@@ -6,14 +7,18 @@ import type {
 } from '../../core/sampling/sampling-window.ts';
 import { type ClassOptions, checkClasses } from './check-classes.ts';
 import { checkConsistency } from './check-consistency.ts';
+import { checkCopies } from './check-copies.ts';
 import { checkDrift } from './check-drift.ts';
+import { checkExemplars } from './check-exemplars.ts';
+import { checkLogTraces } from './check-log-traces.ts';
 import { checkRate } from './check-rate.ts';
 import { checkTraceIds } from './check-trace-ids.ts';
 import { checkTraceShape } from './check-trace-shape.ts';
 import { checkUniformity } from './check-uniformity.ts';
 import { checkWeights } from './check-weights.ts';
 import { sumPopulation } from './population.ts';
-import type { CheckId, SamplingCheck, SamplingPolicy } from './sampling-check.ts';
+import type { SpanSide } from './reach-traces.ts';
+import { type CheckId, type SamplingCheck, type SamplingPolicy, unjudged } from './sampling-check.ts';
 
 /** All windows of one source, in any order. */
 export interface SourceWindows {
@@ -32,6 +37,10 @@ export interface SourceWindows {
    * it, of a service with few spans, all of one weight by chance, that weight is taken for the only one.
    */
   readonly weightMax?: number;
+  /** Traces that the service's exemplars name; of log records, that they name. */
+  readonly mentions?: readonly MentionWindow[];
+  /** Of log records: the spans of their service; left out, these are windows of spans. */
+  readonly spans?: SpanSide;
 }
 
 export type SourceChecks = Readonly<Record<CheckId, SamplingCheck>>;
@@ -42,21 +51,31 @@ export function checkSource(
   options: ClassOptions,
   policy: SamplingPolicy,
 ): SourceChecks {
-  const { windows, edges } = source;
+  const { windows, edges, spans = null, mentions = [] } = source;
+  const { alpha } = policy;
   const requests = sumPopulation(source.populations)?.requests ?? 0;
   const tolerance = policy.tolerance + (source.requestsInDoubt ?? 0) / Math.max(1, requests);
+  const populations = source.classPopulations ?? source.populations;
+  const c5 = checkClasses({ ...source, populations }, options, policy);
   return {
     c1: checkConsistency(windows, policy),
     c2: checkUniformity(windows, policy),
     c3: checkRate(source, policy),
     c4: checkTraceShape(edges, policy),
-    c5: checkClasses(
-      { ...source, populations: source.classPopulations ?? source.populations },
-      options,
-      policy,
-    ),
+    c5: spans === null ? c5 : onlyByCounter(c5),
+    c6:
+      spans === null
+        ? unjudged('c6', 'not-applicable', { code: 'NO_RECORDS', alpha })
+        : checkLogTraces({ windows, mentions, spans }, policy),
     c7: checkTraceIds(source, policy),
     c8: checkDrift(source, { ...policy, tolerance }),
     c9: checkWeights(windows, policy),
+    c10: checkExemplars(mentions, spans ?? source, policy),
+    c11: checkCopies(windows, policy),
   };
+}
+
+/** Nobody counts log records by severity unless told to: without such a counter they are not asked for classes. */
+function onlyByCounter(c5: SamplingCheck): SamplingCheck {
+  return c5.code === 'NO_COUNTER' ? { ...c5, outcome: 'not-applicable', code: 'NO_COUNTER_BY_SEVERITY' } : c5;
 }

@@ -1,8 +1,8 @@
 import { binomialUpperTail } from '../../core/binomial-tail.ts';
 import { wilson } from '../../core/interval.ts';
 import { normalQuantile } from '../../core/normal-quantile.ts';
-import { adjustedCount } from '../../core/sampling/adjusted-count.ts';
-import { RARITY_BINS, type SamplingEdgeWindow } from '../../core/sampling/sampling-window.ts';
+import type { SamplingEdgeWindow } from '../../core/sampling/sampling-window.ts';
+import { firstRarity } from './first-rarity.ts';
 import { type SamplingCheck, type SamplingPolicy, unjudged } from './sampling-check.ts';
 
 /**
@@ -80,10 +80,7 @@ function countMissing(
 
 /** Children that a parent of this threshold kept too. */
 function keptBy(threshold: string, edge: SamplingEdgeWindow): number {
-  if (threshold === '') return edge.children;
-  // The bin that begins at the parent's probability is the first that is wholly below it.
-  const first = Math.ceil(4 * Math.log2(adjustedCount(threshold.padEnd(14, '0'))) - 1e-9);
-  return first >= RARITY_BINS ? 0 : sum(edge.childrenByRarity.slice(Math.max(0, first)));
+  return threshold === '' ? edge.children : sum(edge.childrenByRarity.slice(firstRarity(threshold)));
 }
 
 function highestThreshold(edges: readonly SamplingEdgeWindow[]): string {

@@ -1,6 +1,7 @@
 import { chiSquareUpperTail } from '../../core/chi-square-tail.ts';
 import { wilson } from '../../core/interval.ts';
 import { normalQuantile } from '../../core/normal-quantile.ts';
+import { latticeCells } from '../../core/sampling/hash-lattice.ts';
 import { OFFSET_BINS, type SamplingWindow } from '../../core/sampling/sampling-window.ts';
 import { type SamplingCheck, type SamplingPolicy, unjudged } from './sampling-check.ts';
 import { suffixStarts } from './suffixes.ts';
@@ -16,6 +17,10 @@ const EFFECT_MAX = 0.2;
 interface Offsets {
   readonly traces: number;
   readonly bins: readonly number[];
+  /** Where nothing is wrong; not whole. */
+  readonly expected: readonly number[];
+  /** Traces whose R has 14 bits. */
+  readonly onLattice: number;
   readonly min: number;
   readonly max: number;
 }
@@ -23,7 +28,9 @@ interface Offsets {
 /**
  * c2: U = (R - T) / (2^56 - T) is uniform for any threshold where sampling is consistent and ids are random. Told by
  * chi-square over up to 64 bins, by the smallest U (a real threshold above the declared one) and by the largest, each
- * over the last 1, 2, 4, … windows; a span with R < T has no U at all and fails it as c1.
+ * over the last 1, 2, 4, … windows; a span with R < T has no U at all and fails it as c1. Of R from the Collector's
+ * `hash_seed` only the 14 bits count that it decides by: bins then hold as many as they have cells of that lattice, and
+ * where a threshold keeps a single cell there is nothing to see.
  * Blind to every loss that does not depend on R, which is most: a PASS never means that counts are right.
  */
 export function checkUniformity(windows: readonly SamplingWindow[], policy: SamplingPolicy): SamplingCheck {
@@ -45,11 +52,18 @@ export function checkUniformity(windows: readonly SamplingWindow[], policy: Samp
   const outside = wilson(violations, spans, normalQuantile(1 - alpha)).lower > policy.contradictionsFail;
   const failed = outside || pValue <= alpha;
   const effectMax = effectUpper(all, policy.passAlpha);
+  const isCoarse = all.traces >= 2 * PER_BIN_MIN && shape(all) === null;
   const passed = !failed && effectMax !== null && effectMax <= EFFECT_MAX && pValue > policy.doubtAlpha;
   return {
     check: 'c2',
-    outcome: failed ? 'fail' : passed ? 'pass' : 'insufficient',
-    code: failed ? failureOf(outside, tests) : passed ? 'UNIFORM' : 'TOO_FEW_TRACES',
+    outcome: failed ? 'fail' : passed ? 'pass' : isCoarse ? 'unverifiable' : 'insufficient',
+    code: failed
+      ? failureOf(outside, tests)
+      : passed
+        ? 'UNIFORM'
+        : isCoarse
+          ? 'RANDOMNESS_TOO_COARSE'
+          : 'TOO_FEW_TRACES',
     estimate: effect(all),
     lower: effect(all) === null ? null : 0,
     upper: effectMax,
@@ -57,7 +71,7 @@ export function checkUniformity(windows: readonly SamplingWindow[], policy: Samp
     pValue,
     eValue: null,
     alpha,
-    evidence: { violations, offsetMin: all.min, offsetMax: all.max, ...tests },
+    evidence: { violations, offsetMin: all.min, offsetMax: all.max, onLattice: all.onLattice, ...tests },
   };
 }
 
@@ -74,44 +88,82 @@ function offsetsByTime(windows: readonly SamplingWindow[]): Offsets[] {
     .sort((a, b) => a - b)
     .map((startMs) =>
       pool(
-        (byStart.get(startMs) ?? []).map(({ offsetBins, offsetMin, offsetMax }) => ({
-          traces: sum(offsetBins),
-          bins: offsetBins,
-          min: offsetMin ?? 1,
-          max: offsetMax ?? 0,
+        (byStart.get(startMs) ?? []).map((window) => ({
+          traces: sum(window.offsetBins),
+          bins: window.offsetBins,
+          expected: expectedBins(window),
+          onLattice: window.onLattice,
+          min: window.offsetMin ?? 1,
+          max: window.offsetMax ?? 0,
         })),
       ),
     )
     .filter(({ traces }) => traces > 0);
 }
 
+/** Even, and on the lattice by how many of the kept cells begin in each bin. */
+function expectedBins({ offsetBins, onLattice, weightKey }: SamplingWindow): number[] {
+  const even = (sum(offsetBins) - onLattice) / OFFSET_BINS;
+  if (onLattice === 0) return new Array<number>(OFFSET_BINS).fill(even);
+  const cells = latticeCells(weightKey.padEnd(14, '0'));
+  const begun = (bin: number) => Math.ceil((bin * cells) / OFFSET_BINS);
+  return Array.from(
+    { length: OFFSET_BINS },
+    (_, bin) => even + (onLattice * (begun(bin + 1) - begun(bin))) / cells,
+  );
+}
+
 function pool(parts: readonly Offsets[]): Offsets {
-  const bins = Array.from({ length: OFFSET_BINS }, (_, bin) => sum(parts.map((part) => part.bins[bin] ?? 0)));
-  return {
-    traces: sum(bins),
-    bins,
-    min: parts.reduce((min, part) => Math.min(min, part.min), 1),
-    max: parts.reduce((max, part) => Math.max(max, part.max), 0),
-  };
+  const bins = new Array<number>(OFFSET_BINS).fill(0);
+  const expected = new Array<number>(OFFSET_BINS).fill(0);
+  const pooled = { traces: 0, onLattice: 0, min: 1, max: 0 };
+  for (const part of parts) {
+    for (let bin = 0; bin < OFFSET_BINS; bin++) {
+      bins[bin] = (bins[bin] as number) + (part.bins[bin] ?? 0);
+      expected[bin] = (expected[bin] as number) + (part.expected[bin] ?? 0);
+    }
+    pooled.onLattice += part.onLattice;
+    pooled.min = Math.min(pooled.min, part.min);
+    pooled.max = Math.max(pooled.max, part.max);
+  }
+  return { ...pooled, traces: sum(bins), bins, expected };
 }
 
 interface Shape {
   readonly chiSquare: number;
   readonly degrees: number;
+  /** There are traces enough for all bins. */
+  readonly isFine: boolean;
 }
 
 /** Chi-square over as many bins as there are enough traces for; null below two. */
-function shape({ traces, bins }: Offsets): Shape | null {
+function shape({ traces, bins, expected }: Offsets): Shape | null {
   const count = Math.min(OFFSET_BINS, 2 ** Math.floor(Math.log2(traces / PER_BIN_MIN)));
   if (!(count >= 2)) return null;
   const width = OFFSET_BINS / count;
-  const expected = traces / count;
-  let chiSquare = 0;
-  for (let bin = 0; bin < count; bin++) {
-    const seen = sum(bins.slice(bin * width, (bin + 1) * width));
-    chiSquare += (seen - expected) ** 2 / expected;
+  const merged = Array.from({ length: count }, (_, bin) => ({
+    seen: sum(bins.slice(bin * width, (bin + 1) * width)),
+    expected: sum(expected.slice(bin * width, (bin + 1) * width)),
+  }));
+  const cells = withoutSparse(merged, traces / count / 2);
+  const chiSquare = sum(cells.map((cell) => (cell.seen - cell.expected) ** 2 / cell.expected));
+  return cells.length < 2 ? null : { chiSquare, degrees: cells.length - 1, isFine: count === OFFSET_BINS };
+}
+
+interface Bin {
+  readonly seen: number;
+  readonly expected: number;
+}
+
+/** A bin that few are expected in, as a coarse lattice leaves them, goes with the one before; the first is never one. */
+function withoutSparse(bins: readonly Bin[], expectedMin: number): Bin[] {
+  const kept: Bin[] = [];
+  for (const bin of bins) {
+    const before = kept.at(-1);
+    if (before === undefined || bin.expected >= expectedMin) kept.push(bin);
+    else kept[kept.length - 1] = { seen: before.seen + bin.seen, expected: before.expected + bin.expected };
   }
-  return { chiSquare, degrees: count - 1 };
+  return kept;
 }
 
 function shapeTail(offsets: Offsets): number | null {
@@ -127,7 +179,7 @@ function effect(offsets: Offsets): number | null {
 /** Largest effect that gives a chi-square this small with a chance above `passAlpha` (normal form of Patnaik). */
 function effectUpper(offsets: Offsets, passAlpha: number): number | null {
   const found = shape(offsets);
-  if (found === null || found.degrees < OFFSET_BINS - 1) return null;
+  if (!found?.isFine) return null;
   const z = normalQuantile(1 - passAlpha);
   const { chiSquare, degrees } = found;
   // degrees + d - z sqrt(2 (degrees + 2 d)) = chiSquare, solved for the noncentrality d.
@@ -141,5 +193,7 @@ function least(values: readonly number[]): number {
 }
 
 function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }

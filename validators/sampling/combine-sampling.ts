@@ -15,6 +15,8 @@ export interface SamplingVerdict {
  * What one source's sampling is good for (sampling.md section 7): counts need c3, c5 and the weights of c9; the shape of
  * traces needs c1 and c4; that errors exist needs only that c5 did not lose them. c2 and c7 open no gate: they cannot see
  * a loss that does not depend on R. c8 closes counts when it fails: an average of two rates is right at neither time.
+ * c6 closes the counts of log records that are kept for sampled traces alone. c10 opens and closes nothing.
+ * c11 makes counts unverifiable when it fails: which of two weights was counted is chance.
  */
 export function combineSampling(
   checks: SourceChecks,
@@ -23,8 +25,10 @@ export function combineSampling(
   return {
     counts: combine('counts', checks, [
       ...outcomesOf(checks, ['c3', 'c5']),
+      recordsOf(checks),
       weightsOf(checks, policy),
       driftOf(checks),
+      copiesOf(checks),
     ]),
     'trace-shape': combine('trace-shape', checks, [consistencyOf(checks), shapeOf(checks)]),
     existence: combine('existence', checks, [existenceOf(checks)]),
@@ -72,6 +76,16 @@ function driftOf({ c8 }: SourceChecks): Part {
   return { check: 'c8', outcome: c8.outcome === 'fail' ? 'fail' : 'pass', code: c8.code };
 }
 
+/** Records of sampled traces alone stand for these, and nothing says for how many. */
+function recordsOf({ c6 }: SourceChecks): Part {
+  return { check: 'c6', outcome: c6.code === 'RECORDS_FOLLOW_TRACES' ? 'fail' : 'pass', code: c6.code };
+}
+
+/** Not a fault of the counts, which c3 tells; but they may come out otherwise the next time. */
+function copiesOf({ c11 }: SourceChecks): Part {
+  return { check: 'c11', outcome: c11.outcome === 'fail' ? 'unverifiable' : 'pass', code: c11.code };
+}
+
 function consistencyOf({ c1 }: SourceChecks): Part {
   const outcome = c1.outcome === 'not-applicable' ? 'unverifiable' : c1.outcome;
   return { check: 'c1', outcome, code: c1.code };
@@ -94,9 +108,12 @@ const WHAT_IT_ASKS: Readonly<Record<CheckId, string>> = {
   c3: 'adjusted counts equal the population of an independent counter',
   c4: 'traces hold together where this service is called',
   c5: 'errors and slow spans are neither over- nor under-represented',
+  c6: 'log records are kept whatever became of their traces, whose spans are here',
   c7: 'trace ids are random',
   c8: 'the effective rate is steady',
   c9: 'spans say how many they stand for',
+  c10: 'traces that exemplars name are here',
+  c11: 'a span that arrives twice says the same of itself',
 };
 const WHAT_IT_MEANS: Readonly<Record<SamplingVerdict['outcome'], string>> = {
   pass: 'shown',
@@ -116,5 +133,7 @@ function sentence(
     estimate === null
       ? `n ${Math.round(n)}`
       : `${[estimate, ...(lower === null || upper === null ? [] : [lower, upper])].map((value) => Number(value.toPrecision(3))).join(', ')}; n ${Math.round(n)}`;
-  return `For ${purpose}, "${WHAT_IT_ASKS[check]}" is ${WHAT_IT_MEANS[outcome]} (${check}: ${numbers}; alpha ${alpha}).`;
+  // Two weights of one span are shown; which of them is right is not, and no more spans will tell.
+  const meaning = WHAT_IT_MEANS[check === 'c11' && outcome === 'unverifiable' ? 'fail' : outcome];
+  return `For ${purpose}, "${WHAT_IT_ASKS[check]}" is ${meaning} (${check}: ${numbers}; alpha ${alpha}).`;
 }

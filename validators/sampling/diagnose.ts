@@ -3,6 +3,7 @@ import type { CheckId, SamplingOutcome } from './sampling-check.ts';
 
 /** Where to look: who could have done this. */
 type SamplingConfiguration =
+  | 'logger'
   | 'sdk-sampler'
   | 'sdk-id-generator'
   | 'probabilistic-sampler'
@@ -226,6 +227,38 @@ const PATTERNS: readonly Pattern[] = [
       { where: 'probabilistic-sampler', what: 'hash_seed writes its own rv' },
     ],
     matches: ({ c4 }) => failed(c4) && c4.code === 'RANDOMNESS_CONFLICT',
+  },
+  {
+    code: 'LOGS_FOLLOW_TRACES',
+    cause:
+      'Log records arrive for sampled traces alone and do not say so: they stand for the share of traffic that was sampled.',
+    rests: ['c6'],
+    lookAt: [
+      {
+        where: 'logger',
+        what: 'trace_based of the logger configuration; count by the weight of the trace, or switch it off',
+      },
+    ],
+    matches: ({ c6 }) => failed(c6) && c6.code === 'RECORDS_FOLLOW_TRACES',
+  },
+  {
+    code: 'NAMED_TRACES_MISSING',
+    cause:
+      'Exemplars or log records name traces as sampled of which no span is here, though every threshold on the way keeps them: whole traces are lost, or thinned by a stage that writes no th.',
+    rests: ['c10', 'c6'],
+    lookAt: [{ where: 'export-path', what: 'spans dropped between this service and here' }, TAIL_FEATURE],
+    matches: ({ c6, c10 }) => failed(c10) || (failed(c6) && c6.code === 'TRACES_OF_RECORDS_MISSING'),
+  },
+  {
+    code: 'SENT_BY_TWO_TAPS',
+    cause:
+      'The same spans arrive under two thresholds: two stages of one pipeline send here, and whichever copy comes first gives the weight.',
+    rests: ['c11'],
+    lookAt: [
+      { where: 'export-path', what: 'export from behind the last stage that samples, and from there alone' },
+      COLLECTOR_EQUALIZING,
+    ],
+    matches: ({ c11 }) => failed(c11),
   },
   {
     code: 'WEIGHTS_ABSENT',

@@ -2,6 +2,7 @@ import type { AlignedWindow, CountingUnit } from '../../core/sampling/aligned-wi
 import type { SamplingPurpose } from '../../core/sampling/sampling-purpose.ts';
 import {
   DURATION_BOUNDS_MS,
+  type MentionWindow,
   type SamplingEdgeWindow,
   type SamplingWindow,
   type TraceIdWindow,
@@ -11,6 +12,7 @@ import { checkSource, type SourceChecks } from './check-source.ts';
 import { combineSampling, type SamplingVerdict } from './combine-sampling.ts';
 import { diagnose, type SamplingDiagnosis } from './diagnose.ts';
 import { sumPopulation } from './population.ts';
+import type { SpanSide } from './reach-traces.ts';
 import type { SamplingCheck, SamplingPolicy } from './sampling-check.ts';
 
 /** The independent counter of a service, as far as it tells windows of the sampled side. */
@@ -26,6 +28,10 @@ export interface SettledSamplingInput {
   readonly windows: readonly SamplingWindow[];
   readonly traceIds: readonly TraceIdWindow[];
   readonly edges: readonly SamplingEdgeWindow[];
+  /** As `SourceWindows` has them. */
+  readonly mentions: readonly MentionWindow[];
+  /** Of log records: the spans of their service; null of spans. */
+  readonly spans: SpanSide | null;
   readonly counter: IndependentCounter | null;
   /** The best one that tells errors or durations, where `counter` does not: the SDK's own count of spans never does. */
   readonly classCounter: IndependentCounter | null;
@@ -58,7 +64,7 @@ const SLOW_MS = 500;
  * contradict nothing: then the counts are unverifiable, not wrong. A counter of *spans* is not held against local roots.
  */
 export function judgeSettledSampling(input: SettledSamplingInput, policy: SamplingPolicy): SettledSampling {
-  const { counter, windows, traceIds, edges, weightMax } = input;
+  const { counter, windows, traceIds, edges, mentions, spans, weightMax } = input;
   const usable = counter === null || counter.unit === 'spans' ? null : counter;
   const populations = usable?.windows ?? [];
   const classPopulations = (input.classCounter ?? usable)?.windows ?? [];
@@ -68,7 +74,17 @@ export function judgeSettledSampling(input: SettledSamplingInput, policy: Sampli
     isSamePopulation: true,
   };
   const judged = checkSource(
-    { windows, traceIds, edges, populations, classPopulations, requestsInDoubt, weightMax },
+    {
+      windows,
+      traceIds,
+      edges,
+      mentions,
+      ...(spans === null ? {} : { spans }),
+      populations,
+      classPopulations,
+      requestsInDoubt,
+      weightMax,
+    },
     options,
     policy,
   );

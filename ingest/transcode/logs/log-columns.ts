@@ -1,3 +1,5 @@
+import { WEIGHT_KINDS } from '../../../core/sampling/sampling-window.ts';
+import { WEIGHT_ATTRIBUTES } from '../../../core/sampling/weight-of.ts';
 import { FixedColumn } from '../columns/fixed-column.ts';
 import { LowCardinalityColumn } from '../columns/low-cardinality-column.ts';
 import { MapColumn } from '../columns/map-column.ts';
@@ -22,7 +24,7 @@ export function logColumns() {
     ScopeName: new TextColumn(),
     ScopeVersion: new LowCardinalityColumn(),
     ScopeAttributes: new MapColumn(),
-    LogAttributes: new MapColumn(),
+    LogAttributes: new MapColumn(WEIGHT_ATTRIBUTES),
     EventName: new TextColumn(),
     ReceivedAt: new FixedColumn("DateTime64(3, 'UTC')"),
     Tenant: new LowCardinalityColumn(),
@@ -32,5 +34,9 @@ export function logColumns() {
     LogFlags: new FixedColumn('UInt32'),
     DroppedAttributesCount: new FixedColumn('UInt32'),
     Anomalies: new FixedColumn('UInt32'),
+    WeightKind: new LowCardinalityColumn(WEIGHT_KINDS),
+    WeightKey: new LowCardinalityColumn(),
+    SamplingRandomness: new TextColumn(),
+    SamplingViolation: new FixedColumn('UInt8'),
   };
 }

@@ -6,6 +6,7 @@ import { pushValueText } from '../value-text.ts';
 import { NOT_SENT, type WireReader } from '../wire-reader.ts';
 import type { LogColumns } from './log-columns.ts';
 import type { LogScan } from './log-scan.ts';
+import { writeLogWeight } from './log-weight.ts';
 
 /** Numbers that UInt8 holds; OTLP names 0 to 24. */
 export const SEVERITY_NUMBER_MAX = 255;
@@ -29,6 +30,7 @@ export function writeLog(columns: LogColumns, reader: WireReader, log: LogScan, 
   const { body } = log;
   anomalies |= pushValueText(columns.Body, reader, body.kind, body.at, body.byteCount);
   anomalies |= columns.LogAttributes.push(reader, log.attributes);
+  writeLogWeight(columns, reader, log);
   anomalies |= columns.EventName.push(reader, log.eventNameAt, log.eventNameBytes);
   columns.DroppedAttributesCount.data.int32(log.droppedAttributesCount);
   columns.Anomalies.data.int32(anomalies);

@@ -1,3 +1,4 @@
+import { samplingColumns } from '../../../core/sampling/sampling-columns.ts';
 import {
   arrivalNs,
   attributePairs,
@@ -50,6 +51,12 @@ function logColumns(record: LogRecord, context: Context, odd: Oddities) {
     Body: valueText(record.body, odd),
     LogAttributes: attributePairs(record.attributes, odd),
     EventName: record.eventName ?? '',
+    ...samplingColumns({
+      traceState: '',
+      traceId: ids.traceId,
+      flags: 0,
+      attributes: Object.fromEntries(attributePairs(record.attributes, new Oddities())),
+    }),
     DroppedAttributesCount: record.droppedAttributesCount ?? 0,
   };
 }

@@ -3,16 +3,19 @@ import {
   type SampledSource,
   SLOW_MS,
   SOUND,
+  simulateLogs,
   simulateSource,
 } from '../../../eval/simulators/sampled-source.ts';
 import { drawFrom } from '../../../eval/traffic/draw.ts';
 import { checkSource, type SourceWindows } from '../../../validators/sampling/check-source.ts';
+import { checkUniformity } from '../../../validators/sampling/check-uniformity.ts';
 import { combineSampling } from '../../../validators/sampling/combine-sampling.ts';
 import { diagnose } from '../../../validators/sampling/diagnose.ts';
 import { type CheckId, SAMPLING_POLICY } from '../../../validators/sampling/sampling-check.ts';
+import { runCount } from '../../run-count.ts';
 
 const POLICY = { ...SAMPLING_POLICY, tolerance: 0 };
-const MANY: SampledSource = { ...SOUND, requestsPerWindow: 8_000 };
+const MANY: SampledSource = { ...SOUND, requestsPerWindow: 8_000, copied: 0.2, exemplars: 0.5 };
 
 function make(source: SampledSource, seed = 1): SourceWindows {
   return simulateSource(source, drawFrom(seed));
@@ -27,13 +30,13 @@ function outcomes(windows: SourceWindows, policy = POLICY): Record<string, strin
 }
 
 const ALL_PASS = Object.fromEntries(
-  ['c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c8', 'c9'].map((id) => [id, 'pass']),
+  ['c1', 'c2', 'c3', 'c4', 'c5', 'c7', 'c8', 'c9', 'c10', 'c11'].map((id) => [id, 'pass']),
 );
 const sound = make(MANY);
 
 describe('checks of one source', () => {
   it('pass where all is right, with intervals that hold the truth', () => {
-    expect(outcomes(sound)).toEqual(ALL_PASS);
+    expect(outcomes(sound)).toEqual({ ...ALL_PASS, c6: 'not-applicable' });
     const { c3, c8 } = check(sound);
     expect(c3.lower).toBeLessThan(1);
     expect(c3.upper).toBeGreaterThan(1);
@@ -41,8 +44,10 @@ describe('checks of one source', () => {
   });
 
   it('are insufficient with a handful of spans, never a pass', () => {
-    const seen = new Set(Object.values(outcomes(make({ ...SOUND, requestsPerWindow: 30 }))));
-    expect([...seen]).toEqual(['insufficient']);
+    const seen = new Set(
+      Object.values(outcomes(make({ ...SOUND, requestsPerWindow: 30, copied: 0.5, exemplars: 1 }))),
+    );
+    expect([...seen].sort()).toEqual(['insufficient', 'not-applicable']);
   });
 
   const faults: [string, SourceWindows, Partial<Record<CheckId, string>>, string][] = [
@@ -103,6 +108,12 @@ describe('checks of one source', () => {
       { ...sound, edges: sound.edges.map((row) => ({ ...row, lost: row.children })) },
       { c4: 'fail' },
       'WEIGHTS_STRIPPED',
+    ],
+    [
+      'copies under another threshold',
+      make({ ...MANY, relabelled: 0.05 }),
+      { c11: 'fail', c3: 'pass' },
+      'SENT_BY_TWO_TAPS',
     ],
     [
       'errors kept more often than they say',
@@ -172,6 +183,108 @@ describe('checks of one source', () => {
     const windows = { ...hot, populations: hot.populations.map((row) => ({ ...row, requests: 40 })) };
     expect(check(windows).c3.outcome).toBe('fail');
     expect(check({ ...windows, weightMax: 10 }).c3.outcome).toBe('insufficient');
+  });
+});
+
+describe('traces that exemplars and log records name', () => {
+  const logs = (of: Partial<SampledSource>, follow: boolean) =>
+    simulateLogs({ ...SOUND, ...of, follow }, drawFrom(1));
+
+  it('are missing beyond chance: a diagnosis, and no fault of counts', () => {
+    const windows = make({ ...MANY, tracesMissing: 0.1 });
+    expect(check(windows).c10).toMatchObject({ outcome: 'fail', code: 'TRACES_UNREACHABLE' });
+    expect(diagnose(check(windows)).map(({ code }) => code)).toEqual(['NAMED_TRACES_MISSING']);
+    expect(combineSampling(check(windows), POLICY).counts.outcome).toBe('pass');
+  });
+
+  it('cannot be told where spans carry no threshold, or an explicit rv', () => {
+    const bare = sound.windows.map((row) => ({ ...row, weightKind: 'none' as const, weightKey: '' }));
+    expect(check({ ...sound, windows: bare }).c10).toMatchObject({
+      outcome: 'unverifiable',
+      code: 'SPAN_WEIGHTS_UNKNOWN',
+    });
+    const explicit = sound.traceIds.map((row) => ({ ...row, withRandomness: row.traces }));
+    expect(check({ ...sound, traceIds: explicit }).c10.code).toBe('RANDOMNESS_EXPLICIT');
+  });
+
+  it('are all of them where records are kept whatever became of their traces', () => {
+    expect(check(logs({ requestsPerWindow: 4_000 }, false)).c6).toMatchObject({
+      outcome: 'pass',
+      code: 'RECORDS_AND_TRACES_AGREE',
+    });
+  });
+
+  it('are the sampled ones alone behind a trace_based logger, which nine show at 10 %', () => {
+    const verdict = check(logs({ windows: 1, requestsPerWindow: 150 }, true));
+    expect(verdict.c6).toMatchObject({ outcome: 'fail', code: 'RECORDS_FOLLOW_TRACES' });
+    expect(diagnose(verdict).map(({ code }) => code)).toContain('LOGS_FOLLOW_TRACES');
+    expect(combineSampling(verdict, POLICY).counts.outcome).toBe('fail');
+  });
+
+  it('are not told from all where all are sampled', () => {
+    expect(check(logs({ threshold: '0' }, true)).c6.outcome).toBe('pass');
+  });
+
+  it('are missing though their records say that they were sampled', () => {
+    expect(check(logs({ tracesMissing: 0.1 }, false)).c6).toMatchObject({
+      outcome: 'fail',
+      code: 'TRACES_OF_RECORDS_MISSING',
+    });
+  });
+});
+
+describe('c2 of randomness with 14 bits', () => {
+  /** Of 14 bits a tenth keeps 1,638 cells, which do not fill 64 bins alike; 0.2 % keeps 32, which leave every other empty. */
+  const rates: [string, SampledSource][] = [
+    ['10 %', { ...SOUND, threshold: 'e668', hasHashSeed: true }],
+    ['0.2 %', { ...SOUND, threshold: 'ff8', hasHashSeed: true, requestsPerWindow: 50_000 }],
+  ];
+  const alpha = 0.01;
+  it.each(rates)('fails as seldom as it says at %s', (rate, source) => {
+    const of = runCount({ suite: rate === '10 %' ? 200 : 10, long: 2_000 });
+    let fails = 0;
+    for (let run = 0; run < of; run++) {
+      const { windows } = make(source, 1_000 + run);
+      fails += Number(checkUniformity(windows, { ...POLICY, alpha }).outcome === 'fail');
+    }
+    // Twice alpha, and three standard deviations of so many runs.
+    expect(fails).toBeLessThanOrEqual(2 * alpha * of + 3 * Math.sqrt(2 * alpha * of));
+  });
+
+  it.each(rates)('passes where it is sound at %s', (_, source) => {
+    const { windows } = make({ ...source, requestsPerWindow: 8 * source.requestsPerWindow });
+    expect(checkUniformity(windows, POLICY)).toMatchObject({ outcome: 'pass', code: 'UNIFORM' });
+  });
+
+  it.each(rates)('fails where a stage above cut off what it does not tell at %s', (_, source) => {
+    const { windows } = make({ ...source, requestsPerWindow: 8 * source.requestsPerWindow });
+    const cut = windows.map((row) => ({
+      ...row,
+      offsetBins: row.offsetBins.map((count, bin) => (bin < 24 ? 0 : count)),
+      offsetMin: 24 / 64,
+      onLattice: row.offsetBins.slice(24).reduce((sum, count) => sum + count, 0),
+    }));
+    expect(checkUniformity(cut, POLICY)).toMatchObject({ outcome: 'fail', code: 'REAL_THRESHOLD_HIGHER' });
+    const bent = windows.map((row) => ({
+      ...row,
+      offsetBins: row.offsetBins.map((count, bin) => (bin % 4 === 0 ? 0 : count)),
+      onLattice: row.offsetBins.reduce((sum, count, bin) => sum + (bin % 4 === 0 ? 0 : count), 0),
+    }));
+    expect(checkUniformity(bent, POLICY)).toMatchObject({ outcome: 'fail', code: 'NOT_UNIFORM' });
+  });
+
+  it('would fail a sound one by the even bins of fine randomness', () => {
+    const { windows } = make(rates[1]?.[1] ?? SOUND);
+    const taken = windows.map((row) => ({ ...row, onLattice: 0 }));
+    expect(checkUniformity(taken, POLICY).outcome).toBe('fail');
+  });
+
+  it('cannot tell where a threshold keeps a single cell', () => {
+    const { windows } = make({ ...SOUND, threshold: 'fffc', hasHashSeed: true, requestsPerWindow: 200_000 });
+    expect(checkUniformity(windows, POLICY)).toMatchObject({
+      outcome: 'unverifiable',
+      code: 'RANDOMNESS_TOO_COARSE',
+    });
   });
 });
 

@@ -31,7 +31,14 @@ function counterOf(
 function judge(of: Partial<Parameters<typeof judgeSettledSampling>[0]>, source = sound) {
   const { windows, traceIds, edges } = source;
   const window = { startMs: 0, endMs: 600_000 };
-  const nothing = { counter: null, classCounter: null, notCounting: [], weightMax: 10 };
+  const nothing = {
+    mentions: [],
+    spans: null,
+    counter: null,
+    classCounter: null,
+    notCounting: [],
+    weightMax: 10,
+  };
   return judgeSettledSampling({ windows, traceIds, edges, window, ...nothing, ...of }, POLICY);
 }
 

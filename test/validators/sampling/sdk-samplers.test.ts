@@ -2,6 +2,11 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/ap
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  createComposableParentThresholdSampler,
+  createComposableProbabilitySampler,
+  createCompositeSampler,
+} from '@opentelemetry/sampler-composite';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import {
   BatchSpanProcessor,
@@ -133,6 +138,25 @@ describe('a Node SDK, its requests counted beside', () => {
       receivedRatio: 1,
     });
     expect(checks.c5).toMatchObject({ outcome: 'pass', n: sampled });
+    expect(purposes.counts.outcome).toBe('pass');
+    expect(checks.c1.evidence).toMatchObject({ violations: 0 });
+    expect(diagnoses).toEqual([]);
+  }, 90_000);
+
+  it("with the SDK's composite sampler, parent threshold over probability: counts agree", async () => {
+    const sampler = createCompositeSampler(
+      createComposableParentThresholdSampler(createComposableProbabilitySampler(RATIO)),
+    );
+    const { checks, purposes, sampled, diagnoses } = await judge('composite', sampler);
+    const marks = await readRows<{ TraceState: string; Spans: string }>(server.store, {
+      sql: `SELECT TraceState, count() AS Spans FROM otel_traces WHERE ServiceName = 'composite' GROUP BY 1`,
+      params: {},
+      about: 'otel_traces',
+    });
+    // The local child follows the threshold of its root.
+    expect(marks).toEqual([{ TraceState: 'ot=th:8', Spans: String(2 * sampled) }]);
+    expect(checks.c3).toMatchObject({ outcome: 'pass', code: 'COUNTS_AGREE', n: sampled });
+    expect(checks.c3.evidence).toMatchObject({ requests: REQUESTS, adjustedCount: sampled / RATIO });
     expect(purposes.counts.outcome).toBe('pass');
     expect(checks.c1.evidence).toMatchObject({ violations: 0 });
     expect(diagnoses).toEqual([]);

@@ -32,6 +32,7 @@ export interface PopulationEvidence {
 }
 
 const STARTED = 'otel.sdk.span.started';
+const CREATED = 'otel.sdk.log.created';
 const REQUESTS = [
   'http.server.request.duration',
   'rpc.server.call.duration',
@@ -48,9 +49,10 @@ const UNCOUNTED_MAX = 0.005;
  * 3. the requests of its servers and consumers, the only ones that tell errors and durations. Before 2 where routes
  *    are known that are never traced, as the SDK counts those too, without a route;
  * 4. `otel.sdk.span.started` of all spans, where it does not tell a local parent: comparable with all spans only.
+ * Log records have `otel.sdk.log.created`, or what a constraint names.
  * One that cannot be a witness is there with its veto. The Collector's counters are not among them: they do not say
  * whose spans passed.
- * @returns by sourceKey of the traces of the service
+ * @returns by sourceKey of the traces of the service, or of its logs
  * @see sampling.md section 5, c3
  */
 export function findPopulations(evidence: PopulationEvidence): ReadonlyMap<string, readonly Population[]> {
@@ -73,7 +75,8 @@ export function findPopulations(evidence: PopulationEvidence): ReadonlyMap<strin
     const started = startedPopulation(of);
     const isRouted = (requests?.routesNotTraced.length ?? 0) > 0;
     const ranked = isRouted || started?.unit === 'spans' ? [requests, started] : [started, requests];
-    for (const population of ranked) if (population !== null) append(found, population);
+    for (const population of [...ranked, createdPopulation(of)])
+      if (population !== null) append(found, population);
   }
   return found;
 }
@@ -104,6 +107,13 @@ function startedPopulation(of: ServiceEvidence): Population | null {
     tellsSampled: started.some(({ labels }) => (labels['otel.span.sampling_result'] ?? '') !== ''),
     live: liveVariance(live, population.curves),
   };
+}
+
+/** Every record is its own root. Which processes log is not told by which are traced. */
+function createdPopulation(of: ServiceEvidence): Population | null {
+  const series = of.series.filter(({ metric }) => metric === CREATED);
+  const source: Source = { ...of.source, signal: 'logs' };
+  return build({ ...of, source, traced: [] }, { series, counter: CREATED, unit: 'roots' });
 }
 
 function requestPopulation(of: ServiceEvidence): Population | null {

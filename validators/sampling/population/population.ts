@@ -5,7 +5,7 @@ import type { CounterCurve } from './counter-curve.ts';
 
 /** A counter of all that a service did, whatever was sampled. */
 export interface Population {
-  /** The traces of a service, instance ''. */
+  /** The traces of a service, or its logs, instance ''. */
   readonly source: Source;
   /** The metric, or metrics joined by ` + `. */
   readonly counter: string;
