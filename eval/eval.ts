@@ -7,6 +7,7 @@ import { driftCommand } from './commands/drift.ts';
 import { driftScoreboardCommand } from './commands/drift-scoreboard.ts';
 import { samplingStreamsCommand } from './commands/sampling-streams.ts';
 import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
+import { scoreboardCommand } from './commands/scoreboard.ts';
 import { stateHoldingCommand } from './commands/state-holding.ts';
 
 /** `npm run -s eval -- SECTION`: accuracy, measured like speed. */
@@ -30,6 +31,7 @@ for (const command of [
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
+program.addCommand(scoreboardCommand().copyInheritedSettings(program), { isDefault: true });
 
 try {
   await program.parseAsync();

@@ -1,8 +1,5 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import { findingsOfRun, type RunFinding } from '../drift/findings-of-run.ts';
-import { historyOf, loadSimulator } from '../drift/from-simulator.ts';
+import { scoreDrift, seedsOf } from '../drift/score-drift.ts';
 
 interface Flags {
   readonly sim: string;
@@ -11,11 +8,6 @@ interface Flags {
   readonly only?: string;
   readonly signals: 'full' | 'poor';
   readonly findings?: true;
-}
-
-interface Scorer {
-  readonly scoreRun: (truth: unknown, findings: readonly RunFinding[]) => object;
-  readonly summarise: (rows: readonly object[]) => unknown;
 }
 
 export function driftScoreboardCommand(): Command {
@@ -31,23 +23,16 @@ export function driftScoreboardCommand(): Command {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const [simulator, scorer] = await Promise.all([
-    loadSimulator(flags.sim),
-    import(pathToFileURL(resolve(flags.scorer)).href) as Promise<Scorer>,
-  ]);
-  const [from, to = from] = flags.seeds.split('-').map(Number) as [number, number?];
   const only = flags.only?.split(',') ?? [''];
-  const rows: object[] = [];
-  for (const scenario of Object.keys(simulator.SCENARIOS).filter((name) =>
-    only.some((part) => name.startsWith(part)),
-  )) {
-    for (let seed = from; seed <= to; seed++) {
-      const simulated = simulator.simulate({ scenario, seed, signals: flags.signals });
-      // The truth goes to the scorer, and nowhere else.
-      const findings = findingsOfRun(historyOf(simulated));
-      rows.push(scorer.scoreRun(simulated.truth, findings));
-      if (flags.findings === true) console.error(scenario, seed, JSON.stringify(findings));
-    }
-  }
-  process.stdout.write(`${JSON.stringify(scorer.summarise(rows), null, 1)}\n`);
+  const summary = await scoreDrift({
+    simulator: flags.sim,
+    scorer: flags.scorer,
+    seeds: seedsOf(flags.seeds),
+    signals: flags.signals,
+    isWanted: (scenario) => only.some((part) => scenario.startsWith(part)),
+    ...(flags.findings === true
+      ? { onRun: (scenario, seed, findings) => console.error(scenario, seed, JSON.stringify(findings)) }
+      : {}),
+  });
+  process.stdout.write(`${JSON.stringify(summary, null, 1)}\n`);
 }
