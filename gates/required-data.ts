@@ -1,8 +1,8 @@
 import type { DecisionReason, TrustComponent } from '../core/decision.ts';
-import type { SamplingPurpose } from '../core/sampling/sampling-purpose.ts';
 import type { Signal } from '../core/signal.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Dimension, Outcome, Verdict } from '../core/verdict.ts';
+import { type AskedPurpose, askedPurposes } from './asked-purposes.ts';
 import type { ConstraintSet, SourceConstraint } from './constraints/constraint-set.ts';
 import { stageOf } from './fail-modes.ts';
 import { matchGlob } from './glob.ts';
@@ -27,8 +27,8 @@ interface Need {
   readonly dimension: Dimension;
   /** Seconds the newest item may be old; then freshness alone is asked. */
   readonly heartbeatS: number | null;
-  /** Of sampling. */
-  readonly purpose?: SamplingPurpose | null;
+  /** Of sampling; null: that its marks hold together. */
+  readonly asked?: AskedPurpose | null;
 }
 
 const FAIL_CODE: Readonly<Record<Dimension, string>> = {
@@ -39,13 +39,30 @@ const FAIL_CODE: Readonly<Record<Dimension, string>> = {
   provenance: 'SRC_PROVENANCE',
 };
 
-function needsOf(set: ConstraintSet, { id, signal, expect }: SourceConstraint): Need[] {
+/**
+ * What sampling must be good for: what people wrote, else what the kind of action takes spans for. Of spans that
+ * nothing samples nothing is asked unless it is written: they carry no marks, and none is no contradiction.
+ */
+function askedOf(
+  constraint: string,
+  { expect }: SourceConstraint,
+  question: Question,
+): (AskedPurpose | null)[] {
+  if (expect.sampling === undefined) return [];
+  const { declared, for: written } = expect.sampling;
+  if (written === 'marks') return [null];
+  if (written !== undefined) return [{ purpose: written, why: `${constraint} says for: ${written}` }];
+  return declared === 'none' ? [] : askedPurposes(question);
+}
+
+function needsOf(set: ConstraintSet, source: SourceConstraint, question: Question): Need[] {
+  const { id, signal, expect } = source;
   const need = { constraint: `${set.metadata.name}/${id}`, signal, heartbeatS: null };
   const needs: Need[] = [];
   if (expect.completeness !== undefined) needs.push({ ...need, dimension: 'completeness' });
   if (expect.lag !== undefined) needs.push({ ...need, dimension: 'timeliness' });
-  if (expect.sampling?.declared === 'consistent') {
-    needs.push({ ...need, dimension: 'sampling', purpose: expect.sampling.for ?? null });
+  for (const asked of askedOf(need.constraint, source, question)) {
+    needs.push({ ...need, dimension: 'sampling', asked });
   }
   if (expect.heartbeat !== undefined) {
     needs.push({ ...need, dimension: 'timeliness', heartbeatS: expect.heartbeat / 1_000 });
@@ -58,13 +75,14 @@ function needsOf(set: ConstraintSet, { id, signal, expect }: SourceConstraint): 
  * The sources a set wants for this action: those its stage names, or all of them where no stage of the set
  * speaks about the action. A set that declares no source leaves the question to the built-in rule.
  */
-function needsOfSet(set: ConstraintSet, { stages, kind }: Question): Need[] {
+function needsOfSet(set: ConstraintSet, question: Question): Need[] {
+  const { stages, kind } = question;
   const gates = stages
     .map((stage) => set.stages[stage])
     .filter((stage) => stage?.gate.some((glob) => matchGlob(glob, kind)));
   const isRequired = ({ id }: SourceConstraint) =>
     gates.length === 0 || gates.some((stage) => stage?.requireSources?.includes(id) ?? true);
-  return set.sources.filter(isRequired).flatMap((source) => needsOf(set, source));
+  return set.sources.filter(isRequired).flatMap((source) => needsOf(set, source, question));
 }
 
 /**
@@ -111,8 +129,8 @@ function nameOf({ serviceNamespace, serviceName }: TrustTarget): string {
 
 function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: number }): RequiredData {
   const { target, trust, nowMs } = of;
-  const { signal, dimension, heartbeatS, purpose = null } = need;
-  const reading = trust.read({ target, signal, dimension, purpose }, nowMs);
+  const { signal, dimension, heartbeatS, asked = null } = need;
+  const reading = trust.read({ target, signal, dimension, purpose: asked?.purpose ?? null }, nowMs);
   const { verdict } = reading;
   const judged = heartbeatS === null ? reading.state : heartbeatState(reading, heartbeatS, nowMs);
   const state = judged !== 'pass' || isUsable(verdict) ? judged : 'unknown';
@@ -122,7 +140,7 @@ function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: numb
     signal,
     dimension,
     heartbeatS,
-    purpose,
+    asked,
     reading,
     state,
   });

@@ -1,7 +1,7 @@
-import type { SamplingPurpose } from '../core/sampling/sampling-purpose.ts';
 import type { Signal } from '../core/signal.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Dimension, Outcome, Verdict } from '../core/verdict.ts';
+import type { AskedPurpose } from './asked-purposes.ts';
 import type { TrustReading } from './trust.ts';
 
 const WHAT: Readonly<Record<Dimension, string>> = {
@@ -48,12 +48,12 @@ export function describeVerdict(of: {
   dimension: Dimension;
   heartbeatS: number | null;
   /** Of sampling: what its spans are taken for. */
-  purpose?: SamplingPurpose | null;
+  asked?: AskedPurpose | null;
   reading: TrustReading;
   state: Outcome;
 }): VerdictWords {
   const { name, signal, dimension, heartbeatS, reading, state } = of;
-  if (of.purpose) return describePurpose({ ...of, purpose: of.purpose });
+  if (of.asked) return describePurpose({ ...of, asked: of.asked });
   const { verdict } = reading;
   const what = heartbeatS === null ? WHAT[dimension] : 'age of the newest item';
   const subject = `${what} of ${name} ${signal}`;
@@ -82,17 +82,43 @@ export function describeVerdict(of: {
 function describePurpose(of: {
   name: string;
   signal: Signal;
-  purpose: SamplingPurpose;
+  asked: AskedPurpose;
   reading: TrustReading;
   state: Outcome;
 }): VerdictWords {
-  const required = `sampling shown to be right for ${of.purpose}`;
-  const told = of.reading.reasons.map(({ code, text }) => `${text} (${code})`).join(' ');
+  const { name, signal, reading, state } = of;
+  const { purpose, why } = of.asked;
+  const told = reading.reasons.map(({ code, text }) => `${text} (${code})`).join(' ');
+  const subject = `the sampling of ${name} ${signal}`;
   return {
-    required,
-    text: `The sampling of ${of.name} ${of.signal} ${WORD[of.state]}; required ${required}. ${told}`.trim(),
-    wouldAllowIf: `the sampling of ${of.name} ${of.signal} is shown to be right for ${of.purpose}`,
+    required: `sampling shown to be right for ${purpose} (${why})`,
+    text: `Right for ${purpose} is asked of ${subject} (${why}), which ${WORD[state]}. ${told}`.trim(),
+    wouldAllowIf: `${subject} is shown to be right for ${purpose}: ${howKnown(reading.reasons)}`,
   };
+}
+
+const MORE = 'more spans arrive; the next settled minute tells';
+/** What makes a purpose known, by how its reasons begin or end; the first that is said anywhere is the one to begin with. */
+const HOW_KNOWN: readonly (readonly [code: RegExp, how: string])[] = [
+  [/^(NO_VERDICT|VERDICT_EXPIRED)$/, 'its spans arrive and are judged'],
+  [/^SAMPLING_NOT_SETTLED$/, 'wait for the settled minute, two to three minutes after its first spans'],
+  [/^SAMPLING_FAIL_/, 'the fault is mended, and the settled minutes show it'],
+  [
+    /_(WEIGHTS_[A-Z]+|NO_THRESHOLDS)$/,
+    'its spans say how many they stand for, by a sampler that writes ot=th',
+  ],
+  [
+    /^SAMPLING_UNVERIFIABLE_PARENTS_NEVER_SEEN$/,
+    'its callers send their spans too, so that it is seen whose parents are missing',
+  ],
+  [
+    /^SAMPLING_UNVERIFIABLE_/,
+    'a counter that no sampler touched stands beside its spans: send http.server.request.duration or otel.sdk.span.started, or name one as expect.sampling.counter',
+  ],
+];
+
+function howKnown(reasons: TrustReading['reasons']): string {
+  return HOW_KNOWN.find(([code]) => reasons.some((reason) => code.test(reason.code)))?.[1] ?? MORE;
 }
 
 function ageText({ estimators }: Verdict): string {

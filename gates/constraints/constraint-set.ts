@@ -32,8 +32,8 @@ const source = z.strictObject({
       sampling: z
         .strictObject({
           declared: z.enum(['consistent', 'none']),
-          /** What decisions take the spans for; left out: that their marks hold together. */
-          for: z.enum(SAMPLING_PURPOSES).optional(),
+          /** What decisions take the spans for; left out: by the kind of action. `marks`: only that these hold together. */
+          for: z.enum([...SAMPLING_PURPOSES, 'marks']).optional(),
           counter: counter.optional(),
         })
         .optional(),

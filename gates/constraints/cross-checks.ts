@@ -76,6 +76,27 @@ function checkCounters({ sources }: ConstraintFile): Mismatch[] {
   });
 }
 
+/** Purposes that stay unknown for ever, so that what asks for them would be held for ever. */
+function checkPurposes({ sources }: ConstraintFile): Mismatch[] {
+  return sources.flatMap(({ expect: { sampling } }, index): Mismatch[] => {
+    const { declared, for: written, counter } = sampling ?? {};
+    const at = (key: string) => ['sources', index, 'expect', 'sampling', key];
+    const warning = (path: Mismatch['path'], message: string, hint: string): Mismatch[] => [
+      { path, message, hint, severity: 'warning' },
+    ];
+    if (declared === 'none' && written !== undefined && written !== 'existence') {
+      const message = `for: ${written} is never known of spans that nothing samples: they carry no weight, and none is not 1`;
+      const hint = 'let an always-on consistent sampler write th:0 and declare consistent, or drop for';
+      return warning(at('for'), message, hint);
+    }
+    if (counter?.counts === 'spans' && (written === undefined || written === 'counts')) {
+      const message = 'a counter of all spans is not held against requests: counts are never known by it';
+      return warning([...at('counter'), 'counts'], message, 'name a counter of requests or roots');
+    }
+    return [];
+  });
+}
+
 function checkStages({ stages, sources }: ConstraintFile): Mismatch[] {
   const known = sources.map(({ id }) => id);
   return Object.entries(stages).flatMap(([stage, { requireSources = [] }]) =>
@@ -156,6 +177,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkSources(file),
     ...checkMeasurable(file),
     ...checkCounters(file),
+    ...checkPurposes(file),
     ...checkStages(file),
     ...checkIntent(file),
     ...checkBoundaries(file),
