@@ -17,6 +17,7 @@ function hintOf(name: string, known: readonly string[]): string {
 interface Named {
   readonly name: string;
   readonly path: Path;
+  readonly atKey?: boolean;
 }
 
 /** What a file says about services it does not describe cannot be meant; a file without edges describes none. */
@@ -34,8 +35,9 @@ function checkNames({ scope, design, objectives }: ConstraintFile): Mismatch[] {
     ...Object.keys(design.topology?.zones ?? {}).map((name) => ({
       name,
       path: ['design', 'topology', 'zones', name],
+      atKey: true,
     })),
-    ...Object.keys(design.cache).map((name) => ({ name, path: ['design', 'cache', name] })),
+    ...Object.keys(design.cache).map((name) => ({ name, path: ['design', 'cache', name], atKey: true })),
     ...(design.topology?.forbid ?? []).flatMap(({ from, to, except }, index) =>
       [from, to, ...except]
         .filter((name) => !name.includes('*'))
@@ -51,7 +53,7 @@ function checkNames({ scope, design, objectives }: ConstraintFile): Mismatch[] {
     ),
   ];
   const calls: Named[] = [
-    ...Object.keys(design.fallbacks).map((name) => ({ name, path: ['design', 'fallbacks', name] })),
+    ...Object.keys(design.fallbacks).map((name) => ({ name, path: ['design', 'fallbacks', name], atKey: true })),
     ...objectives.local.flatMap(({ edge }, index) =>
       edge === undefined ? [] : [{ name: edge, path: ['objectives', 'local', index, 'edge'] }],
     ),
@@ -59,12 +61,16 @@ function checkNames({ scope, design, objectives }: ConstraintFile): Mismatch[] {
   return [
     ...named
       .filter(({ name }) => !services.includes(name))
-      .map(({ name, path }) =>
-        error(path, `service "${name}" is in no edge of the topology`, hintOf(name, services)),
-      ),
+      .map(({ name, path, atKey = false }) => ({
+        ...error(path, `service "${name}" is in no edge of the topology`, hintOf(name, services)),
+        atKey,
+      })),
     ...calls
       .filter(({ name }) => !edges.includes(name))
-      .map(({ name, path }) => error(path, `edge "${name}" is not in the topology`, hintOf(name, edges))),
+      .map(({ name, path, atKey = false }) => ({
+        ...error(path, `edge "${name}" is not in the topology`, hintOf(name, edges)),
+        atKey,
+      })),
   ];
 }
 

@@ -24,7 +24,7 @@ interface FormCheck {
 function checkForm({ value }: ParsedYaml, nowMs: number): FormCheck {
   const result = constraintFile.safeParse(value);
   if (result.success) {
-    const complaints = crossChecks(result.data, nowMs).map((mismatch) => ({ ...mismatch, atKey: false }));
+    const complaints = crossChecks(result.data, nowMs).map((mismatch) => ({ atKey: false, ...mismatch }));
     return { file: result.data, complaints };
   }
   const complaints = result.error.issues
@@ -51,7 +51,7 @@ export function lintConstraints(
   // What is wrong in itself need not be read further.
   const isSound = !complaints.some(({ severity }) => severity === 'error');
   const resolved = written !== null && isSound ? resolveSlis(written, { fileName, readBeside }) : null;
-  const mismatches = (resolved?.mismatches ?? []).map((mismatch) => ({ ...mismatch, atKey: false }));
+  const mismatches = (resolved?.mismatches ?? []).map((mismatch) => ({ atKey: false, ...mismatch }));
   const problems = [...complaints, ...mismatches]
     .map(({ path, atKey, message, hint, severity }): Problem => {
       return { file: fileName, ...parsed.positionOf({ path, atKey }), message, hint, severity };
