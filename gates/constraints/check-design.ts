@@ -53,7 +53,11 @@ function checkNames({ scope, design, objectives }: ConstraintFile): Mismatch[] {
     ),
   ];
   const calls: Named[] = [
-    ...Object.keys(design.fallbacks).map((name) => ({ name, path: ['design', 'fallbacks', name], atKey: true })),
+    ...Object.keys(design.fallbacks).map((name) => ({
+      name,
+      path: ['design', 'fallbacks', name],
+      atKey: true,
+    })),
     ...objectives.local.flatMap(({ edge }, index) =>
       edge === undefined ? [] : [{ name: edge, path: ['objectives', 'local', index, 'edge'] }],
     ),

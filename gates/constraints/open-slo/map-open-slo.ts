@@ -234,8 +234,10 @@ function mapRatio(
   };
 }
 
+/** 99.9 / 100 is 0.9990000000000001 to a computer, and nobody wrote that. */
 function targetOf({ target, targetPercent }: SloObjective): number | undefined {
-  return target ?? (targetPercent === undefined ? undefined : targetPercent / 100);
+  if (target !== undefined || targetPercent === undefined) return target;
+  return Number((targetPercent / 100).toPrecision(12));
 }
 
 function routeOf({ method, route }: QueriedRequests): string | null {
