@@ -76,7 +76,7 @@ export const KIND_TEXT: Readonly<Record<FindingKind, KindText>> = {
     canFreeze: true,
     options: [
       'For proof, take its last steps back for six hours and see whether the whole gets better.',
-      'Give it narrower bounds (`automation`), or an objective that counts what others pay (`objectives.local`).',
+      'Give it narrower bounds in the constraint file (`automation`).',
     ],
   },
   'misread-as-normal': {

@@ -160,7 +160,7 @@ export interface AutomationIntent {
 }
 
 /** Calls that nobody may make; callers and callees are globs. */
-export interface ForbiddenEdges {
+interface ForbiddenEdges {
   readonly from: string;
   readonly to: string;
   /** Callers that may. */

@@ -5,7 +5,7 @@ import { mismatch as error, type Mismatch } from './mismatch.ts';
 type Path = Mismatch['path'];
 
 /** How the SLI is given; null: not so that it could be read. */
-export function sliForm(sli: SliText): 'own' | 'document' | 'file' | null {
+function sliForm(sli: SliText): 'own' | 'document' | 'file' | null {
   const isOwn = sli.service !== undefined || sli.route !== undefined || sli.good !== undefined;
   const isDocument = [sli.apiVersion, sli.kind, sli.metadata, sli.spec].some((part) => part !== undefined);
   const forms = [isOwn && 'own', isDocument && 'document', sli.file !== undefined && 'file'] as const;

@@ -72,7 +72,7 @@ const globalObjective = z.strictObject({
   why: z.string().default(''),
 });
 
-export const LOCAL_METRICS = ['cost', 'p50_ms', 'p99_ms', 'latency_ms', 'cache_hit_ratio'] as const;
+const LOCAL_METRICS = ['cost', 'p50_ms', 'p99_ms', 'latency_ms', 'cache_hit_ratio'] as const;
 
 const localObjective = z.strictObject({
   id: values.identifier,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConstraintSet } from '../../gates/constraints/constraint-set.ts';
 import { designIntentOf } from '../../gates/constraints/design-intent-of.ts';
+import { lintConstraints } from '../../gates/constraints/lint.ts';
 import { problemText } from '../../gates/constraints/problem.ts';
 import { readConstraintFiles } from '../../gates/constraints/read-constraint-files.ts';
 
@@ -152,6 +153,27 @@ automation: [{ actor: hpa, gate: required }]
     expect(problems()[0]).toMatch(/a-shop\.yaml:\d+:\d+: slo\/success\.yaml cannot be read: .*ENOENT/);
   });
 });
+
+it('a text that lies nowhere has nothing beside it: what it refers to is not read, and said so', () => {
+  const text = `${HEAD}metadata: { name: a, owner: team }\nscope: { service: a }
+objectives: { global: [{ id: slo, sli: { file: slo/success.yaml } }] }\n`;
+  const { set, problems } = lintConstraints(text, 'a.yaml', NOW_MS);
+  expect(problems).toMatchObject([
+    { line: 5, severity: 'warning', message: 'slo/success.yaml is not looked at here' },
+  ]);
+  expect(designIntentOf(set === null ? [] : [set]).objectives.global).toEqual([]);
+});
+
+it.each(['/etc/passwd', '../slo.yaml', 'slo/../../x'])(
+  '%s is not read: it is not below the folder',
+  (file) => {
+    const text = `${HEAD}metadata: { name: a, owner: team }\nscope: { service: a }
+objectives: { global: [{ id: slo, sli: { file: ${file} } }] }\n`;
+    const refuse = () => expect.fail('was read');
+    const { problems } = lintConstraints(text, 'a.yaml', NOW_MS, refuse);
+    expect(problems.map(({ message }) => message)).toEqual([`${file} is not below the folder of this file`]);
+  },
+);
 
 it('nothing written is nothing intended', () => {
   expect(designIntentOf([])).toEqual({
