@@ -68,13 +68,18 @@ export function resolveSlis(
       mismatches.push({
         path: [...at, 'sli'],
         message: `"${objective.id}" is about some of the requests: it is kept, and not held against anything yet`,
-        hint: 'what is held is about all requests of users: no route, no duration, and a service that nobody calls',
+        hint: hintOf(edges),
         severity: 'warning',
       });
     }
     return resolved;
   });
   return { file: { ...file, objectives: { ...file.objectives, global } }, mismatches, problems, texts };
+}
+
+function hintOf(edges: readonly string[]): string {
+  const known = edges.length === 0 ? ', by design.topology.edges, of which this file has none' : '';
+  return `what is held is about all requests of users: no route, no duration, and a service that nobody calls${known}`;
 }
 
 /** Paths begin at the document, or with `target` at the objective. */
