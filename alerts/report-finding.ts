@@ -7,7 +7,7 @@ import { amountText } from './amount-text.ts';
 import { copyableCommand } from './copyable-command.ts';
 import { decisionLines } from './decision-lines.ts';
 import { evidenceCounts } from './evidence-counts.ts';
-import { evidenceSeries } from './evidence-series.ts';
+import { evidenceSeries, type SeriesPoint } from './evidence-series.ts';
 import { findingSubjectId } from './finding-group.ts';
 import { KIND_TEXT } from './kind-text.ts';
 import { outcomeText } from './outcome-text.ts';
@@ -16,12 +16,14 @@ import { type Confirmation, reportMarkdown } from './report-markdown.ts';
 import { codeText, markdownText, oneLine } from './safe-text.ts';
 import { sparkline } from './sparkline.ts';
 import { hasDoubled, largest, type News, type Telling, type Told, toldBefore } from './telling.ts';
+import { textsOf } from './texts-of.ts';
 import { durationText, timeText } from './time-text.ts';
+import { actorsOf, whoActed } from './who-acted.ts';
 
 export interface FindingContext {
   readonly nowMs: number;
   readonly previous: Report | null;
-  /** Findings of the same kind about the same subject, which this report covers too. */
+  /** Findings of the same cause, which this report covers too. */
   readonly others?: readonly Finding[] | undefined;
   /** Newest verdicts about the data of the subject. */
   readonly verdicts?: readonly Verdict[] | undefined;
@@ -71,7 +73,8 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
     : headlineOf(finding);
   const onset = timeText(finding.onsetAtMs);
   const when = closed ? `from ${onset}, for ${lastedText}` : `since ${onset} (${lastedText})`;
-  const subjectId = findingSubjectId(finding);
+  // A report goes on under the subject it began with, whichever finding leads it now.
+  const subjectId = previous?.state === 'open' ? previous.subjectId : findingSubjectId(finding);
   const id = reportId(subjectId);
   const confirm = confirmations(finding, id, closed);
   const options = closed ? [] : optionsOf(finding);
@@ -79,12 +82,16 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
     headline: markdownText(headline),
     state: `${stateText(finding, told.news)}, ${when}; report \`${id}\``,
     intent: intentText(finding),
+    matters: closed ? undefined : KIND_TEXT[finding.kind].matters,
     picture: pictureOf(finding),
     evidence: [...finding.reasons.map(reasonLine), ...otherLines(context)],
+    hiddenBy: textsOf(finding.evidence['hiddenBy']).map(markdownText),
     dataTrust: trustLines(context),
     reach: reachLines(finding),
+    whoActed: whoActed(finding, context.decisions ?? []),
     gateDecisions: decisionLines(context.decisions ?? []),
     confirm,
+    falsifiedBy: closed ? [] : textsOf([finding.evidence['falsifiedBy']]).map(markdownText),
     options,
   });
   return {
@@ -111,17 +118,24 @@ function otherLines({ others = [] }: FindingContext): string[] {
 }
 
 function headlineOf(finding: Finding): string {
-  const { effect, kind } = finding;
-  const against = effect.atEqualLoad ? 'what it was at equal load' : 'its target';
-  const interval = `${amountText(effect.lower, '')} to ${amountText(effect.upper, '')}`;
-  const received = isOfUnknownWeights(finding) ? ' of spans as received' : '';
-  const effectText = Number.isNaN(effect.ratio)
-    ? `${oneLine(effect.metric)} by an unknown amount`
-    : `${oneLine(effect.metric)} at ${amountText(effect.ratio, '')} times ${against} (${interval})${received}`;
+  const { kind } = finding;
   // 99.9 % must not become 100 %: nothing is that sure.
   const percent = `${Math.floor(finding.confidence * 1_000) / 10} % sure`;
   const sure = finding.confidence === 0 ? 'how sure is unknown' : percent;
-  return `${oneLine(finding.subject)}: ${KIND_TEXT[kind].what}; ${effectText} since ${timeText(finding.onsetAtMs)}; ${sure}`;
+  return `${oneLine(finding.subject)}: ${KIND_TEXT[kind].what}; ${effectText(finding)} since ${timeText(finding.onsetAtMs)}; ${sure}`;
+}
+
+function effectText(finding: Finding): string {
+  const { metric, ratio, lower, upper, atEqualLoad } = finding.effect;
+  const name = oneLine(metric);
+  if (Number.isNaN(ratio)) return `${name} by an unknown amount`;
+  // Read off, not estimated: a setting, an action.
+  const isExact = lower === ratio && upper === ratio;
+  if (isExact && ratio === 1) return name;
+  const against = atEqualLoad ? 'what it was at equal load' : KIND_TEXT[finding.kind].against;
+  const interval = isExact ? '' : ` (${amountText(lower, '')} to ${amountText(upper, '')})`;
+  const received = isOfUnknownWeights(finding) ? ' of spans as received' : '';
+  return `${name} at ${amountText(ratio, '')} times ${against}${interval}${received}`;
 }
 
 function isOfUnknownWeights({ reasons }: Finding): boolean {
@@ -170,10 +184,17 @@ function pictureOf(finding: Finding): string[] {
       ? 'unknown'
       : `${amountText(Math.min(...known), '')} to ${amountText(Math.max(...known), '')}`;
   return [
-    `${codeText(finding.effect.metric)} from ${timeText(first.startMs)} to ${timeText(last.startMs)}, · is unknown`,
+    `${codeText(finding.effect.metric)} ${spanText(first, last)}, · is unknown`,
     `${sparkline(values)}  ${range}`,
     ...evidenceCounts(finding.evidence),
   ];
+}
+
+function spanText(first: SeriesPoint, last: SeriesPoint): string {
+  if ('startMs' in first && 'startMs' in last)
+    return `from ${timeText(first.startMs)} to ${timeText(last.startMs)}`;
+  const minutes = 'minute' in first && 'minute' in last ? last.minute - first.minute : 0;
+  return `over ${durationText(minutes * 60_000)}`;
 }
 
 function trustLines({ verdicts = [], nowMs }: FindingContext): string[] {
@@ -185,12 +206,12 @@ function trustLines({ verdicts = [], nowMs }: FindingContext): string[] {
   });
 }
 
-function reachLines(finding: Finding): string[] {
-  const culprit =
-    finding.culprit === null
-      ? []
-      : [`moved together with ${markdownText(finding.culprit)}: correlated, not proven`];
-  return [`service ${markdownText(finding.subject)}, and whoever calls it`, ...culprit];
+function reachLines({ subject }: Finding): string[] {
+  const [from, to] = subject.split('->');
+  if (to === undefined) return [`service ${markdownText(subject)}, and whoever calls it`];
+  return [
+    `calls from ${markdownText(from as string)} to ${markdownText(to)}, and whoever calls ${markdownText(from as string)}`,
+  ];
 }
 
 function confirmations(finding: Finding, id: string, closed: boolean): Confirmation[] {
@@ -202,17 +223,27 @@ function confirmations(finding: Finding, id: string, closed: boolean): Confirmat
       expected: `a row \`${finding.kind}\` with this subject while it lasts.`,
     },
     {
-      command: copyableCommand('verdicts', { service: finding.subject }),
+      command: copyableCommand('verdicts', { service: finding.subject.split('->').at(-1) as string }),
       expected: '`pass`: the data can be trusted, so this is the system and not its telemetry.',
     },
   ];
 }
 
-function optionsOf({ kind, evidence }: Finding): string[] {
+function optionsOf(finding: Finding): string[] {
+  const { kind, evidence } = finding;
+  const { options, canFreeze } = KIND_TEXT[kind];
   const closesWhen = evidence['closesWhen'];
   const byItself =
     typeof closesWhen === 'string' ? [`Do nothing: it closes when ${markdownText(closesWhen)}.`] : [];
-  return [...KIND_TEXT[kind].options, ...byItself];
+  return [...options, ...(canFreeze ? [freezeText(actorsOf(finding))] : []), ...byItself];
+}
+
+/** With the line to paste where it is known who acts. */
+function freezeText(actors: readonly string[]): string {
+  const rows = actors.map((actor) => `{ ${codeText(JSON.stringify(actor))}: ["*"] }`);
+  const line =
+    rows.length === 0 ? 'boundaries.actors' : `boundaries: { actors: { deny: [${rows.join(', ')}] } }`;
+  return `Stop the actor that moves it while you look: deny its actions in the constraint file (\`${line}\`).`;
 }
 
 interface FactParts {

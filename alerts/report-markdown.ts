@@ -9,31 +9,44 @@ export interface ReportParts {
   readonly headline: string;
   readonly state: string;
   readonly intent: string;
+  readonly matters?: string | undefined;
   readonly picture: readonly string[];
   readonly evidence: readonly string[];
+  readonly hiddenBy?: readonly string[];
   readonly dataTrust: readonly string[];
   readonly reach: readonly string[];
+  readonly whoActed?: readonly string[];
   readonly gateDecisions: readonly string[];
   readonly confirm: readonly Confirmation[];
+  readonly falsifiedBy?: readonly string[];
   readonly options: readonly string[];
 }
 
 /**
  * Markdown that on-call finishes in 60 seconds: what is wrong and how sure that is stands first, then whether the
- * data can be trusted, who is hit, one command to check it, and what can be done. An empty part is left out.
+ * data can be trusted, who is hit, who acted, one command to check it, what would show that it is wrong, and what can be
+ * done. An empty part is left out.
  */
 export function reportMarkdown(parts: ReportParts): string {
   const blocks = [
     `# ${parts.headline}`,
-    `**State:** ${parts.state}\n**Intent:** ${parts.intent}`.replaceAll('\n', '  \n'),
+    facts(parts).join('  \n'),
     ...section('Evidence', [codeBlock('text', parts.picture), bullets(parts.evidence)]),
+    ...section('What hides it', [bullets(parts.hiddenBy ?? [])]),
     ...section('Data trust at that time', [bullets(parts.dataTrust)]),
     ...section('Reach', [bullets(parts.reach)]),
+    ...section('Who acted', [bullets(parts.whoActed ?? [])]),
     ...section('What the gate did', [bullets(parts.gateDecisions)]),
     ...section('Check it in 60 seconds', parts.confirm.flatMap(confirmation)),
+    ...section('What would show that this is wrong', [bullets(parts.falsifiedBy ?? [])]),
     ...section('What you can do', [bullets(parts.options)]),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+function facts({ state, intent, matters }: ReportParts): string[] {
+  const always = [`**State:** ${state}`, `**Intent:** ${intent}`];
+  return matters === undefined ? always : [...always, `**Why it matters:** ${matters}`];
 }
 
 function section(title: string, blocks: readonly string[]): string[] {

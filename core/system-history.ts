@@ -105,10 +105,14 @@ export interface ServiceIntent {
   readonly cpuTarget: number | null;
   readonly cpuLimitCores: number | null;
   readonly isAutoscaled: boolean;
+  /** How far a setting may be from what is intended; left out: the detector's own. */
+  readonly toleranceRatio?: number | undefined;
 }
 
 /** What an automation works for, as its owner says. */
 export interface LocalObjective {
+  /** `set/id` of the constraint it comes from. */
+  readonly constraint?: string | undefined;
   readonly actor: string;
   /** A service, or an edge `a->b`. */
   readonly subject: string;
@@ -119,16 +123,56 @@ export interface LocalObjective {
 
 /** What everybody wants together. */
 export interface GlobalObjective {
+  /** `set/id` of the constraint it comes from. */
+  readonly constraint?: string | undefined;
   readonly metric: string;
   readonly min: number | null;
   readonly max: number | null;
   readonly ratioToReferenceMax: number | null;
 }
 
+/** What people want of some of the requests. Histories hold users as a whole, so that no detector sees these yet. */
+export interface RequestObjective extends GlobalObjective {
+  readonly service: string;
+  /** null: all that the service answers. */
+  readonly route: string | null;
+  /** Requests with this status or a higher one are not good; null: errors are not. */
+  readonly statusBelow: number | null;
+  /** Requests that take longer are not good; null: however long. */
+  readonly durationMsBelow: number | null;
+}
+
+/** An actor that acts by itself. */
+export interface AutomationIntent {
+  readonly constraint: string;
+  readonly actor: string;
+  /** What it is called where it authenticates. */
+  readonly identity: string | null;
+  /** `standing`: it may act within its bounds without asking. */
+  readonly gate: 'required' | 'standing';
+  /** Globs of kinds that it may do without asking. */
+  readonly standingKinds: readonly string[];
+  readonly bounds: readonly {
+    readonly setting: ServiceSeries | 'poolShare';
+    readonly min: number | null;
+    readonly max: number | null;
+  }[];
+}
+
+/** Calls that nobody may make; callers and callees are globs. */
+interface ForbiddenEdges {
+  readonly from: string;
+  readonly to: string;
+  /** Callers that may. */
+  readonly except: readonly string[];
+}
+
 /** What people intended; what is not said is null or empty, and then nothing is held against it. */
 export interface DesignIntent {
   /** null: no topology was declared. */
   readonly edges: readonly { readonly from: string; readonly to: string }[] | null;
+  /** Ranks before what is only not declared. */
+  readonly forbiddenEdges?: readonly ForbiddenEdges[] | undefined;
   readonly services: ReadonlyMap<string, ServiceIntent>;
   readonly retryBudgetRatio: number | null;
   readonly caches: readonly {
@@ -145,9 +189,11 @@ export interface DesignIntent {
   readonly objectives: {
     readonly global: readonly GlobalObjective[];
     readonly local: readonly LocalObjective[];
+    readonly ofRequests?: readonly RequestObjective[] | undefined;
   };
   /** Actors that must ask a gate before they act. */
   readonly gatedActors: readonly string[];
+  readonly automation?: readonly AutomationIntent[] | undefined;
 }
 
 /**

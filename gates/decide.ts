@@ -136,7 +136,7 @@ export function decide({ request, sets, trust, findings, intents, nowMs }: Decid
     voteOnBoundaries(question),
     voteOnScope(question),
     voteOnData(data, mode),
-    heldByFindings(question, findings),
+    heldByFindings(question, { findings, sets }),
     checkIntents(question, { intents, isDataTrusted: state === 'pass', mode }),
   ];
   const decision = strictest(votes);

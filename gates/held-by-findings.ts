@@ -1,7 +1,18 @@
+import type { DecisionReason } from '../core/decision.ts';
 import type { Finding } from '../core/finding.ts';
 import { rfc3339 } from '../core/time.ts';
+import type { ConstraintSet } from './constraints/constraint-set.ts';
+import { builtInFailMode } from './fail-modes.ts';
+import { BUILT_IN_HOLDS, FINDING_SAYS, type FindingHold } from './finding-holds.ts';
+import { matchGlob } from './glob.ts';
 import type { Question } from './question.ts';
 import { NO_OBJECTION, type Vote } from './vote.ts';
+
+/** A row in force, and who wrote it. */
+interface HoldInForce extends FindingHold {
+  readonly constraint: string;
+  readonly isBuiltIn: boolean;
+}
 
 /** Service names a finding is about: `checkout`, `shop/checkout`, or both ends of `cart->checkout`. */
 function servicesOf(subject: string): string[] {
@@ -10,39 +21,102 @@ function servicesOf(subject: string): string[] {
     .map((part) => (part.trim().split(/[ #]/)[0] as string).split('/').at(-1) as string);
 }
 
-/** Taking capacity away, or trading safety for cost, while the service is known to be in a bad state. */
-function isAtRisk({ kind, stages }: Question): boolean {
-  return stages.includes('optimisation') || ['scale.down', 'scale.in', 'scale.to_zero'].includes(kind);
-}
-
-/** Confirmed and not closed. Where its data went away it stays open: missing data never resolves anything. */
-function isOpen({ state, closedAtMs, evidence }: Finding): boolean {
+/** Not closed, and sure enough. Where its data went away it stays as sure as it was: missing data resolve nothing. */
+function isOpen({ state, closedAtMs, evidence }: Finding, { suspects }: FindingHold): boolean {
+  if (closedAtMs !== null) return false;
   const wasConfirmed = state === 'cannot-say' && typeof evidence['confirmedAt'] === 'string';
-  return closedAtMs === null && (state === 'confirmed' || wasConfirmed);
+  return state === 'confirmed' || wasConfirmed || (suspects && state !== 'closed');
 }
 
-/** A confirmed stabilised-bad-state finding about the target holds scale-down and optimisation until it closes. */
-export function heldByFindings(question: Question, findings: readonly Finding[]): Vote {
-  const { target } = question;
-  if (target === null || !isAtRisk(question)) return NO_OBJECTION;
-  const open = findings.filter(
-    (finding) =>
-      finding.kind === 'stabilised-bad-state' &&
-      isOpen(finding) &&
-      servicesOf(finding.subject).includes(target.serviceName),
+/** Who acted, as far as the finding knows; a culprit that is a loop or a service is nobody who asks. */
+function actorsOf({ culprit, evidence }: Finding): readonly unknown[] {
+  const actors = evidence['actors'];
+  if (Array.isArray(actors)) return actors;
+  return culprit === null ? [] : [culprit];
+}
+
+/** The actor by the name it asks with and by the one that its owners gave it. */
+function namesOf(actorId: string, sets: readonly ConstraintSet[]): string[] {
+  const rows = sets.flatMap(({ automation }) => automation);
+  const same = rows.filter(({ actor, identity }) => actor === actorId || identity === actorId);
+  return [actorId, ...same.flatMap(({ actor, identity = actor }) => [actor, identity])];
+}
+
+/** What people wrote for a kind in any set about the target, else what is built in for it. */
+function holdsFor(finding: Finding['kind'], { sets }: Question): HoldInForce[] {
+  const written = sets.flatMap(({ metadata, drift }) =>
+    drift.hold
+      .filter((row) => row.finding === finding)
+      .map((row) => ({ ...row, constraint: `${metadata.name}/drift.hold.${finding}`, isBuiltIn: false })),
   );
-  if (open.length === 0) return NO_OBJECTION;
+  if (written.length > 0) return written;
+  return BUILT_IN_HOLDS.filter((row) => row.finding === finding).map((row) => ({
+    ...row,
+    constraint: 'built-in',
+    isBuiltIn: true,
+  }));
+}
+
+function isFeeding({ kind, stages }: Question, hold: HoldInForce): boolean {
+  const isListed =
+    hold.stages.some((stage) => stages.includes(stage)) || hold.actions.some((glob) => matchGlob(glob, kind));
+  if (!isListed || !hold.isBuiltIn) return isListed;
+  const modes = (stages.length === 0 ? [null] : stages).map((stage) => builtInFailMode({ kind, stage }));
+  return !modes.every(({ unknown }) => unknown.startsWith('allow'));
+}
+
+function isByCulprit(finding: Finding, names: readonly string[]): boolean {
+  const actors = actorsOf(finding);
+  return actors.length === 0 || names.some((name) => actors.includes(name));
+}
+
+function reasonOf(finding: Finding, { constraint, by }: HoldInForce): DecisionReason {
+  const { id, kind, subject, effect, onsetAtMs, reasons } = finding;
+  const actors = actorsOf(finding);
+  const unnamed = actors.length === 0 ? 'Who drives it is not known, so everybody is held.' : '';
+  const named = actors.length === 0 ? '' : `Driven by ${actors.join(', ')}.`;
+  const who = by === 'culprit' ? named || unnamed : '';
+  const said = reasons.map(({ text }) => text).join(' ');
+  return {
+    code: 'FINDING_OPEN',
+    text: [`${subject} ${FINDING_SAYS[kind]} (${effect.metric}).`, who, said]
+      .filter((part) => part !== '')
+      .join(' '),
+    constraint,
+    severity: 'blocking',
+    since: rfc3339(onsetAtMs),
+    evidence: `/api/v1/findings/${encodeURIComponent(id)}`,
+  };
+}
+
+/**
+ * Open findings about the target hold the actions that feed them, by the table or by what people wrote, until they
+ * close. A finding never allows anything.
+ * @param of.sets every set in force: whose actor is whose is not a matter of one service
+ */
+export function heldByFindings(
+  question: Question,
+  of: { readonly findings: readonly Finding[]; readonly sets: readonly ConstraintSet[] },
+): Vote {
+  const { target, request } = question;
+  if (target === null) return NO_OBJECTION;
+  const names = namesOf(request.actor.id, of.sets);
+  const held = of.findings
+    .filter(({ subject }) => servicesOf(subject).includes(target.serviceName))
+    .flatMap((finding) => {
+      const hold = holdsFor(finding.kind, question).find(
+        (row) =>
+          isOpen(finding, row) &&
+          isFeeding(question, row) &&
+          (row.by === 'anyone' || isByCulprit(finding, names)),
+      );
+      return hold === undefined ? [] : [{ finding, hold }];
+    });
+  if (held.length === 0) return NO_OBJECTION;
   return {
     outcome: 'hold',
-    reasons: open.map(({ id, subject, effect, onsetAtMs, reasons }) => ({
-      code: 'FINDING_OPEN',
-      text: `${subject} has settled in a bad state (${effect.metric}). ${reasons.map(({ text }) => text).join(' ')}`.trim(),
-      constraint: 'built-in',
-      severity: 'blocking' as const,
-      since: rfc3339(onsetAtMs),
-      evidence: `/api/v1/findings/${encodeURIComponent(id)}`,
-    })),
-    wouldAllowIf: open.map(({ id, subject }) => `finding ${id} about ${subject} is closed`),
+    reasons: held.map(({ finding, hold }) => reasonOf(finding, hold)),
+    wouldAllowIf: held.map(({ finding: { id, subject } }) => `finding ${id} about ${subject} is closed`),
     retryAfterS: 30,
   };
 }

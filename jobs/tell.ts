@@ -83,7 +83,8 @@ export function createTeller(deps: TellDeps): Teller {
   async function tellFindingGroup(group: FindingGroup, nowMs: number): Promise<void> {
     const { subjectId, lead, others } = group;
     if (reportFinding(lead, { nowMs, previous: open.get(subjectId) ?? null }) === null) return;
-    const service = lead.subject;
+    // Of calls from a to b, what b does is what there is to know.
+    const service = lead.subject.split('->').at(-1) as string;
     const [previous, decisions, verdicts] = await Promise.all([
       readReport(deps.client, reportId(subjectId)),
       readDecisions(deps.client, { service, limit: DECISIONS_SHOWN }),
@@ -92,8 +93,18 @@ export function createTeller(deps: TellDeps): Teller {
     await tell(reportFinding(lead, { nowMs, previous, others, decisions, verdicts }), previous);
   }
 
-  const group = (findings: readonly Finding[]): FindingGroup[] =>
-    groupFindings(findings, (subjectId) => textFact(open.get(subjectId), 'findingId'));
+  /** What one open report covers stays with it. */
+  function group(findings: readonly Finding[]): FindingGroup[] {
+    const covering = new Map(
+      [...open.values()].flatMap((report) =>
+        findingIdsOf(report).map((id) => [id, report.subjectId] as const),
+      ),
+    );
+    return groupFindings(findings, {
+      leadIdOf: (subjectId) => textFact(open.get(subjectId), 'findingId'),
+      subjectOf: (findingId) => covering.get(findingId) ?? null,
+    });
+  }
 
   /** The notification first: should the process end here, it is told twice rather than never. */
   async function tell(telling: Telling | null, newest: Report | null): Promise<void> {

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { STAGES } from '../../core/decision.ts';
 import { INTENT_METRICS } from '../../core/expectation.ts';
+import { FINDING_KINDS } from '../../core/finding.ts';
 import { COUNTING_UNITS } from '../../core/sampling/aligned-window.ts';
 import { SAMPLING_PURPOSES } from '../../core/sampling/sampling-purpose.ts';
 import { SIGNALS } from '../../core/signal.ts';
 import * as values from './constraint-values.ts';
+import { automation, design, objectives } from './design-sections.ts';
 
 /** What an action may do while its data is unknown; `allow-capped` grows by at most `cap`. */
 export const UNKNOWN_MODES = ['allow', 'allow-capped', 'hold', 'deny'] as const;
@@ -73,7 +75,20 @@ const stage = z.strictObject({
   requireSources: z.array(values.identifier).min(1).optional(),
 });
 
+/** Which actions an open finding of a kind holds; what is written for a kind replaces what is built in for it. */
+const hold = z.strictObject({
+  finding: z.enum(FINDING_KINDS),
+  /** An empty list: none by their kind. */
+  actions: z.array(values.kindGlob),
+  stages: z.array(z.enum(STAGES)).default([]),
+  /** `culprit`: only actors that the finding names; where it names none, everybody. */
+  by: z.enum(['anyone', 'culprit']).default('anyone'),
+  /** Suspects hold nothing unless this is written. */
+  suspects: z.boolean().default(false),
+});
+
 const drift = z.strictObject({
+  hold: z.array(hold).default([]),
   stabilisedBad: z
     .strictObject({
       outsideIntentFor: values.duration.optional(),
@@ -105,7 +120,10 @@ export const constraintFile = z.strictObject({
   boundaries: boundaries.default({ emptyTargetSet: 'deny' }),
   failureTolerance: z.record(values.kindGlob, tolerance).default({}),
   stages: z.partialRecord(z.enum(STAGES), stage).default({}),
-  drift: drift.default({}),
+  drift: drift.default({ hold: [] }),
+  design: design.default({ services: {}, fallbacks: {}, cache: {} }),
+  objectives: objectives.default({ global: [], local: [] }),
+  automation: z.array(automation).default([]),
 });
 
 export type ConstraintFile = z.infer<typeof constraintFile>;

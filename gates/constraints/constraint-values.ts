@@ -134,3 +134,71 @@ export const metricName = notation({
   example: 'http.server.request.duration',
   parse: (text) => (/^[A-Za-z][A-Za-z0-9._/-]{0,254}$/.test(text) ? text : null),
 });
+
+/** `a -> b` as `a->b`, the way findings spell a call from one service to another. */
+export const edge = notation({
+  what: 'a call from one service to another',
+  example: 'web -> catalog',
+  parse: (text) => {
+    const match = /^([^\s>*]+?)\s*->\s*([^\s>*]+)$/.exec(text);
+    return match === null ? null : `${match[1]}->${match[2]}`;
+  },
+});
+
+export interface ForbiddenCalls {
+  /** A glob over the caller. */
+  readonly from: string;
+  /** A glob over the callee. */
+  readonly to: string;
+  /** Callers that may. */
+  readonly except: readonly string[];
+}
+
+export const forbiddenCalls = notation<ForbiddenCalls>({
+  what: 'calls that nobody may make (globs of services)',
+  example: '* -> db except cart, inventory',
+  parse: (text) => {
+    const match = /^([^\s>]+?)\s*->\s*([^\s>]+)(?:\s+except\s+(\S.*))?$/.exec(text);
+    if (match === null) return null;
+    const except = (match[3] ?? '').split(',').map((name) => name.trim());
+    if (match[3] !== undefined && except.some((name) => !/^\S+$/.test(name))) return null;
+    return { from: match[1] as string, to: match[2] as string, except: except.filter((name) => name !== '') };
+  },
+});
+
+/** 0 to 1. */
+export const ratio = z
+  .number()
+  .min(0)
+  .max(1)
+  .meta({ description: 'a share of 0 to 1', examples: [0.2] });
+
+/** As audit logs and gate requests spell it: an exact name, because every action is held against it. */
+export const actorName = notation({
+  what: 'the exact name of one actor',
+  example: 'rightsizer',
+  parse: (text) => (/^[^\s*]+$/.test(text) ? text : null),
+});
+
+export interface GoodRequests {
+  /** Requests with this status or a higher one are not good; null: the status says nothing. */
+  readonly statusBelow: number | null;
+  /** Requests that take longer are not good; null: however long. */
+  readonly durationMsBelow: number | null;
+}
+
+/** Which requests are good: `status < 500`, `duration < 2s`, or both. */
+export const goodRequests = notation<GoodRequests>({
+  what: 'which requests are good (status, duration, or both)',
+  example: 'status < 500 and duration < 2s',
+  parse: (text) => {
+    const parts = text.split(/\s+and\s+/);
+    const statuses = parts.flatMap((part) => /^status\s*<\s*([2-5]\d\d)$/.exec(part)?.[1] ?? []);
+    const durations = parts.flatMap((part) => /^duration\s*<=?\s*(\S+)$/.exec(part)?.[1] ?? []);
+    const durationMsBelow = durations[0] === undefined ? null : parseDurationMs(durations[0]);
+    const isRead = statuses.length + durations.length === parts.length;
+    if (!isRead || statuses.length > 1 || durations.length > 1) return null;
+    if (durations.length === 1 && durationMsBelow === null) return null;
+    return { statusBelow: statuses[0] === undefined ? null : Number(statuses[0]), durationMsBelow };
+  },
+});

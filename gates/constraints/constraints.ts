@@ -106,8 +106,9 @@ export function watchConstraints({
   /** True when the sets in force changed. */
   function take(state: ConstraintFileState): boolean {
     const { file, text, set, problems } = state;
-    // Not the text alone: a file refused for another's name becomes good when the other file changes.
-    const seen = `${set === null ? 'bad' : 'good'}:${text}`;
+    // Not the text alone: a file refused for another's name becomes good when the other file changes, and what it
+    // refers to changes its revision.
+    const seen = `${set?.origin.revision ?? `bad ${problems.length}`}:${text}`;
     if (lastSeen.get(file) === seen) return false;
     lastSeen.set(file, seen);
     for (const problem of problems) onProblem(problem);

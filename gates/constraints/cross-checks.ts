@@ -2,19 +2,11 @@ import { nearestName } from '../../core/nearest-name.ts';
 import type { Signal } from '../../core/signal.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { builtInFailMode, stageOf } from '../fail-modes.ts';
+import { checkDesign } from './check-design.ts';
+import { checkHolds } from './check-holds.ts';
+import { checkObjectives } from './check-objectives.ts';
 import type { ConstraintFile } from './constraint-set.ts';
-
-/** A problem of meaning rather than of form, by the path of the value it sits on. */
-export interface Mismatch {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly hint: string;
-  readonly severity: 'error' | 'warning';
-}
-
-function error(path: Mismatch['path'], message: string, hint: string): Mismatch {
-  return { path, message, hint, severity: 'error' };
-}
+import { mismatch as error, type Mismatch } from './mismatch.ts';
 
 function repeated(values: readonly string[]): { index: number; firstIndex: number }[] {
   return values.flatMap((value, index) => {
@@ -188,6 +180,9 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkIntent(file),
     ...checkBoundaries(file),
     ...checkTolerance(file),
+    ...checkDesign(file),
+    ...checkObjectives(file),
+    ...checkHolds(file),
     ...checkReview(file, nowMs),
   ];
 }

@@ -1,5 +1,5 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ConstraintSet } from './constraint-set.ts';
 import { lintConstraints } from './lint.ts';
 import type { Problem } from './problem.ts';
@@ -53,7 +53,8 @@ function refuseRepeatedNames(states: readonly ConstraintFileState[]): Constraint
 export function readConstraintFiles(path: string, nowMs: number): ConstraintFileState[] {
   const states = filesOf(path).map((file): ConstraintFileState => {
     const text = readFileSync(file, 'utf8');
-    return { file, text, ...lintConstraints(text, file, nowMs) };
+    const readBeside = (name: string) => readFileSync(join(dirname(file), name), 'utf8');
+    return { file, text, ...lintConstraints(text, file, nowMs, readBeside) };
   });
   return refuseRepeatedNames(states);
 }

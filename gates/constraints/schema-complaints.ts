@@ -124,6 +124,8 @@ export function schemaComplaints(issue: z.core.$ZodIssue, written: unknown): Com
         },
       ];
     }
+    case 'too_big':
+      return [{ ...here, message: `${nameOf(path)} is too large`, hint: `at most ${issue.maximum}` }];
     case 'custom':
       return [
         {

@@ -7,10 +7,17 @@ export interface Position {
 
 type Path = readonly PropertyKey[];
 
+/** Reading a key may take its spaces away: `web -> recs` is the edge `web->recs`. */
+function withoutSpaces(key: unknown): string {
+  return String(key).replaceAll(/\s+/g, '');
+}
+
 /** The value at one step, and where its key (or, in a list, the value itself) begins. */
 function step(node: Node | null, key: PropertyKey): { value: Node | null; startAt: number | null } | null {
   if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+    const pair =
+      node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key)) ??
+      node.items.find((item) => isScalar(item.key) && withoutSpaces(item.key.value) === withoutSpaces(key));
     if (pair === undefined) return null;
     const startAt = isNode(pair.key) ? (pair.key.range?.[0] ?? null) : null;
     return { value: isNode(pair.value) ? pair.value : null, startAt };

@@ -74,6 +74,19 @@ describe('evidenceSeries', () => {
       { startMs: 1_000, value: null },
       { startMs: 1_000, value: null },
     ]);
+    expect(evidenceSeries({ steps, series: [{ minute: 5, value: 1 }, { value: 2 }] })).toEqual([
+      { minute: 5, value: 1 },
+    ]);
+    const dated = [
+      { at: start, value: 1 },
+      { at: 2_000, value: null },
+      { at: 9e15 },
+      { minute: 5, value: 1 },
+    ];
+    expect(evidenceSeries({ series: dated })).toEqual([
+      { startMs: 1_000, value: 1 },
+      { startMs: 2_000, value: null },
+    ]);
     expect(evidenceSeries({ steps: 'none' })).toEqual([]);
     expect(evidenceSeries({})).toEqual([]);
   });

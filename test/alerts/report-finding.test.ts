@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reportFinding } from '../../alerts/report-finding.ts';
 import type { Telling } from '../../alerts/telling.ts';
-import type { Finding, FindingState } from '../../core/finding.ts';
+import { FINDING_KINDS, type Finding, type FindingState } from '../../core/finding.ts';
 import type { Report } from '../../core/report.ts';
-import { makeFinding } from './make-finding.ts';
+import { makeFinding, makeLocalVsGlobal, makeMaskedFailure } from './make-finding.ts';
 import { makeVerdict, T0_MS } from './make-verdict.ts';
 
 const MINUTE_MS = 60_000;
@@ -122,6 +122,67 @@ describe('reportFinding', () => {
     );
     expect(report?.headline).toMatch(/\(1.5 to 2.1\) of spans as received since .*; how sure is unknown$/);
     expect(report?.markdown).not.toContain('0 % sure');
+  });
+
+  it('reads like this when an automation gets its own way, and when retries hide a failure', async () => {
+    const nowMs = T0_MS + 100_000_000;
+    const row = (decisionId: string, hours: number, decision: string) => ({
+      decidedAtMs: T0_MS + hours * 3_600_000,
+      mode: 'enforce',
+      request: {
+        actor: { id: 'cache-tuner' },
+        action: { kind: 'cache.ttl' },
+        target: { service: 'catalog' },
+      },
+      response: { decision, decisionId },
+    });
+    const decisions = [row('d_6', 20, 'allow'), row('d_7', 23, 'allow'), row('d_8', 27, 'hold')] as never[];
+    const masked = makeMaskedFailure();
+    const tuned = reportFinding(makeLocalVsGlobal(), { nowMs, previous: null, decisions, others: [masked] });
+    await expect(tuned?.report.markdown).toMatchFileSnapshot('golden/finding-local-vs-global.md');
+    const hidden = reportFinding(masked, { nowMs, previous: null });
+    await expect(hidden?.report.markdown).toMatchFileSnapshot('golden/finding-masked-failure.md');
+  });
+
+  it.each(FINDING_KINDS)(
+    'tells of a %s what, since when, how sure, who, what hides it and what to do',
+    (kind) => {
+      const told = reportFinding(makeLocalVsGlobal({ kind, subject: 'a->b' }), {
+        nowMs: T0_MS,
+        previous: null,
+      });
+      const markdown = told?.report.markdown ?? '';
+      expect(told?.report.headline).toMatch(/^a->b: .+; stale answers .+ since 2026-11-23 .+; 97 % sure$/);
+      for (const part of ['Why it matters', 'What hides it', 'Who acted', 'would show that this is wrong'])
+        expect(markdown).toContain(part);
+      expect(markdown).toContain('- calls from a to b, and whoever calls a');
+      expect(markdown).toContain('--service=b');
+      expect(markdown).toMatch(/- cache-tuner: .+/);
+      expect(markdown).toContain('`d_7` and 2 before');
+      expect(markdown.split('## What you can do')[1]?.match(/^- .+/gm)?.length).toBeGreaterThan(1);
+    },
+  );
+
+  it('reads a setting as it is, without an interval that nothing was estimated for', () => {
+    const effect = { metric: 'replicasMin', ratio: 2, lower: 2, upper: 2, atEqualLoad: false };
+    const headline = (changes: Partial<Finding>) =>
+      reportFinding(makeLocalVsGlobal({ kind: 'ungated-action', ...changes }), {
+        nowMs: T0_MS,
+        previous: null,
+      })?.report.headline;
+    expect(headline({ effect })).toContain('; replicasMin at 2 times what it was before since');
+    expect(headline({ effect: { ...effect, metric: 'restart', ratio: 1, lower: 1, upper: 1 } })).toContain(
+      '; restart since',
+    );
+  });
+
+  it('lets no name of an actor out of its place', () => {
+    const actors = ['x` [a](https://evil)'];
+    const finding = makeLocalVsGlobal({ culprit: null, evidence: { actors, hiddenBy: ['# all well'] } });
+    const markdown = reportFinding(finding, { nowMs: T0_MS, previous: null })?.report.markdown ?? '';
+    expect(markdown).toContain('- x\\` \\[a\\](https\\://evil): moved together');
+    expect(markdown).toContain('- \\# all well');
+    expect(markdown).toContain(`{ "x' [a](https://evil)": ["*"] }`);
   });
 
   it('says what the gate decided meanwhile', () => {

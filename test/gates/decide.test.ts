@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DecisionRequest } from '../../core/decision.ts';
-import type { Finding } from '../../core/finding.ts';
+import { FINDING_KINDS, type Finding } from '../../core/finding.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { ConstraintSet } from '../../gates/constraints/constraint-set.ts';
 import { intents } from '../../gates/constraints/constraints.ts';
@@ -365,6 +366,103 @@ describe('findings and intent', () => {
       since: '2026-11-24T11:00:00.000Z',
     });
     expect(body.retryAfterS).toBe(30);
+  });
+
+  const acted = { culprit: 'rightsizer', evidence: { actors: ['rightsizer'] } };
+  it.each([
+    ['local-vs-global', acted, 'rightsize.down', 'rightsizer', 'hold'],
+    ['local-vs-global', acted, 'rightsize.down', 'other', 'allow'],
+    ['local-vs-global', acted, 'weight.set', 'rightsizer', 'hold'],
+    ['local-vs-global', acted, 'weight.restore', 'rightsizer', 'allow'],
+    ['local-vs-global', { culprit: 'rightsizer' }, 'rightsize.down', 'rightsizer', 'hold'],
+    ['local-vs-global', { culprit: 'rightsizer' }, 'rightsize.down', 'other', 'allow'],
+    ['local-vs-global', { evidence: { actors: [] } }, 'rightsize.down', 'other', 'hold'],
+    ['feedback-loop', acted, 'route.set', 'rightsizer', 'hold'],
+    ['feedback-loop', acted, 'route.set', 'other', 'allow'],
+    ['feedback-loop', acted, 'rollback', 'rightsizer', 'allow'],
+    ['feedback-loop', acted, 'scale.up', 'rightsizer', 'allow'],
+    ['masked-failure', {}, 'scale.down', 'other', 'hold'],
+    ['masked-failure', {}, 'rightsize.down', 'other', 'allow'],
+    ['misread-as-normal', {}, 'tune.timeout', 'other', 'hold'],
+    ['misread-as-normal', {}, 'scale.down', 'other', 'allow'],
+    ['intent-drift', acted, 'tune.timeout', 'rightsizer', 'hold'],
+    ['intent-drift', acted, 'tune.timeout', 'other', 'allow'],
+    ['ungated-action', acted, 'rightsize.down', 'rightsizer', 'allow'],
+  ] as const)('a %s with %j: %s by %s is %s', (kind, change, action, actorId, decision) => {
+    const body = answer({
+      ask: { kind: action, actor: actorId },
+      verdicts: PASS,
+      findings: [{ ...finding, kind, ...change }],
+    });
+    expect(body.decision).toBe(decision);
+    expect(codes(body).includes('FINDING_OPEN')).toBe(decision === 'hold');
+  });
+
+  it('know an actor by its identity, and say who drives it', () => {
+    const sets = [setOf('automation: [{ actor: rightsizer, identity: "sa:ops:r", gate: required }]')];
+    const body = answer({
+      ask: { kind: 'rightsize.down', actor: 'sa:ops:r' },
+      verdicts: PASS,
+      sets,
+      findings: [{ ...finding, kind: 'local-vs-global', ...acted }],
+    });
+    expect(body.reasons[0]).toMatchObject({ code: 'FINDING_OPEN', constraint: 'built-in' });
+    expect(body.reasons[0]?.text).toContain('tuned for a goal of its own while the whole gets worse');
+    expect(body.reasons[0]?.text).toContain('Driven by rightsizer.');
+  });
+
+  const hold = (row: string) => [setOf(`drift: { hold: [${row}] }`)];
+  it.each([
+    ['{ finding: ungated-action, actions: ["rollout.*"] }', 'rollout.start', {}, 'hold'],
+    ['{ finding: stabilised-bad-state, actions: [rollout.*] }', 'scale.down', {}, 'allow'],
+    ['{ finding: stabilised-bad-state, actions: [] }', 'scale.down', {}, 'allow'],
+    ['{ finding: stabilised-bad-state, actions: [scale.up] }', 'scale.up', {}, 'hold'],
+    ['{ finding: stabilised-bad-state, actions: [], stages: [scaling] }', 'scale.up', {}, 'hold'],
+    ['{ finding: masked-failure, actions: [scale.down] }', 'scale.down', {}, 'hold'],
+    ['{ finding: stabilised-bad-state, actions: [scale.down] }', 'scale.down', { state: 'suspect' }, 'allow'],
+    [
+      '{ finding: stabilised-bad-state, actions: [scale.down], suspects: true }',
+      'scale.down',
+      { state: 'suspect' },
+      'hold',
+    ],
+    [
+      '{ finding: stabilised-bad-state, actions: [scale.down], suspects: true }',
+      'scale.down',
+      { state: 'closed' },
+      'allow',
+    ],
+  ] as const)('written %s: %s with %j is %s', (row, kind, change, decision) => {
+    const findings = [
+      { ...finding, ...change },
+      { ...finding, id: 'f2', kind: 'ungated-action', ...change } as const,
+    ];
+    const body = answer({ ask: { kind }, verdicts: PASS, sets: hold(row), findings });
+    expect(body.decision).toBe(decision);
+  });
+
+  it('name the line of the constraint file that holds', () => {
+    const sets = hold('{ finding: stabilised-bad-state, actions: [scale.down], by: culprit }');
+    const body = answer({ verdicts: PASS, sets, findings: [finding] });
+    expect(body.reasons[0]).toMatchObject({ constraint: 'checkout/drift.hold.stabilised-bad-state' });
+    expect(body.reasons[0]?.text).toContain('Who drives it is not known, so everybody is held.');
+  });
+
+  it('never make an answer laxer', () => {
+    const kinds = fc.constantFrom(...FINDING_KINDS);
+    const states = fc.constantFrom('suspect', 'confirmed', 'cannot-say', 'closed' as const);
+    const one = fc.record({ kind: kinds, state: states, culprit: fc.constantFrom(null, 'hpa/prod') });
+    const kindsAsked = fc.constantFrom('scale.down', 'scale.up', 'delete', 'rollback', 'tune.x', 'odd');
+    const property = fc.property(fc.array(one, { maxLength: 4 }), kindsAsked, (parts, kind) => {
+      const findings = parts.map((part) => ({ ...finding, ...part }) as Finding);
+      for (const verdicts of [PASS, UNKNOWN, FAIL]) {
+        const without = answer({ ask: { kind }, verdicts }).decision;
+        const decision = answer({ ask: { kind }, verdicts, findings }).decision;
+        const order = ['allow', 'hold', 'deny'];
+        expect(order.indexOf(decision)).toBeGreaterThanOrEqual(order.indexOf(without));
+      }
+    });
+    fc.assert(property, { numRuns: 200, seed: 20261127 });
   });
 
   const intended = setOf('intent: [{id: ok, expr: traces.ok_ratio, target: ">= 0.99", why: SLO}]');
