@@ -16,10 +16,10 @@ const SHIFT_MIN = 0.015;
 /** A day of the accepted period scatters by this many of its own deviations at most before it counts. */
 const SHIFT_SIGMAS = 2;
 /**
- * h over k. The usual 3 alarms at 4.5 %-days, which routine releases (0.6 % each, for days on end) reach in one
- * service of a hundred in ten days; with 4 it is one of several hundred, for a delay of less than a day.
+ * h over k: 3 (drift.md 3.4) for a climb of three days at most. Slower ones need 4: routine releases move a service by
+ * 0.6 % for days on end, and reach 3 in one service of a hundred in ten days, 4 in one of several hundred.
  */
-const LIMIT_OVER_SHIFT = 4;
+const LIMIT = { quick: 3, quickDays: 3, slow: 4 };
 /** Weather lasts some hours. */
 const BLOCK_MINUTES = 360;
 const DRAWS = 200;
@@ -62,7 +62,7 @@ function creepsOf(view: SystemView, service: ServiceHistory): DriftEpisode[] {
         ? Number.NaN
         : residuals.mean(dayStart(day), dayStart(day + 1)) - centre,
   );
-  return creepsIn(days, { k, h: LIMIT_OVER_SHIFT * k }).map((creep) =>
+  return creepsIn(days, { k, hQuick: LIMIT.quick * k, quickDays: LIMIT.quickDays, h: LIMIT.slow * k }).map((creep) =>
     episodeOf(view, service, { speed, residuals, centre, usual, scatter, k, days, creep, dayStart }),
   );
 }
