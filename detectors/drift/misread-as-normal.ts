@@ -62,8 +62,9 @@ function creepsOf(view: SystemView, service: ServiceHistory): DriftEpisode[] {
         ? Number.NaN
         : residuals.mean(dayStart(day), dayStart(day + 1)) - centre,
   );
-  return creepsIn(days, { k, hQuick: LIMIT.quick * k, quickDays: LIMIT.quickDays, h: LIMIT.slow * k }).map((creep) =>
-    episodeOf(view, service, { speed, residuals, centre, usual, scatter, k, days, creep, dayStart }),
+  return creepsIn(days, { k, hQuick: LIMIT.quick * k, quickDays: LIMIT.quickDays, h: LIMIT.slow * k }).map(
+    (creep) =>
+      episodeOf(view, service, { speed, residuals, centre, usual, scatter, k, days, creep, dayStart }),
   );
 }
 
@@ -112,7 +113,10 @@ function episodeOf(view: SystemView, service: ServiceHistory, seen: Seen): Drift
     decisions: view.history.actions
       .filter(
         ({ service: of, minute, decisionId }) =>
-          of === service.name && decisionId !== null && minute >= dayStart(creep.onsetDay) && minute < detectedMinute,
+          of === service.name &&
+          decisionId !== null &&
+          minute >= dayStart(creep.onsetDay) &&
+          minute < detectedMinute,
       )
       .map(({ decisionId }) => decisionId as string),
     reasons: [
@@ -155,5 +159,9 @@ function byRelease(service: ServiceHistory, seen: Seen, untilMinute: number) {
     of.minutes++;
     sums.set(version, of);
   }
-  return [...sums].map(([version, { fromMinute, sum, minutes }]) => ({ version, fromMinute, shift: sum / minutes }));
+  return [...sums].map(([version, { fromMinute, sum, minutes }]) => ({
+    version,
+    fromMinute,
+    shift: sum / minutes,
+  }));
 }

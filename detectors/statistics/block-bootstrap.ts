@@ -13,10 +13,16 @@ import { randomFrom } from '../../core/random-from.ts';
  */
 export function bootstrapMeans(
   values: Float64Array,
-  of: { readonly blockLength: number; readonly length: number; readonly draws: number; readonly seed: number },
+  of: {
+    readonly blockLength: number;
+    readonly length: number;
+    readonly draws: number;
+    readonly seed: number;
+  },
 ): Float64Array {
   const { blockLength, length, draws } = of;
-  if (!(blockLength >= 1) || !(length >= 1)) throw new RangeError('a block and a mean need at least one value');
+  if (!(blockLength >= 1) || !(length >= 1))
+    throw new RangeError('a block and a mean need at least one value');
   const n = values.length;
   const sums = new Float64Array(n + blockLength + 1);
   const counts = new Float64Array(n + blockLength + 1);

@@ -18,7 +18,11 @@ export interface AdaptiveBaseline {
  * residuals. Shown as evidence of what hides a creep; it judges nothing here.
  * @param shift of now against the frozen reference, above 0
  */
-export function adaptiveBaseline(residuals: PrefixMean, untilMinute: number, shift: number): AdaptiveBaseline {
+export function adaptiveBaseline(
+  residuals: PrefixMean,
+  untilMinute: number,
+  shift: number,
+): AdaptiveBaseline {
   let mean = Number.NaN;
   let variance = 0;
   let isSilent = true;

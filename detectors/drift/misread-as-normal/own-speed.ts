@@ -30,7 +30,8 @@ export function ownSpeed(view: SystemView, service: ServiceHistory): OwnSpeed | 
       ? view.residuals(service.name, metric)
       : residualsAtPoolSize({ requests, replicas, values }, view.accepted);
   if (atLoad === null) return null;
-  const residuals = metric === 'selfMs' ? atLoad : withoutCallees(view, service.name, requests, values, atLoad);
+  const residuals =
+    metric === 'selfMs' ? atLoad : withoutCallees(view, service.name, requests, values, atLoad);
   return { metric, residuals };
 }
 
@@ -43,15 +44,20 @@ function withoutCallees(
 ): Float64Array {
   const { accepted, history } = view;
   const [load, latency] = [prefixMean(requests), prefixMean(values)];
-  const total = load.mean(accepted.fromMinute, accepted.untilMinute) * latency.mean(accepted.fromMinute, accepted.untilMinute);
+  const total =
+    load.mean(accepted.fromMinute, accepted.untilMinute) *
+    latency.mean(accepted.fromMinute, accepted.untilMinute);
   const callees = history.edges
     .filter((edge) => edge.from === name)
     .map((edge) => {
       const perMinute = byMinute(edge.latencyMs, values.length);
-      const calls = prefixMean(byMinute(edge.calls, values.length)).mean(accepted.fromMinute, accepted.untilMinute);
+      const calls = prefixMean(byMinute(edge.calls, values.length)).mean(
+        accepted.fromMinute,
+        accepted.untilMinute,
+      );
       const ms = prefixMean(perMinute).mean(accepted.fromMinute, accepted.untilMinute);
       return {
-        share: (calls / EDGE_STEP_MINUTES) * ms / total,
+        share: ((calls / EDGE_STEP_MINUTES) * ms) / total,
         residuals: residualsOf(requests, perMinute, freezeMetric(requests, perMinute, accepted)),
       };
     })
@@ -66,5 +72,8 @@ function withoutCallees(
 }
 
 function byMinute(steps: Float64Array, minutes: number): Float64Array {
-  return Float64Array.from({ length: minutes }, (_, minute) => steps[Math.floor(minute / EDGE_STEP_MINUTES)] ?? Number.NaN);
+  return Float64Array.from(
+    { length: minutes },
+    (_, minute) => steps[Math.floor(minute / EDGE_STEP_MINUTES)] ?? Number.NaN,
+  );
 }

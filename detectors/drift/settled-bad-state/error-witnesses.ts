@@ -41,7 +41,9 @@ export function errorSignal(
   if (requests === undefined || errors === undefined) return null;
   const { fromMinute, untilMinute } = view.accepted;
   const known = (series: Float64Array) =>
-    prefixMean(series.map((value, i) => (isKnownLoad(i) && !Number.isNaN(errors[i] as number) ? value : Number.NaN)));
+    prefixMean(
+      series.map((value, i) => (isKnownLoad(i) && !Number.isNaN(errors[i] as number) ? value : Number.NaN)),
+    );
   const [total, failed] = [known(requests), known(errors)];
   if (failed.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)) return null;
   const accepted = failed.sum(fromMinute, untilMinute) / Math.max(1, total.sum(fromMinute, untilMinute));

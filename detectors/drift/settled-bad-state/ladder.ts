@@ -63,7 +63,12 @@ export function badStretches(
 }
 
 /** Start of the first bad block of the six before `minute`; null: they are not a bad state. */
-function badSince(signal: Signal, { blockMinutes, limit }: Rung, minute: number, first: number): number | null {
+function badSince(
+  signal: Signal,
+  { blockMinutes, limit }: Rung,
+  minute: number,
+  first: number,
+): number | null {
   if (minute - BLOCKS * blockMinutes < first) return null;
   let bad = 0;
   let onset: number | null = null;

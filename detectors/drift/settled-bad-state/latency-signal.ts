@@ -45,6 +45,11 @@ function varies(values: Float64Array, { fromMinute, untilMinute }: AcceptedPerio
 }
 
 function quantile(values: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod): number {
-  const known = values.slice(fromMinute, untilMinute).filter((value) => !Number.isNaN(value)).sort();
-  return known.length === 0 ? Number.POSITIVE_INFINITY : (known[Math.floor(BUSIEST_QUANTILE * (known.length - 1))] as number);
+  const known = values
+    .slice(fromMinute, untilMinute)
+    .filter((value) => !Number.isNaN(value))
+    .sort();
+  return known.length === 0
+    ? Number.POSITIVE_INFINITY
+    : (known[Math.floor(BUSIEST_QUANTILE * (known.length - 1))] as number);
 }

@@ -94,7 +94,11 @@ function witnessOf(view: SystemView, service: string, signal: LatencySignal, str
     effect,
     confidence: Math.min(0.99, 1 - (above + 1) / (means.length + 1)),
     text: `${service} takes ${percent(effect.ratio)} longer than in the accepted period at equal load (${percent(effect.lower)} to ${percent(effect.upper)}), with ${Math.round(100 * known)} % of minutes at loads it knew.`,
-    evidence: { hourlyResiduals: hours(residuals, detectedMinute), limit: signal.limit, knownLoadRatio: known },
+    evidence: {
+      hourlyResiduals: hours(residuals, detectedMinute),
+      limit: signal.limit,
+      knownLoadRatio: known,
+    },
   };
 }
 
