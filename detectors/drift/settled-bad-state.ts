@@ -62,19 +62,20 @@ export function detectSettledBadState(view: SystemView): DriftEpisode[] {
   return grouped(view, witnesses, badness).map((group) => episodeOf(view, group));
 }
 
-/** Was this load seen for long enough in the accepted period? */
-function knownLoads({ accepted }: SystemView, { series }: ServiceHistory): (minute: number) => boolean {
+/** Minutes at a load that was seen for long enough in the accepted period. */
+function knownLoads({ accepted }: SystemView, { series }: ServiceHistory): Uint8Array {
   const { requests } = series;
+  if (requests === undefined) return new Uint8Array();
+  // -1: the load of this minute is not known.
+  const bins = Int16Array.from(requests, (count) => loadBin(count) ?? -1);
   const minutes = new Map<number, number>();
-  if (requests === undefined) return () => false;
-  for (let minute = accepted.fromMinute; minute < Math.min(accepted.untilMinute, requests.length); minute++) {
-    const bin = loadBin(requests[minute] as number);
-    if (bin !== null) minutes.set(bin, (minutes.get(bin) ?? 0) + 1);
+  for (const bin of bins.subarray(accepted.fromMinute, accepted.untilMinute)) {
+    minutes.set(bin, (minutes.get(bin) ?? 0) + 1);
   }
-  return (minute) => {
-    const bin = loadBin(requests[minute] as number);
-    return bin !== null && (minutes.get(bin) ?? 0) >= BIN_MINUTES_MIN;
-  };
+  const known = new Set(
+    [...minutes].filter(([bin, n]) => bin >= 0 && n >= BIN_MINUTES_MIN).map(([bin]) => bin),
+  );
+  return Uint8Array.from(bins, (bin) => (known.has(bin) ? 1 : 0));
 }
 
 /** One cause, one group: what is named the same, or lies on the way to or from what is named while it is open. */

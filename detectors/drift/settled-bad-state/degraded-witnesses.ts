@@ -1,10 +1,10 @@
-import { EDGE_STEP_MINUTES, type EdgeHistory, type ServiceHistory } from '../../../core/system-history.ts';
+import type { EdgeHistory, ServiceHistory } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { COVERAGE_MIN } from '../../equal-load/window-mean.ts';
 import { bootstrapMeans } from '../../statistics/block-bootstrap.ts';
 import { type PrefixMean, prefixMean } from '../../statistics/prefix-mean.ts';
-import { edgeMinutes } from './edge-minutes.ts';
 import { badStretches, type Signal, type Stretch } from './ladder.ts';
+import { stepSignal, stepSums } from './step-signal.ts';
 import type { Witness } from './witness.ts';
 
 const HOUR = 60;
@@ -21,9 +21,17 @@ const FAILING_SHARE = 0.5;
 
 /** A caller that goes on without a dependency which is there again: by its own fallbacks, or by the calls it no longer makes. */
 export function degradedWitnesses(view: SystemView, service: ServiceHistory): Witness[] {
-  const ways = view.history.edges
-    .filter((edge) => edge.from === service.name)
-    .flatMap((edge) => wayOf(view, service, edge) ?? []);
+  const { requests, cacheMisses } = service.series;
+  // What a cache asks of its store follows its misses: fewer of them are no missing calls.
+  const demands = [requests, cacheMisses].flatMap((series) =>
+    series === undefined ? [] : [stepSums(series)],
+  );
+  const ways =
+    requests === undefined
+      ? []
+      : view.history.edges
+          .filter((edge) => edge.from === service.name)
+          .flatMap((edge) => wayOf(view, edge, demands) ?? []);
   return [
     ...fallbackWitnesses(view, service, ways),
     ...ways.flatMap((way) => missingWitnesses(view, service, way)),
@@ -38,55 +46,43 @@ interface Way {
   readonly isCalleeUp: (from: number, until: number) => boolean;
 }
 
-function wayOf(view: SystemView, service: ServiceHistory, edge: EdgeHistory): Way | null {
-  const { requests, cacheMisses } = service.series;
-  if (requests === undefined) return null;
+function wayOf(view: SystemView, edge: EdgeHistory, demands: readonly Float64Array[]): Way | null {
   const { accepted, history } = view;
-  const calls = edgeMinutes(edge.calls, history.minutes);
-  // What a cache asks of its store follows its misses: fewer of them are no missing calls.
-  const candidates = [requests, cacheMisses].filter((series) => series !== undefined);
-  const ratios = candidates.map((demand) => ratioOf(calls, demand, accepted));
+  const calls = edge.calls.map((count) => (count >= 0 ? count : Number.NaN));
+  const ratios = demands.map((demand) => ratioOf(calls, demand, accepted));
   const steadiest = ratios.reduce((best, one) => (one.spread < best.spread ? one : best));
   if (!(steadiest.mean > 0) || steadiest.coverage < COVERAGE_MIN) return null;
-  if (prefixMean(calls).mean(accepted.fromMinute, accepted.untilMinute) < CALLS_MIN) return null;
-  const missing = prefixMean(steadiest.perMinute.map((ratio) => 1 - ratio / steadiest.mean));
+  if (!(stepSignal(calls).mean(accepted.fromMinute, accepted.untilMinute) >= CALLS_MIN)) return null;
+  const missing = stepSignal(steadiest.perStep.map((ratio) => 1 - ratio / steadiest.mean));
   const callee = history.services.get(edge.to)?.series.requests;
-  const [heard, made, failed] = [
-    callee === undefined ? null : prefixMean(callee),
-    prefixMean(edgeMinutes(edge.attempts, history.minutes)),
-    prefixMean(edgeMinutes(edge.failures, history.minutes)),
-  ];
+  const [made, failed] = [stepSignal(edge.attempts), stepSignal(edge.failures)];
   return {
     edge,
     missing,
     isCalleeUp(from, until) {
       // Neither called nor heard of: it may have gone, or go by another name.
-      const isThere = made.sum(from, until) > 0 || (heard?.sum(from, until) ?? 0) > 0;
+      const isThere =
+        made.sum(from, until) > 0 || (callee?.subarray(from, until).some((count) => count > 0) ?? false);
       return isThere && failed.sum(from, until) <= FAILING_SHARE * made.sum(from, until);
     },
   };
 }
 
+/** Calls a unit of demand, by step. */
 function ratioOf(calls: Float64Array, demand: Float64Array, period: SystemView['accepted']) {
-  const sums = prefixMean(demand);
-  const perMinute = calls.map((inStep, minute) => {
-    const step = Math.floor(minute / EDGE_STEP_MINUTES) * EDGE_STEP_MINUTES;
-    const wanted = sums.mean(step, step + EDGE_STEP_MINUTES) * EDGE_STEP_MINUTES;
-    return wanted > 0 ? inStep / wanted : Number.NaN;
+  const perStep = calls.map((count, step) => {
+    const wanted = demand[step] ?? Number.NaN;
+    return wanted > 0 ? count / wanted : Number.NaN;
   });
-  const accepted = prefixMean(perMinute);
-  const mean = accepted.mean(period.fromMinute, period.untilMinute);
-  const squares = prefixMean(perMinute.map((ratio) => ratio * ratio)).mean(
-    period.fromMinute,
-    period.untilMinute,
-  );
-  const coverage =
-    accepted.count(period.fromMinute, period.untilMinute) / (period.untilMinute - period.fromMinute);
+  const { fromMinute, untilMinute } = period;
+  const ratios = stepSignal(perStep);
+  const mean = ratios.mean(fromMinute, untilMinute);
+  const variance = stepSignal(perStep.map((ratio) => (ratio - mean) ** 2)).mean(fromMinute, untilMinute);
   return {
-    perMinute,
+    perStep,
     mean,
-    coverage,
-    spread: mean > 0 ? Math.sqrt(Math.max(0, squares - mean * mean)) / mean : Number.POSITIVE_INFINITY,
+    coverage: ratios.count(fromMinute, untilMinute) / (untilMinute - fromMinute),
+    spread: mean > 0 ? Math.sqrt(variance) / mean : Number.POSITIVE_INFINITY,
   };
 }
 
@@ -110,7 +106,7 @@ function missingWitnesses(view: SystemView, service: ServiceHistory, way: Way): 
 
 function fallbackWitnesses(view: SystemView, service: ServiceHistory, ways: readonly Way[]): Witness[] {
   const { requests, fallbacks } = service.series;
-  if (requests === undefined || fallbacks === undefined) return [];
+  if (requests === undefined || fallbacks === undefined || !fallbacks.some((count) => count > 0)) return [];
   const { fromMinute, untilMinute } = view.accepted;
   const shares = fallbacks.map((count, minute) =>
     (requests[minute] as number) > 0 ? count / (requests[minute] as number) : Number.NaN,

@@ -29,27 +29,29 @@ export interface ErrorSignal extends Signal {
 
 /**
  * Share of failed requests a minute above that of the accepted period, at loads that were seen in it.
- * @param isKnownLoad a minute each
+ * @param isKnownLoad 1 or 0 a minute
  * @returns null: errors or load are not sent, or mostly unknown in the accepted period
  */
 export function errorSignal(
   view: SystemView,
   service: ServiceHistory,
-  isKnownLoad: (minute: number) => boolean,
+  isKnownLoad: Uint8Array,
 ): ErrorSignal | null {
   const { requests, errors } = service.series;
   if (requests === undefined || errors === undefined) return null;
   const { fromMinute, untilMinute } = view.accepted;
   const known = (series: Float64Array) =>
     prefixMean(
-      series.map((value, i) => (isKnownLoad(i) && !Number.isNaN(errors[i] as number) ? value : Number.NaN)),
+      series.map((value, i) =>
+        isKnownLoad[i] === 1 && !Number.isNaN(errors[i] as number) ? value : Number.NaN,
+      ),
     );
   const [total, failed] = [known(requests), known(errors)];
   if (failed.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)) return null;
   const accepted = failed.sum(fromMinute, untilMinute) / Math.max(1, total.sum(fromMinute, untilMinute));
   const ratios = errors.map((value, i) => {
     const of = requests[i] as number;
-    return isKnownLoad(i) && of > 0 ? value / of - accepted : Number.NaN;
+    return isKnownLoad[i] === 1 && of > 0 ? value / of - accepted : Number.NaN;
   });
   const usual = bootstrapMeans(ratios.subarray(fromMinute, untilMinute), {
     blockLength: 60,
