@@ -38,7 +38,8 @@ export function latencyResiduals(
   return withoutAnnounced(residuals, changes);
 }
 
-function varies(values: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod): boolean {
+/** Does the size of the pool change within the accepted period? */
+export function varies(values: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod): boolean {
   const accepted = values.subarray(fromMinute, untilMinute);
   const first = accepted.find((value) => !Number.isNaN(value));
   return accepted.some((value) => !Number.isNaN(value) && value !== first);

@@ -5,7 +5,7 @@ import { bootstrapMeans } from '../../statistics/block-bootstrap.ts';
 import { type PrefixMean, prefixMean } from '../../statistics/prefix-mean.ts';
 import { confirmedMinute } from './confirmed-minute.ts';
 import { badStretches, type Rung, type Stretch } from './ladder.ts';
-import { latencyResiduals } from './latency-signal.ts';
+import { latencyResiduals, varies } from './latency-signal.ts';
 import type { Witness } from './witness.ts';
 
 const METRICS = ['p50Ms', 'meanMs'] as const;
@@ -60,7 +60,8 @@ export function latencyWitnesses(view: SystemView, service: string, signal: Late
 
 function smallestShift({ accepted }: SystemView, service: ServiceHistory): number {
   const { replicas } = service.series;
-  if (replicas === undefined) return SHIFT_MIN;
+  // Only a pool that is scaled moves by itself.
+  if (replicas === undefined || !varies(replicas, accepted)) return SHIFT_MIN;
   const usual = prefixMean(replicas).mean(accepted.fromMinute, accepted.untilMinute);
   return usual < SMALL_POOL ? Math.max(SHIFT_MIN, SMALL_POOL_SHIFT / Math.max(1, usual)) : SHIFT_MIN;
 }
