@@ -1,5 +1,6 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
 import type { ServiceHistory } from '../../core/system-history.ts';
+import { BIN_MINUTES_MIN } from '../equal-load/freeze-metric.ts';
 import { loadBin } from '../equal-load/load-bin.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
 import { callGraph } from './settled-bad-state/call-graph.ts';
@@ -13,8 +14,6 @@ import type { Witness } from './settled-bad-state/witness.ts';
 
 /** A shorter accepted period has no daily round to compare with. */
 const ACCEPTED_MINUTES_MIN = 4 * 1_440;
-/** Fewer minutes at a load are no reference for it. */
-const BIN_MINUTES_MIN = 60;
 
 /** Witnesses of one cause, in order of detection; what is said of it rests on the first. */
 interface Group {

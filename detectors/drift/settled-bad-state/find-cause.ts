@@ -22,7 +22,7 @@ export interface Cause {
 }
 
 /**
- * Who is behind what a witness shows, by the hour before it was told. Latency blames who is saturated; the loop that
+ * Who is behind what a witness shows, by its last hour before it was told. Latency blames who is saturated; the loop that
  * saturates it is named first: a cache that no longer answers, calls that are tried again. Else the callee furthest
  * down that is bad itself.
  * @param badness of a service over an hour, in units of its limit; NaN is not known
@@ -34,7 +34,7 @@ export function findCause(
   badness: (service: string, from: number, until: number) => number,
 ): Cause {
   const until = witness.detectedMinute;
-  const from = until - HOUR;
+  const from = Math.max(witness.onsetMinute, until - HOUR);
   if (witness.callee !== null) {
     return { subject: `${witness.service}->${witness.callee}`, loop: null, code: 'itself', evidence: {} };
   }
