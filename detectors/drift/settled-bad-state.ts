@@ -65,16 +65,20 @@ export function detectSettledBadState(view: SystemView): DriftEpisode[] {
 function knownLoads({ accepted }: SystemView, { series }: ServiceHistory): Uint8Array {
   const { requests } = series;
   if (requests === undefined) return new Uint8Array();
-  // -1: the load of this minute is not known.
-  const bins = Int16Array.from(requests, (count) => loadBin(count) ?? -1);
+  const bins = new Int16Array(requests.length);
   const minutes = new Map<number, number>();
-  for (const bin of bins.subarray(accepted.fromMinute, accepted.untilMinute)) {
-    minutes.set(bin, (minutes.get(bin) ?? 0) + 1);
+  for (let minute = 0; minute < requests.length; minute++) {
+    // -1: the load of this minute is not known.
+    const bin = loadBin(requests[minute] as number) ?? -1;
+    bins[minute] = bin;
+    const isAccepted = minute >= accepted.fromMinute && minute < accepted.untilMinute;
+    if (isAccepted && bin >= 0) minutes.set(bin, (minutes.get(bin) ?? 0) + 1);
   }
-  const known = new Set(
-    [...minutes].filter(([bin, n]) => bin >= 0 && n >= BIN_MINUTES_MIN).map(([bin]) => bin),
-  );
-  return Uint8Array.from(bins, (bin) => (known.has(bin) ? 1 : 0));
+  const known = new Uint8Array(requests.length);
+  for (const [minute, bin] of bins.entries()) {
+    if ((minutes.get(bin) ?? 0) >= BIN_MINUTES_MIN) known[minute] = 1;
+  }
+  return known;
 }
 
 /** One cause, one group: what is named the same, or lies on the way to or from what is named while it is open. */

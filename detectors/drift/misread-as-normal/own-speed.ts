@@ -72,8 +72,9 @@ function withoutCallees(
 }
 
 function byMinute(steps: Float64Array, minutes: number): Float64Array {
-  return Float64Array.from(
-    { length: minutes },
-    (_, minute) => steps[Math.floor(minute / EDGE_STEP_MINUTES)] ?? Number.NaN,
-  );
+  const spread = new Float64Array(minutes).fill(Number.NaN);
+  for (const [step, value] of steps.entries()) {
+    spread.fill(value, step * EDGE_STEP_MINUTES, (step + 1) * EDGE_STEP_MINUTES);
+  }
+  return spread;
 }
