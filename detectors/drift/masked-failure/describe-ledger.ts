@@ -51,7 +51,7 @@ export function describeLedger({ alarm, entries, subject, view, step }: Found): 
         })),
         {
           code: 'how_sure',
-          text: `A chance of ${p.toPrecision(1)} that this is no more than the accepted period allows.`,
+          text: `A chance of ${p < 1e-9 ? 'less than 1e-9' : p.toPrecision(1)} to see this if it were no more than the accepted period allows.`,
         },
         { code: 'what_to_do', text: `${subject}: ${rule.advice}.` },
       ],
@@ -76,7 +76,7 @@ function rowText(row: LedgerRow, entry: JudgedEntry, startMs: number): string {
 }
 
 function percent(ratio: number): string {
-  return `${(100 * ratio).toPrecision(2)} %`;
+  return `${Number((100 * ratio).toPrecision(2))} %`;
 }
 
 function usersOf({ history: { users } }: SystemView, fromMinute: number, untilMinute: number) {

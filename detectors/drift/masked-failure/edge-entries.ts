@@ -23,7 +23,9 @@ export function edgeEntries(
     );
     entries.push({ ...base, mask: 'absorbed', masked: absorbed, outOf: calls });
   }
-  const expected = expectedCalls(calls, asked.outOf, accepted);
+  // What was turned away or failed had no time to call: that hides nothing.
+  const answered = asked.outOf.map((n, i) => n - (asked.masked[i] as number));
+  const expected = expectedCalls(calls, answered, accepted);
   if (expected !== null) {
     const missing = expected.map((n, i) => Math.max(0, n - (calls[i] as number)));
     entries.push({ ...base, mask: 'not-called', masked: missing, outOf: expected });

@@ -25,8 +25,13 @@ export function nameCause(entries: readonly JudgedEntry[], view: SystemView, unt
     untilStep,
   );
   const { mask } = first;
-  if (mask === 'retry') return failingOnItsOwn(entries, view, untilStep);
-  if (mask === 'not-called' || mask === 'absorbed') return ofCacheOr(first, view, untilStep);
+  if (mask === 'not-called') return changedCache(first, view, untilStep) ?? first.where;
+  if (mask === 'absorbed' || mask === 'retry') {
+    const caches = entries.flatMap((entry) => changedCache(entry, view, untilStep) ?? []);
+    if (caches[0] !== undefined) return caches[0];
+    const retried = entries.filter((entry) => entry.mask === 'retry');
+    return retried.length === 0 ? first.where : failingOnItsOwn(retried, view, untilStep);
+  }
   if (mask === 'fallback') {
     const edges = entries.filter((entry) => entry.mask === 'absorbed' && entry.services[0] === first.where);
     return edges.length === 0 ? first.where : largest(edges, untilStep).where;
@@ -40,11 +45,15 @@ function largest(entries: readonly JudgedEntry[], untilStep: number): JudgedEntr
   return entries.reduce((best, entry) => (hidden(entry) > hidden(best) ? entry : best));
 }
 
-/** A cache that answers more, or less, than it did is the cause of what its store sees; else the edge is named. */
-function ofCacheOr(entry: JudgedEntry, { history, accepted }: SystemView, untilStep: number): string {
+/** The caller, if it has a cache that answers more, or less, than it did: that is the cause of what its store sees. */
+function changedCache(
+  entry: JudgedEntry,
+  { history, accepted }: SystemView,
+  untilStep: number,
+): string | null {
   const caller = entry.services[0] as string;
   const { cacheHits, cacheMisses } = history.services.get(caller)?.series ?? {};
-  if (cacheHits === undefined || cacheMisses === undefined) return entry.where;
+  if (cacheHits === undefined || cacheMisses === undefined || entry.services.length < 2) return null;
   const missRatio = (from: number, until: number) => {
     let [hits, misses] = [0, 0];
     for (let minute = from; minute < until; minute++) {
@@ -57,13 +66,12 @@ function ofCacheOr(entry: JudgedEntry, { history, accepted }: SystemView, untilS
   const until = untilStep * STEP_MINUTES;
   const change =
     missRatio(until - 180, until) / missRatio(accepted.fromMinute, Math.min(accepted.untilMinute, until));
-  return change > 1.5 || change < 1 / 1.5 ? caller : entry.where;
+  return change > 1.5 || change < 1 / 1.5 ? caller : null;
 }
 
 /** The callee whose failures, as callers see them, are least explained by failures of what it calls itself. */
 function failingOnItsOwn(entries: readonly JudgedEntry[], { history }: SystemView, untilStep: number): string {
-  const retried = entries.filter(({ mask }) => mask === 'retry');
-  const callees = new Set(retried.flatMap(({ services }) => services.at(-1) ?? []));
+  const callees = new Set(entries.flatMap(({ services }) => services.at(-1) ?? []));
   const failures = (of: (edge: { from: string; to: string }) => boolean) => {
     let sum = 0;
     for (const edge of history.edges.filter(of)) {
