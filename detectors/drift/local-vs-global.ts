@@ -22,8 +22,9 @@ const CONFIRM_TICKS = 4;
 const CLOSE_MINUTES = 1440;
 /** An actor must have at least this share of the loss. */
 const SHARE_MIN = 0.3;
-/** Harm that does not follow the knob at all is not its harm. */
+/** Harm that does not follow the knob at all is not its harm; hours of fewer settings do not show it. */
 const DOSE_MIN = 0.1;
+const DOSE_LEVELS_MIN = 5;
 /** Days of the accepted period differ among themselves; a loss must be well beyond that. */
 const PLACEBO_FACTOR = 1.5;
 
@@ -153,12 +154,12 @@ function tradeAt(
     // What was lost before it acted is not its doing, nor is another mix of what users ask for.
     const before = changeOf(signal.worse, { from: started - WINDOW_MINUTES, until: started }) ?? 0;
     const mix = signal.harm === 'latency' ? mixShiftOfUsers(view, window) : 0;
-    const lossChange = change - Math.max(0, before) - Math.max(0, mix);
+    const lossChange = change - (before > limit / 2 ? before : 0) - Math.max(0, mix);
     if (lossChange < limit) continue;
     const harmShare = shareOfHarm(view, work.service, signal, window);
     if (harmShare === null || harmShare.share < SHARE_MIN) continue;
-    const dose = doseResponse(work.actions, signal.worse, at)?.correlation ?? null;
-    if (dose !== null && Math.abs(dose) < DOSE_MIN) continue;
+    const dose = doseResponse(work.actions, signal.worse, at);
+    if (dose !== null && dose.levels.length >= DOSE_LEVELS_MIN && Math.abs(dose.correlation) < DOSE_MIN) continue;
     return {
       work,
       gain: best.gain,
@@ -166,7 +167,7 @@ function tradeAt(
       loss: signal,
       lossChange,
       harmShare,
-      dose,
+      dose: dose?.correlation ?? null,
       placeboP: placeboRank(change, placebos),
       atMinute: at,
     };

@@ -5,6 +5,9 @@ import { alarmP, type JudgedEntry, outsideSince } from './judge-entry.ts';
 import { STEP_MINUTES } from './ledger-entry.ts';
 import { MASK_RULES } from './mask-kind.ts';
 
+/** Who acted on what is masked within so long before it began may have to do with it. */
+const ACTED_BEFORE_MINUTES = 1440;
+
 interface Found {
   /** What alarmed. */
   readonly alarm: JudgedEntry;
@@ -28,6 +31,13 @@ export function describeLedger({ alarm, entries, subject, view, step }: Found): 
   const users = usersOf(view, fromStep * STEP_MINUTES, step * STEP_MINUTES);
   const minutes = { from: fromStep * STEP_MINUTES, until: step * STEP_MINUTES };
   const rule = MASK_RULES[alarm.mask];
+  const touched = new Set(entries.flatMap(({ services }) => services));
+  const acted = view.history.actions.filter(
+    ({ minute, service }) =>
+      touched.has(service) &&
+      minute >= Math.max(view.accepted.untilMinute, minutes.from - ACTED_BEFORE_MINUTES) &&
+      minute < minutes.until,
+  );
   const p = alarmP(alarm, step) ?? 1;
   return {
     fromStep,
@@ -42,8 +52,8 @@ export function describeLedger({ alarm, entries, subject, view, step }: Found): 
       effect: { metric: `${alarm.mask} share of ${alarm.where}`, ...effect },
       confidence: Math.min(0.99, 1 - p),
       hiddenBy: [...new Set(entries.map(({ mask }) => MASK_RULES[mask].hiddenBy))],
-      actors: [],
-      decisions: [],
+      actors: [...new Set(acted.map(({ actor }) => actor))],
+      decisions: [...new Set(acted.flatMap(({ decisionId }) => decisionId ?? []))],
       reasons: [
         ...rows.map((row, i) => ({
           code: `masked_${row.mask.replaceAll('-', '_')}`,
