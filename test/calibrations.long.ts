@@ -1,4 +1,7 @@
 // The tests that simulate, again, with all the runs that runCount spares the suite.
+import './detectors/drift/local-vs-global.test.ts';
+import './detectors/drift/masked-failure.test.ts';
+import './detectors/statistics/exact-ranks.test.ts';
 import './eval/calibration.test.ts';
 import './validators/counters/estimate-metric-against-spans.test.ts';
 import './validators/counters/estimate-sdk-against-store.test.ts';

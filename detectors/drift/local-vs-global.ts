@@ -85,7 +85,10 @@ function gainsOf(view: SystemView, work: ActorAtWork): ((untilMinute: number) =>
   if (work.actions.length < 8) return null;
   const infer = inferObjectives(view, work);
   return (untilMinute) =>
-    infer(untilMinute).map(({ signal, improved, actions }) => ({ signal, inferredFrom: { improved, actions } }));
+    infer(untilMinute).map(({ signal, improved, actions }) => ({
+      signal,
+      inferredFrom: { improved, actions },
+    }));
 }
 
 function watched(signal: GlobalSignal, { accepted }: SystemView): Watched {
@@ -159,7 +162,8 @@ function tradeAt(
     const harmShare = shareOfHarm(view, work.service, signal, window);
     if (harmShare === null || harmShare.share < SHARE_MIN) continue;
     const dose = doseResponse(work.actions, signal.worse, at);
-    if (dose !== null && dose.levels.length >= DOSE_LEVELS_MIN && Math.abs(dose.correlation) < DOSE_MIN) continue;
+    if (dose !== null && dose.levels.length >= DOSE_LEVELS_MIN && Math.abs(dose.correlation) < DOSE_MIN)
+      continue;
     return {
       work,
       gain: best.gain,

@@ -20,6 +20,10 @@ export function actorsAtWork({ history, accepted }: SystemView): ActorAtWork[] {
   }
   return [...found.values()].map((actions) => {
     const first = actions[0] as RecordedAction;
-    return { actor: first.actor, service: first.service, actions: actions.sort((a, b) => a.minute - b.minute) };
+    return {
+      actor: first.actor,
+      service: first.service,
+      actions: actions.sort((a, b) => a.minute - b.minute),
+    };
   });
 }

@@ -19,8 +19,12 @@ export function describeTrade(trade: Trade, view: SystemView): DriftEpisode {
   const lossRatio = ratioOver(loss, window);
   const isDeclared = gain.inferredFrom === null && loss.isDeclared;
   const paid = externality(view, work.service, window);
-  const since = new Date(view.history.startMs + started * 60_000).toISOString().slice(0, 16).replace('T', ' ');
-  const followed = dose === null ? '' : `, and follows its knob with a rank correlation of ${dose.toFixed(2)}`;
+  const since = new Date(view.history.startMs + started * 60_000)
+    .toISOString()
+    .slice(0, 16)
+    .replace('T', ' ');
+  const followed =
+    dose === null ? '' : `, and follows its knob with a rank correlation of ${dose.toFixed(2)}`;
   return {
     kind: 'local-vs-global',
     subject: work.service,
@@ -49,7 +53,12 @@ export function describeTrade(trade: Trade, view: SystemView): DriftEpisode {
       },
       ...(isDeclared
         ? []
-        : [{ code: 'objective_inferred', text: 'Not all of these objectives were declared by people: no more than a suspicion.' }]),
+        : [
+            {
+              code: 'objective_inferred',
+              text: 'Not all of these objectives were declared by people: no more than a suspicion.',
+            },
+          ]),
       {
         code: 'what_to_do',
         text: `Ask for a reversal: set what ${work.actor} turned back to where it was on ${since} for six hours, and see whether ${loss.metric} follows.`,
@@ -75,15 +84,17 @@ function wantedBy({ gain, work }: Trade): string {
 }
 
 /** Now over reference, by hours of the window as blocks; of points, 1 + points. */
-function ratioOver({ worse, unit, wants }: Signal, window: { readonly from: number; readonly until: number }) {
-  const hours: number[] = [];
-  for (let hour = window.from; hour + 60 <= window.until; hour += 60) {
-    hours.push(windowMean(worse, hour, hour + 60).mean);
-  }
+function ratioOver(
+  { worse, unit, wants }: Signal,
+  window: { readonly from: number; readonly until: number },
+) {
   const sign = wants === 'more' ? -1 : 1;
+  const hours = Array.from({ length: Math.floor((window.until - window.from) / 60) }, (_, hour) =>
+    windowMean(worse, window.from + hour * 60, window.from + hour * 60 + 60),
+  );
   const { estimate, lower, upper } = ratioInterval(
-    hours.map((change) => sign * change),
-    hours.map(() => 1),
+    hours.map(({ mean, n }) => (n === 0 ? Number.NaN : sign * mean * n)),
+    hours.map(({ n }) => n),
   );
   const ratio = (change: number) => (unit === 'log' ? Math.exp(change) : 1 + change);
   return { ratio: ratio(estimate), lower: ratio(lower), upper: ratio(upper) };

@@ -1,5 +1,5 @@
-import type { SystemHistory, UserHistory } from '../../../core/system-history.ts';
-import type { SystemView } from '../../equal-load/system-view.ts';
+import type { ServiceHistory, SystemHistory, UserHistory } from '../../../core/system-history.ts';
+import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
 import { windowMean } from '../../equal-load/window-mean.ts';
 import { ratioOf, type Signal, signalAtEqualLoad } from './signal.ts';
 
@@ -25,7 +25,7 @@ export function globalSignals(view: SystemView): GlobalSignal[] {
   const { history, accepted } = view;
   const declared = (...names: string[]) =>
     history.intent.objectives.global.some(({ metric }) => names.some((name) => metric.startsWith(name)));
-  const users = history.users ?? usersAtEntry(history);
+  const users = history.users ?? usersAtEntry(history, accepted);
   if (users === null) return staleSignals(view);
   const { requests } = users;
   const base = { service: null } as const;
@@ -86,11 +86,13 @@ function staleSignals({ history, accepted }: SystemView): GlobalSignal[] {
 }
 
 /** Where nobody measures users: the services that nobody calls are where they come in. */
-function usersAtEntry({ services, edges }: SystemHistory): UserHistory | null {
+function usersAtEntry({ services, edges }: SystemHistory, accepted: AcceptedPeriod): UserHistory | null {
   const called = new Set(edges.map(({ to }) => to));
+  const sizeOf = ({ series }: ServiceHistory): number =>
+    windowMean(series.requests ?? new Float64Array(), accepted.fromMinute, accepted.untilMinute).mean || 0;
   const entry = [...services.values()]
     .filter(({ name, series }) => !called.has(name) && series.requests !== undefined)
-    .sort((a, b) => total(b.series.requests) - total(a.series.requests))[0]?.series;
+    .sort((a, b) => sizeOf(b) - sizeOf(a))[0]?.series;
   if (entry?.requests === undefined) return null;
   const { requests, errors, p50Ms, p99Ms } = entry;
   const unknown = new Float64Array(requests.length).fill(Number.NaN);
@@ -109,10 +111,4 @@ function usersAtEntry({ services, edges }: SystemHistory): UserHistory | null {
     p99Ms: p99Ms ?? unknown,
     cost,
   };
-}
-
-function total(values: Float64Array | undefined): number {
-  let sum = 0;
-  for (const value of values ?? []) sum += value || 0;
-  return sum;
 }

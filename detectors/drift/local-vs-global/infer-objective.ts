@@ -27,7 +27,10 @@ export interface InferredObjective {
 }
 
 /** What an actor seems to work for: what got better with most of its actions. @see drift.md section 2 */
-export function inferObjectives(view: SystemView, work: ActorAtWork): (untilMinute: number) => InferredObjective[] {
+export function inferObjectives(
+  view: SystemView,
+  work: ActorAtWork,
+): (untilMinute: number) => InferredObjective[] {
   if (work.actions.length < ACTIONS_MIN) return () => [];
   const steps = CANDIDATES.flatMap((candidate) => {
     const signal = localSignal(view, { ...candidate, subject: work.service });

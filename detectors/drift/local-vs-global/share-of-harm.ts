@@ -11,7 +11,12 @@ interface Window {
 /** How much of what everybody lost passes through a service, and by what that is known. */
 export interface HarmShare {
   readonly share: number;
-  readonly by: 'critical path' | 'calls into it' | 'cost of it and its neighbours' | 'its own answers' | 'its failures';
+  readonly by:
+    | 'critical path'
+    | 'calls into it'
+    | 'cost of it and its neighbours'
+    | 'its own answers'
+    | 'its failures';
 }
 
 /** @returns null where nothing tells where the harm comes from */

@@ -27,7 +27,13 @@ export function signalAtEqualLoad(
 ): Signal {
   const residuals = residualsOf(of.requests, of.values, freezeMetric(of.requests, of.values, of.accepted));
   const wants = of.wants ?? 'less';
-  return { metric, worse: wants === 'more' ? residuals.map((r) => -r) : residuals, unit: 'log', wants, least };
+  return {
+    metric,
+    worse: wants === 'more' ? residuals.map((r) => -r) : residuals,
+    unit: 'log',
+    wants,
+    least,
+  };
 }
 
 /** A minute each of the ratio of two series; NaN where there is nothing to divide by. */

@@ -69,7 +69,9 @@ export function describeLedger({ alarm, entries, subject, view, step }: Found): 
         ledger: rows,
         visible: users,
         nakedSuccessRatio:
-          users === null ? null : Math.max(0, users.successRatio - maskedPerRequest(entries, users.requests, fromStep, step)),
+          users === null
+            ? null
+            : Math.max(0, users.successRatio - maskedPerRequest(entries, users.requests, fromStep, step)),
         reserve: reserveOf(entries, view, minutes.until),
       },
       falsifiedBy: `${alarm.where} back below ${percent(alarm.limit)} with the mask switched off, or a person who says that this much of it is wanted`,

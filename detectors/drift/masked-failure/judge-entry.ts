@@ -1,6 +1,6 @@
 import { binomialUpperTail } from '../../../core/binomial-tail.ts';
-import { COVERAGE_MIN } from '../../equal-load/window-mean.ts';
 import type { AcceptedPeriod } from '../../equal-load/system-view.ts';
+import { COVERAGE_MIN } from '../../equal-load/window-mean.ts';
 import { rateIncreaseP } from '../../statistics/rate-increase-p.ts';
 import {
   countWindow,

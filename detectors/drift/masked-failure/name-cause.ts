@@ -1,6 +1,6 @@
 import type { SystemView } from '../../equal-load/system-view.ts';
-import { countWindow, STEP_MINUTES, STEPS_PER_HOUR } from './ledger-entry.ts';
 import type { JudgedEntry } from './judge-entry.ts';
+import { countWindow, STEP_MINUTES, STEPS_PER_HOUR } from './ledger-entry.ts';
 import type { MaskKind } from './mask-kind.ts';
 
 /** What comes before what: a process that dies makes its callers retry, and not the other way round. */
@@ -70,7 +70,11 @@ function changedCache(
 }
 
 /** The callee whose failures, as callers see them, are least explained by failures of what it calls itself. */
-function failingOnItsOwn(entries: readonly JudgedEntry[], { history }: SystemView, untilStep: number): string {
+function failingOnItsOwn(
+  entries: readonly JudgedEntry[],
+  { history }: SystemView,
+  untilStep: number,
+): string {
   const callees = new Set(entries.flatMap(({ services }) => services.at(-1) ?? []));
   const failures = (of: (edge: { from: string; to: string }) => boolean) => {
     let sum = 0;
