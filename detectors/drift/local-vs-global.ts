@@ -1,4 +1,5 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
+import { isLongEnough } from '../equal-load/is-long-enough.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
 import { placeboRank } from '../statistics/placebo-rank.ts';
 import { type ActorAtWork, actorsAtWork } from './local-vs-global/actors-at-work.ts';
@@ -6,12 +7,13 @@ import { describeTrade } from './local-vs-global/describe-trade.ts';
 import { doseResponse } from './local-vs-global/dose-response.ts';
 import { type GlobalSignal, globalSignals } from './local-vs-global/global-signals.ts';
 import { inferObjectives } from './local-vs-global/infer-objective.ts';
+import { knobObjectives } from './local-vs-global/knob-objectives.ts';
 import { localSignal } from './local-vs-global/local-signals.ts';
 import { mixShift } from './local-vs-global/mix-shift.ts';
-import { type HarmShare, shareOfHarm } from './local-vs-global/share-of-harm.ts';
+import { shareOfHarm } from './local-vs-global/share-of-harm.ts';
 import { changeOf, type Signal } from './local-vs-global/signal.ts';
+import type { Gain, Trade } from './local-vs-global/trade.ts';
 
-const ACCEPTED_MINUTES_MIN = 4 * 1440;
 /** A day has every hour once. */
 const WINDOW_MINUTES = 1440;
 const TICK_MINUTES = 180;
@@ -28,26 +30,6 @@ const DOSE_LEVELS_MIN = 5;
 /** Days of the accepted period differ among themselves; a loss must be well beyond that. */
 const PLACEBO_FACTOR = 1.5;
 
-/** What an actor gains, and how that is known. */
-export interface Gain {
-  readonly signal: Signal;
-  /** null: declared by its owner. */
-  readonly inferredFrom: { readonly improved: number; readonly actions: number } | null;
-}
-
-/** A loss that passes through the service an actor works on. */
-export interface Trade {
-  readonly work: ActorAtWork;
-  readonly gain: Gain;
-  readonly ownChange: number;
-  readonly loss: GlobalSignal;
-  readonly lossChange: number;
-  readonly harmShare: HarmShare;
-  readonly dose: number | null;
-  readonly placeboP: number;
-  readonly atMinute: number;
-}
-
 /** A loss signal with what the accepted period says of its days. */
 interface Watched {
   readonly signal: GlobalSignal;
@@ -62,7 +44,7 @@ interface Watched {
  */
 export function detectLocalVsGlobal(view: SystemView): DriftEpisode[] {
   const { accepted } = view;
-  if (accepted.untilMinute - accepted.fromMinute < ACCEPTED_MINUTES_MIN) return [];
+  if (!isLongEnough(accepted)) return [];
   const works = actorsAtWork(view).map((work) => ({ work, gainsAt: gainsOf(view, work) }));
   if (works.every(({ gainsAt }) => gainsAt === null)) return [];
   const losses = globalSignals(view).map((signal) => watched(signal, view));
@@ -72,23 +54,31 @@ export function detectLocalVsGlobal(view: SystemView): DriftEpisode[] {
   return onePerActor(found);
 }
 
-/** @returns null where nothing can be known of what it works for */
+/**
+ * What its owner says it works for; after that what its actions made better, and what its knob is there for.
+ * @returns null where nothing can be known of it
+ */
 function gainsOf(view: SystemView, work: ActorAtWork): ((untilMinute: number) => Gain[]) | null {
-  const declared = view.history.intent.objectives.local.filter(({ actor }) => actor === work.actor);
-  if (declared.length > 0) {
-    const gains = declared.flatMap((objective) => {
-      const signal = localSignal(view, objective);
-      return signal === null ? [] : [{ signal, inferredFrom: null }];
-    });
-    return gains.length === 0 ? null : () => gains;
-  }
-  if (work.actions.length < 8) return null;
+  const declared = view.history.intent.objectives.local
+    .filter(({ actor }) => actor === work.actor)
+    .flatMap((objective) => localSignal(view, objective) ?? [])
+    .map((signal): Gain => ({ signal, inferredFrom: null }));
   const infer = inferObjectives(view, work);
-  return (untilMinute) =>
-    infer(untilMinute).map(({ signal, improved, actions }) => ({
-      signal,
-      inferredFrom: { improved, actions },
-    }));
+  if (declared.length === 0 && infer === null && work.actions.every(({ to }) => to === null)) return null;
+  const known = new Map<string, Signal | null>();
+  const ofKnob = (untilMinute: number): Gain[] =>
+    knobObjectives(view, work, untilMinute).flatMap((objective) => {
+      if (!known.has(objective.metric)) known.set(objective.metric, localSignal(view, objective));
+      const signal = known.get(objective.metric);
+      return signal ? [{ signal, inferredFrom: 'knob' }] : [];
+    });
+  return (untilMinute) => [
+    ...declared,
+    ...(infer?.(untilMinute) ?? []).map(
+      ({ signal, improved, actions }): Gain => ({ signal, inferredFrom: { improved, actions } }),
+    ),
+    ...ofKnob(untilMinute),
+  ];
 }
 
 function watched(signal: GlobalSignal, { accepted }: SystemView): Watched {

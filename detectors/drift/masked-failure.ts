@@ -1,4 +1,5 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
+import { isLongEnough } from '../equal-load/is-long-enough.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
 import { COVERAGE_MIN } from '../equal-load/window-mean.ts';
 import { discoveryLimit } from '../statistics/discoveries.ts';
@@ -8,8 +9,6 @@ import { alarmP, isOutside, type JudgedEntry } from './masked-failure/judge-entr
 import { STEP_MINUTES, STEPS_PER_HOUR } from './masked-failure/ledger-entry.ts';
 import { nameCause } from './masked-failure/name-cause.ts';
 
-/** Fewer days do not show a normal week. */
-const ACCEPTED_MINUTES_MIN = 4 * 1440;
 /** Of false discoveries at each step; steps are many, and what is looked for is far beyond chance. */
 const FALSE_DISCOVERY_RATE = 1e-3;
 /** Back inside for so long closes it. */
@@ -36,7 +35,7 @@ interface OpenEpisode {
  */
 export function detectMaskedFailure(view: SystemView): DriftEpisode[] {
   const { history, accepted } = view;
-  if (accepted.untilMinute - accepted.fromMinute < ACCEPTED_MINUTES_MIN) return [];
+  if (!isLongEnough(accepted)) return [];
   const ledger = buildLedger(view);
   const done: DriftEpisode[] = [];
   let open: OpenEpisode[] = [];

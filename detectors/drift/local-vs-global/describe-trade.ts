@@ -2,10 +2,10 @@ import type { DriftEpisode } from '../../../core/drift-episode.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { windowMean } from '../../equal-load/window-mean.ts';
 import { ratioInterval } from '../../statistics/ratio-interval.ts';
-import type { Trade } from '../local-vs-global.ts';
 import { doseResponse } from './dose-response.ts';
 import { externality } from './share-of-harm.ts';
 import type { Signal } from './signal.ts';
+import type { Trade } from './trade.ts';
 
 const WINDOW_MINUTES = 1440;
 
@@ -77,10 +77,11 @@ export function describeTrade(trade: Trade, view: SystemView): DriftEpisode {
   };
 }
 
-function wantedBy({ gain, work }: Trade): string {
-  return gain.inferredFrom === null
-    ? 'which it is there to improve'
-    : `which ${work.actor} appears to work for (better after ${gain.inferredFrom.improved} of ${gain.inferredFrom.actions} actions)`;
+function wantedBy({ gain: { inferredFrom }, work: { actor } }: Trade): string {
+  if (inferredFrom === null) return 'which it is there to improve';
+  return inferredFrom === 'knob'
+    ? 'which such a knob is commonly turned for'
+    : `which ${actor} appears to work for (better after ${inferredFrom.improved} of ${inferredFrom.actions} actions)`;
 }
 
 /** Now over reference, by hours of the window as blocks; of points, 1 + points. */

@@ -17,6 +17,7 @@ const FALSE_DISCOVERY_RATE = 0.05;
 const CANDIDATES = [
   { metric: 'cost', wants: 'less' },
   { metric: 'p50_ms', wants: 'less' },
+  { metric: 'self_ms', wants: 'less' },
   { metric: 'cache_hit_ratio', wants: 'more' },
 ] as const;
 
@@ -26,12 +27,16 @@ export interface InferredObjective {
   readonly actions: number;
 }
 
-/** What an actor seems to work for: what got better with most of its actions. @see drift.md section 2 */
+/**
+ * What an actor seems to work for: what got better with most of its actions.
+ * @returns null of too few actions
+ * @see drift.md section 2
+ */
 export function inferObjectives(
   view: SystemView,
   work: ActorAtWork,
-): (untilMinute: number) => InferredObjective[] {
-  if (work.actions.length < ACTIONS_MIN) return () => [];
+): ((untilMinute: number) => InferredObjective[]) | null {
+  if (work.actions.length < ACTIONS_MIN) return null;
   const steps = CANDIDATES.flatMap((candidate) => {
     const signal = localSignal(view, { ...candidate, subject: work.service });
     return signal === null ? [] : [{ signal, after: improvements(signal, work) }];

@@ -12,6 +12,7 @@ const LATENCIES: Readonly<Record<string, ServiceSeries>> = {
   p50_ms: 'p50Ms',
   p99_ms: 'p99Ms',
   mean_ms: 'meanMs',
+  self_ms: 'selfMs',
 };
 
 /** What an automation works for, as a series. @returns null where nobody sends what it is counted in */
