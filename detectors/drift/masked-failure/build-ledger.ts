@@ -1,0 +1,37 @@
+import type { RecordedChange } from '../../../core/system-history.ts';
+import type { SystemView } from '../../equal-load/system-view.ts';
+import { edgeEntries } from './edge-entries.ts';
+import { type JudgedEntry, judgedEntry } from './judge-entry.ts';
+import { type LedgerEntry, STEP_MINUTES } from './ledger-entry.ts';
+import { serviceEntries } from './service-entries.ts';
+
+/** What was announced gets so long to settle; what is still masked after that was not announced. */
+const SETTLE_MINUTES = 360;
+
+/** Everything that hides failures in a system and of which the accepted period says what is normal. */
+export function buildLedger({ history, accepted }: SystemView): JudgedEntry[] {
+  const callers = new Set(history.edges.map(({ from }) => from));
+  const announced = history.changes.filter(
+    ({ expects, minute }) => expects !== null && minute >= accepted.untilMinute,
+  );
+  return [
+    ...[...history.services.values()].flatMap((service) =>
+      serviceEntries(service, callers.has(service.name)),
+    ),
+    ...history.edges.flatMap((edge) => edgeEntries(edge, history.services.get(edge.from), accepted)),
+  ].flatMap((entry) => judgedEntry(settled(entry, announced), accepted) ?? []);
+}
+
+function settled(entry: LedgerEntry, announced: readonly RecordedChange[]): LedgerEntry {
+  const own = announced.filter(({ service }) => entry.services.includes(service));
+  if (own.length === 0) return entry;
+  const masked = entry.masked.slice();
+  for (const { minute } of own) {
+    masked.fill(
+      Number.NaN,
+      Math.floor(minute / STEP_MINUTES),
+      Math.ceil((minute + SETTLE_MINUTES) / STEP_MINUTES),
+    );
+  }
+  return { ...entry, masked };
+}
