@@ -3,9 +3,9 @@ import type { SystemView } from '../../equal-load/system-view.ts';
 import { medianOf } from '../../statistics/median-of.ts';
 import { announcedAt } from './accepted-levels.ts';
 import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
-import { stepSums, trailingRatio } from './edge-steps.ts';
+import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { renamedEdges } from './renamed-edges.ts';
-import { type Stretch, stretchesOf } from './run-lengths.ts';
+import { type Stretch, stretchesOf } from '../stretches-of.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
 /** Fewer calls an hour are a person trying something. @see drift.md 3.6 */

@@ -3,8 +3,8 @@ import type { SystemView } from '../../equal-load/system-view.ts';
 import { medianOf } from '../../statistics/median-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
 import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
-import { stepSums, trailingRatio } from './edge-steps.ts';
-import { stretchesOf } from './run-lengths.ts';
+import { stepSums, trailingRatio } from '../edge-steps.ts';
+import { stretchesOf } from '../stretches-of.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
 const DAY_STEPS = 24 * HOUR_STEPS;

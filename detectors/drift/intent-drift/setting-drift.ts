@@ -4,7 +4,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { isSame } from '../gauge-steps.ts';
 import { acceptedLevels } from './accepted-levels.ts';
 import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
-import { stretchesOf } from './run-lengths.ts';
+import { stretchesOf } from '../stretches-of.ts';
 
 /** A setting may be off what was intended by so much. @see drift.md 3.6 */
 const TOLERANCE_RATIO = 0.1;

@@ -4,7 +4,7 @@ import { residualsOf } from '../../equal-load/residuals-of.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { announcedAt } from './accepted-levels.ts';
 import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
-import { stretchesOf } from './run-lengths.ts';
+import { stretchesOf } from '../stretches-of.ts';
 
 /** Processor time per request may grow by so much before the capacity that was planned is another one. */
 const GROWTH_LOG = Math.log(1.2);

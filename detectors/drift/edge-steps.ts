@@ -1,4 +1,4 @@
-import { EDGE_STEP_MINUTES } from '../../../core/system-history.ts';
+import { EDGE_STEP_MINUTES } from '../../core/system-history.ts';
 
 /** Sums of a minute series over the steps of edges: the mean of the known minutes times ten; NaN of fewer than half. */
 export function stepSums(values: Float64Array): Float64Array {
