@@ -18,7 +18,8 @@ const HIDDEN_BY: Readonly<Record<Loop['kind'], readonly string[]>> = {
 
 const FALSIFIED_BY: Readonly<Record<Loop['kind'], string>> = {
   oscillation: 'Replicas held still for three periods: what swings on is the load or another loop.',
-  ratchet: 'The knob set back for six hours: if what the actor works for does not get better, the loop is not its cause.',
+  ratchet:
+    'The knob set back for six hours: if what the actor works for does not get better, the loop is not its cause.',
   'retry-storm': 'Retries off for some minutes: if the service stays as busy, they are not what keeps it so.',
 };
 

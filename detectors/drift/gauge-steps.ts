@@ -32,7 +32,8 @@ export function gaugeSteps(values: Float64Array): GaugeStep[] {
     if (isSame(value, held)) {
       heldMinutes++;
     } else {
-      if (heldMinutes >= REST_MINUTES) steps.push(stepAt(values, { minute, before: held, heldUntilMinute: lastMinute }));
+      if (heldMinutes >= REST_MINUTES)
+        steps.push(stepAt(values, { minute, before: held, heldUntilMinute: lastMinute }));
       held = value;
       heldMinutes = 1;
     }

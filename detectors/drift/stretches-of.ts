@@ -50,3 +50,12 @@ export function stretchesOf(
   if (open !== null) stretches.push({ ...open, closedMinute: null });
   return stretches;
 }
+
+/** When a stretch was detected by a stricter rule, too; null: not while it lasted. */
+export function confirmedIn(stretch: Stretch, stricter: readonly Stretch[]): number | null {
+  const until = stretch.closedMinute ?? Number.POSITIVE_INFINITY;
+  return (
+    stricter.find(({ detectedMinute }) => detectedMinute >= stretch.detectedMinute && detectedMinute < until)
+      ?.detectedMinute ?? null
+  );
+}

@@ -22,7 +22,8 @@ export function oscillationRegularity(values: Float64Array): Oscillation {
   let before = 1;
   for (let lag = 1; lag <= n >> 1; lag++) {
     let sum = 0;
-    for (let i = lag; i < n; i++) sum += ((values[i] as number) - mean) * ((values[i - lag] as number) - mean);
+    for (let i = lag; i < n; i++)
+      sum += ((values[i] as number) - mean) * ((values[i - lag] as number) - mean);
     if (sum < 0 !== before < 0) crossings.push(lag - 1 + before / (before - sum));
     before = sum;
   }

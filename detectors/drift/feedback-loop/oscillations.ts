@@ -35,9 +35,10 @@ function swinging(view: SystemView, pool: Pool): Loop[] {
   const swings = swingsOf(thinned(pool.replicas, scale));
   if (swings.length === 0) return [];
   const load = pool.requests === undefined ? null : thinned(pool.requests, scale);
-  const loadSwings = new Set(load === null ? [] : swingsOf(load, 0).map(({ step }) => step));
+  const loadSwings = new Set(load === null ? [] : swingsOf(load, true).map(({ step }) => step));
   const own = swings.filter(
-    ({ step }) => load === null || (!loadSwings.has(step) && !(amplitudeAt(load, step) >= LOAD_AMPLITUDE_MAX)),
+    ({ step }) =>
+      load === null || (!loadSwings.has(step) && !(amplitudeAt(load, step) >= LOAD_AMPLITUDE_MAX)),
   );
   const running = own.filter((swing, i) => i > 0 && isNextWindow(own[i - 1] as Swing, swing));
   if (running.some(({ step }) => step * scale <= view.accepted.untilMinute)) return [];
@@ -79,7 +80,9 @@ function asLoops(running: readonly Swing[], of: { readonly pool: Pool; readonly 
         impliedDeadMinutes: Math.max(0, (periodMinutes - 2) / 4),
         regularity: first.regularity,
         amplitude: first.amplitude,
-        replicas: [...pool.replicas.subarray(Math.max(0, at(first) - Math.ceil(5 * periodMinutes)), at(first) + 1)],
+        replicas: [
+          ...pool.replicas.subarray(Math.max(0, at(first) - Math.ceil(5 * periodMinutes)), at(first) + 1),
+        ],
       },
     };
   });
@@ -105,7 +108,8 @@ function withoutFollowers(loops: readonly Loop[], view: SystemView): Loop[] {
   for (const loop of sorted) {
     const leader = named.find(
       (of) =>
-        isNear(of.service, loop.service) && loop.detectedMinute <= (of.closedMinute ?? Number.POSITIVE_INFINITY),
+        isNear(of.service, loop.service) &&
+        loop.detectedMinute <= (of.closedMinute ?? Number.POSITIVE_INFINITY),
     );
     if (leader === undefined) named.push(loop);
   }

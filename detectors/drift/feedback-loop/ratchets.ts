@@ -9,11 +9,12 @@ import { residualsOf } from '../../equal-load/residuals-of.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { COVERAGE_MIN, windowMean } from '../../equal-load/window-mean.ts';
 import { meanInterval } from '../../statistics/mean-interval.ts';
-import { type Stretch, stretchesOf } from '../stretches-of.ts';
+import { confirmedIn, type Stretch, stretchesOf } from '../stretches-of.ts';
 import type { Loop } from './loop.ts';
 
-/** So many steps of one knob within five days, nearly all one way. @see drift.md 3.3 */
+/** So many steps of one knob within five days, nearly all one way, are a ratchet; so many raise the suspicion. @see drift.md 3.3 */
 const ACTIONS_MIN = 6;
+const SUSPECT_ACTIONS_MIN = 4;
 const WITHIN_MINUTES = 5 * 24 * 60;
 const RATCHET_MIN = 0.8;
 /** What the actor works for is worse by so much at equal load all the same. */
@@ -22,7 +23,7 @@ const WORSE_LOG = Math.log(1.05);
 const UNITS_LOG = Math.log(1.2);
 /** One replica more or less of a small pool is not a trend. */
 const UNITS_SMALL_POOL = 0.6;
-const WINDOW_MINUTES = 12 * 60;
+const WINDOW_MINUTES = 6 * 60;
 const STEP_MINUTES = 60;
 const CLOSE_HOURS = 24;
 
@@ -33,7 +34,7 @@ export function ratchets(view: SystemView): Loop[] {
     ({ actor, service, kind }) => `${actor}\u001f${service}\u001f${kind}`,
   );
   return [...byKnob.values()].flatMap((actions) =>
-    actions.length < ACTIONS_MIN ? [] : ratchetsOf(actions, view),
+    actions.length < SUSPECT_ACTIONS_MIN ? [] : ratchetsOf(actions, view),
   );
 }
 
@@ -44,25 +45,40 @@ function ratchetsOf(actions: readonly RecordedAction[], view: SystemView): Loop[
   const units = unitsOf(service, view);
   if (worse === null || units === null) return [];
   const unitsLog = Math.max(UNITS_LOG, Math.log1p(UNITS_SMALL_POOL / usualReplicas(service, view)));
-  const state = (index: number): boolean | null => {
-    const minute = (index + 1) * STEP_MINUTES;
-    if (ratchetAt(actions, minute) < RATCHET_MIN) return false;
-    const [harm, cost] = [worse, units].map((of) => windowMean(of, minute - WINDOW_MINUTES, minute));
-    if (harm === undefined || cost === undefined) return null;
-    if (harm.coverageRatio < COVERAGE_MIN || cost.coverageRatio < COVERAGE_MIN) return null;
-    return harm.mean > WORSE_LOG && cost.mean > unitsLog;
-  };
-  return stretchesOf(state, {
+  const stateOf =
+    (actionsMin: number) =>
+    (index: number): boolean | null => {
+      const minute = (index + 1) * STEP_MINUTES;
+      if (ratchetAt(actions, { minute, actionsMin }) < RATCHET_MIN) return false;
+      const [harm, cost] = [worse, units].map((of) => windowMean(of, minute - WINDOW_MINUTES, minute));
+      if (harm === undefined || cost === undefined) return null;
+      if (harm.coverageRatio < COVERAGE_MIN || cost.coverageRatio < COVERAGE_MIN) return null;
+      return harm.mean > WORSE_LOG && cost.mean > unitsLog;
+    };
+  const grid = {
     fromIndex: Math.ceil(view.accepted.untilMinute / STEP_MINUTES),
     untilIndex: Math.floor(view.history.minutes / STEP_MINUTES),
     stepMinutes: STEP_MINUTES,
     lasting: 1,
     quiet: CLOSE_HOURS,
-  }).map((stretch) => tellRatchet(stretch, { actions, objective, worse, units }));
+  };
+  const sure = stretchesOf(stateOf(ACTIONS_MIN), grid);
+  return stretchesOf(stateOf(SUSPECT_ACTIONS_MIN), grid).map((stretch) => {
+    return tellRatchet(stretch, {
+      actions,
+      objective,
+      worse,
+      units,
+      confirmedMinute: confirmedIn(stretch, sure),
+    });
+  });
 }
 
 /** Share of the steps of the last days that go the way of most, less the others; 0 of too few. */
-function ratchetAt(actions: readonly RecordedAction[], minute: number): number {
+function ratchetAt(
+  actions: readonly RecordedAction[],
+  { minute, actionsMin }: { readonly minute: number; readonly actionsMin: number },
+): number {
   let [up, down] = [0, 0];
   for (let i = 1; i < actions.length; i++) {
     const action = actions[i] as RecordedAction;
@@ -74,7 +90,7 @@ function ratchetAt(actions: readonly RecordedAction[], minute: number): number {
   // The first action has no step before it, and is one all the same.
   const first = actions[0] as RecordedAction;
   const isFirstRecent = first.minute < minute && first.minute >= minute - WITHIN_MINUTES ? 1 : 0;
-  return up + down + isFirstRecent < ACTIONS_MIN ? 0 : Math.abs(up - down) / (up + down);
+  return up + down + isFirstRecent < actionsMin ? 0 : Math.abs(up - down) / (up + down);
 }
 
 const SERIES_OF: Readonly<Record<string, ServiceSeries>> = {
@@ -102,7 +118,9 @@ function edgeResiduals(view: SystemView, from: string, to: string): Float64Array
   const latencyMs = view.history.edges.find((edge) => edge.from === from && edge.to === to)?.latencyMs;
   const requests = view.history.services.get(from)?.series.requests;
   if (latencyMs === undefined || requests === undefined) return null;
-  const minutes = requests.map((_, minute) => latencyMs[Math.floor(minute / EDGE_STEP_MINUTES)] ?? Number.NaN);
+  const minutes = requests.map(
+    (_, minute) => latencyMs[Math.floor(minute / EDGE_STEP_MINUTES)] ?? Number.NaN,
+  );
   return residualsOf(requests, minutes, freezeMetric(requests, minutes, view.accepted));
 }
 
@@ -111,13 +129,18 @@ function unitsOf(service: string, view: SystemView): Float64Array | null {
   const series = view.history.services.get(service)?.series;
   const { requests, replicas, cpuLimitCores } = series ?? {};
   if (requests === undefined || replicas === undefined) return null;
-  const units = replicas.map((n, minute) => (n * (cpuLimitCores?.[minute] ?? 1)) / (requests[minute] as number));
+  const units = replicas.map(
+    (n, minute) => (n * (cpuLimitCores?.[minute] ?? 1)) / (requests[minute] as number),
+  );
   return residualsOf(requests, units, freezeMetric(requests, units, view.accepted));
 }
 
 function usualReplicas(service: string, view: SystemView): number {
   const replicas = view.history.services.get(service)?.series.replicas;
-  const mean = replicas === undefined ? Number.NaN : windowMean(replicas, view.accepted.fromMinute, view.accepted.untilMinute).mean;
+  const mean =
+    replicas === undefined
+      ? Number.NaN
+      : windowMean(replicas, view.accepted.fromMinute, view.accepted.untilMinute).mean;
   return mean > 0 ? mean : 1;
 }
 
@@ -128,6 +151,7 @@ function tellRatchet(
     readonly objective: LocalObjective | null;
     readonly worse: Float64Array;
     readonly units: Float64Array;
+    readonly confirmedMinute: number | null;
   },
 ): Loop {
   const { actor, service, kind } = of.actions[0] as RecordedAction;
@@ -141,7 +165,8 @@ function tellRatchet(
   }
   const harm = meanInterval(hours);
   const units = Math.exp(windowMean(of.units, detectedMinute + 1 - WINDOW_MINUTES, detectedMinute + 1).mean);
-  const target = of.objective === null ? `latency of ${service}` : `${of.objective.metric} of ${of.objective.subject}`;
+  const target =
+    of.objective === null ? `latency of ${service}` : `${of.objective.metric} of ${of.objective.subject}`;
   return {
     kind: 'ratchet',
     service,
@@ -149,7 +174,7 @@ function tellRatchet(
     onsetMinute: recent[0]?.minute ?? onsetMinute,
     detectedMinute,
     // What nobody declared it works for is inferred, and no more than suspected.
-    confirmedMinute: of.objective === null ? null : detectedMinute,
+    confirmedMinute: of.objective === null ? null : of.confirmedMinute,
     closedMinute,
     metric: target,
     ratio: Math.exp(harm.estimate),

@@ -27,7 +27,12 @@ export function retryStorms(view: SystemView): Loop[] {
   return storms
     .filter(
       ({ edge, stretch }) =>
-        !storms.some((deeper) => deeper.edge.from === edge.to && isOpenWith(stretch, deeper.stretch) && deeper.stretch.detectedMinute <= stretch.detectedMinute),
+        !storms.some(
+          (deeper) =>
+            deeper.edge.from === edge.to &&
+            isOpenWith(stretch, deeper.stretch) &&
+            deeper.stretch.detectedMinute <= stretch.detectedMinute,
+        ),
     )
     .filter(({ isBusy: busy }) => busy !== false)
     .map(({ edge, stretch, isBusy: busy }): Loop => {

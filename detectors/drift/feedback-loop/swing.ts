@@ -6,10 +6,18 @@ const WINDOW = 360;
 const HOP = 60;
 /** Smaller swings cost nobody anything. @see drift.md 3.3 */
 const AMPLITUDE_MIN = 0.08;
+/** One replica more or less of a small pool is how it follows its load: a swing is more than that. */
+const AMPLITUDE_SMALL_POOL = 0.6;
 /** The moving mean leaves noise with a period near its width: about 6 intervals fit then, regularity up to 13 was seen. Shorter periods are none of its making. */
 const INTERVALS_MIN = 8;
 /** Noise with as many intervals stays below 4: once in some 10^5 windows of autoscalers that do well. */
 const REGULARITY_MIN = 4;
+
+/**
+ * Whoever follows a load by whole replicas climbs a staircase, and a staircase without its trend swings too; only what
+ * turns back again and again goes this many times its range.
+ */
+const PATH_RANGES_MIN = 3;
 
 /** How a series swung in one window. */
 export interface Swing {
@@ -21,9 +29,16 @@ export interface Swing {
   readonly amplitude: number;
 }
 
-/** Windows in which the logarithm of a series swings regularly, in order. Unknown steps swing neither way; windows with half of them say nothing. */
-export function swingsOf(values: Float64Array, amplitudeMin = AMPLITUDE_MIN): Swing[] {
+/**
+ * Windows in which the logarithm of a series swings regularly, in order. Unknown steps swing neither way; windows with
+ * half of them say nothing.
+ */
+export function swingsOf(values: Float64Array, isAnyAmplitude = false): Swing[] {
   const { detrended, known } = detrend(values);
+  const amounts = prefixSums(
+    values.map((value) => Math.max(0, value || 0)),
+    known,
+  ).sums;
   const { sums, squares, counts } = prefixSums(detrended, known);
   const swings: Swing[] = [];
   for (let step = WINDOW + HALF_DETREND; step <= values.length; step += HOP) {
@@ -32,11 +47,25 @@ export function swingsOf(values: Float64Array, amplitudeMin = AMPLITUDE_MIN): Sw
     const n = between(counts);
     if (2 * n < WINDOW) continue;
     const amplitude = Math.sqrt(Math.max(0, between(squares) / n - (between(sums) / n) ** 2));
-    if (amplitude <= amplitudeMin) continue;
+    const mean = between(amounts) / n;
+    if (!isAnyAmplitude && amplitude <= Math.max(AMPLITUDE_MIN, AMPLITUDE_SMALL_POOL / mean)) continue;
     const { regularity, intervals, period } = oscillationRegularity(detrended.subarray(from, until));
-    if (regularity > REGULARITY_MIN && intervals >= INTERVALS_MIN) swings.push({ step, regularity, period, amplitude });
+    if (regularity <= REGULARITY_MIN || intervals < INTERVALS_MIN) continue;
+    if (turnsBack(values.subarray(from, until))) swings.push({ step, regularity, period, amplitude });
   }
   return swings;
+}
+
+function turnsBack(values: Float64Array): boolean {
+  let [low, high, path, last] = [Number.POSITIVE_INFINITY, 0, 0, Number.NaN];
+  for (const value of values) {
+    if (!(value > 0)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (last > 0) path += Math.abs(value - last);
+    last = value;
+  }
+  return path >= PATH_RANGES_MIN * (high - low);
 }
 
 /** Windows end this far apart; two in a row are one swing that goes on. */
@@ -74,7 +103,9 @@ function detrend(values: Float64Array): { readonly detrended: Float64Array; read
     if (known[i] === 0) continue;
     const from = Math.max(0, i - HALF_DETREND);
     const until = Math.min(n, i + HALF_DETREND + 1);
-    const mean = ((sums[until] as number) - (sums[from] as number)) / ((counts[until] as number) - (counts[from] as number));
+    const mean =
+      ((sums[until] as number) - (sums[from] as number)) /
+      ((counts[until] as number) - (counts[from] as number));
     detrended[i] = (logs[i] as number) - mean;
   }
   return { detrended, known };

@@ -5,10 +5,10 @@ export const ANNOUNCED_MINUTES = 2 * 60;
 /** Clocks of those who announce and measure. */
 const BEFORE_MINUTES = 15;
 
-/** When changes of a service were announced: those that say what to expect. */
-export function announcedAt(view: SystemView, service: string): number[] {
+/** When changes of a service were announced: those that say what to expect, unless any will do. */
+export function announcedAt(view: SystemView, service: string, isAnyChange = false): number[] {
   return view.history.changes
-    .filter((change) => change.service === service && change.expects !== null)
+    .filter((change) => change.service === service && (isAnyChange || change.expects !== null))
     .map(({ minute }) => minute);
 }
 
@@ -18,10 +18,15 @@ export function announcedAt(view: SystemView, service: string): number[] {
  */
 export function acceptedLevels(
   view: SystemView,
-  of: { readonly service: string; readonly values: Float64Array; readonly first: readonly number[] },
+  of: {
+    readonly service: string;
+    readonly values: Float64Array;
+    readonly first: readonly number[];
+    readonly isAnyChange?: boolean;
+  },
 ): (minute: number) => readonly number[] | null {
   const first = of.first.filter((level) => level > 0);
-  const changes = announcedAt(view, of.service);
+  const changes = announcedAt(view, of.service, of.isAnyChange);
   if (changes.length === 0) return () => first;
   const left = changes.map((minute) => ({ minute, level: lastKnown(of.values, minute + ANNOUNCED_MINUTES) }));
   return (minute) => {

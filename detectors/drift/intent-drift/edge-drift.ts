@@ -1,15 +1,17 @@
 import { EDGE_STEP_MINUTES, type EdgeHistory } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { medianOf } from '../../statistics/median-of.ts';
+import { stepSums, trailingRatio } from '../edge-steps.ts';
+import { confirmedIn, type Stretch, stretchesOf } from '../stretches-of.ts';
 import { announcedAt } from './accepted-levels.ts';
 import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
-import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { renamedEdges } from './renamed-edges.ts';
-import { type Stretch, stretchesOf } from '../stretches-of.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
 /** Fewer calls an hour are a person trying something. @see drift.md 3.6 */
 const UNDECLARED_CALLS_PER_HOUR = 60;
+/** Hours of it are no experiment any more; twice as many are a dependency. */
+const UNDECLARED_SUSPECT_STEPS = 3 * HOUR_STEPS;
 const UNDECLARED_STEPS = 6 * HOUR_STEPS;
 /** Calls per request of the caller below this share of the reference: hardly used any more. */
 const UNUSED_RATIO = 0.5;
@@ -25,14 +27,17 @@ export function edgeDrift(view: SystemView): Deviation[] {
   const { history } = view;
   const renamed = renamedEdges(view);
   const declared =
-    history.intent.edges === null ? null : new Set(history.intent.edges.map(({ from, to }) => `${from}->${to}`));
+    history.intent.edges === null
+      ? null
+      : new Set(history.intent.edges.map(({ from, to }) => `${from}->${to}`));
   const requestsOf = new Map<string, Float64Array>();
   const requestsOfCaller = (caller: string): Float64Array | null => {
-    const minutes = history.services.get(caller)?.series.requests;
-    if (minutes === undefined) return null;
+    const { requests, rejected } = history.services.get(caller)?.series ?? {};
+    if (requests === undefined) return null;
     let sums = requestsOf.get(caller);
     if (sums === undefined) {
-      sums = stepSums(minutes);
+      // What a caller turns away, it calls nobody for.
+      sums = stepSums(requests.map((n, minute) => n - Math.min(n, rejected?.[minute] || 0)));
       requestsOf.set(caller, sums);
     }
     return sums;
@@ -42,7 +47,9 @@ export function edgeDrift(view: SystemView): Deviation[] {
     const name = `${edge.from}->${edge.to}`;
     const requests = requestsOfCaller(edge.from);
     return [
-      ...(declared?.has(name) === true ? [] : undeclared(edge, view, declared === null ? 'reference' : 'intent')),
+      ...(declared?.has(name) === true
+        ? []
+        : undeclared(edge, view, declared === null ? 'reference' : 'intent')),
       ...(requests === null ? [] : unused(edge, requests, view)),
     ];
   });
@@ -61,7 +68,7 @@ function gridOf({ history, accepted }: SystemView, lasting: number) {
 /** What was called in the accepted period, a person has seen: the file is out of date then, not the system. */
 function undeclared(edge: EdgeHistory, view: SystemView, against: Deviation['against']): Deviation[] {
   const perHour = trailingSum(edge.calls, HOUR_STEPS);
-  const grid = gridOf(view, UNDECLARED_STEPS);
+  const grid = gridOf(view, UNDECLARED_SUSPECT_STEPS);
   const isBusy = (index: number) => {
     const calls = perHour[index] as number;
     return Number.isNaN(calls) ? null : calls > UNDECLARED_CALLS_PER_HOUR;
@@ -69,10 +76,12 @@ function undeclared(edge: EdgeHistory, view: SystemView, against: Deviation['aga
   const before = stretchesOf(isBusy, { ...grid, fromIndex: 0, untilIndex: grid.fromIndex });
   if (before.length > 0) return [];
   const announced = announcedAt(view, edge.from);
+  const sure = stretchesOf(isBusy, { ...grid, lasting: UNDECLARED_STEPS });
   return stretchesOf(isBusy, grid)
     .filter(({ onsetMinute, detectedMinute }) => !isAnnounced(announced, onsetMinute, detectedMinute))
     .map((stretch) => ({
       ...timesOf(stretch, against),
+      confirmedMinute: against === 'intent' ? confirmedIn(stretch, sure) : null,
       service: edge.from,
       subject: `${edge.from}->${edge.to}`,
       code: 'undeclared-edge',
@@ -107,7 +116,13 @@ function unused(edge: EdgeHistory, requests: Float64Array, view: SystemView): De
   return stretchesOf(isUnused, grid)
     .filter(({ onsetMinute, detectedMinute }) => !isAnnounced(announced, onsetMinute, detectedMinute))
     .map((stretch) => ({
-      ...timesOf({ ...stretch, onsetMinute: Math.max(0, stretch.onsetMinute - (UNUSED_STEPS - 1) * EDGE_STEP_MINUTES) }, 'intent'),
+      ...timesOf(
+        {
+          ...stretch,
+          onsetMinute: Math.max(0, stretch.onsetMinute - (UNUSED_STEPS - 1) * EDGE_STEP_MINUTES),
+        },
+        'intent',
+      ),
       service: edge.from,
       subject: edge.from,
       code: 'edge-unused',

@@ -12,7 +12,9 @@ export function groupDeviations(deviations: readonly Deviation[], history: Syste
     deviations.toSorted((a, b) => a.detectedMinute - b.detectedMinute),
     ({ service }) => service,
   );
-  return [...byService.values()].flatMap((own) => openTogether(own).map((group) => tellEpisode(group, history)));
+  return [...byService.values()].flatMap((own) =>
+    openTogether(own).map((group) => tellEpisode(group, history)),
+  );
 }
 
 function openTogether(sorted: readonly Deviation[]): Deviation[][] {
@@ -35,7 +37,8 @@ function tellEpisode(group: readonly Deviation[], history: SystemHistory): Drift
   const isOpen = group.some(({ closedMinute }) => closedMinute === null);
   const acted = history.actions.filter(
     ({ service, minute }) =>
-      service === first.service && group.some(({ onsetMinute }) => Math.abs(minute - onsetMinute) <= NEAR_MINUTES),
+      service === first.service &&
+      group.some(({ onsetMinute }) => Math.abs(minute - onsetMinute) <= NEAR_MINUTES),
   );
   const actors = [...new Set(acted.map(({ actor }) => actor))];
   const ratio = first.intended > 0 ? first.seen / first.intended : Number.POSITIVE_INFINITY;
@@ -48,7 +51,13 @@ function tellEpisode(group: readonly Deviation[], history: SystemHistory): Drift
     confirmedMinute: confirmed.length === 0 ? null : Math.min(...confirmed),
     closedMinute: isOpen ? null : Math.max(...group.map(({ closedMinute }) => closedMinute as number)),
     // A difference to a file: nothing is estimated, so nothing is uncertain but that it lasts.
-    effect: { metric: first.metric, ratio, lower: ratio, upper: ratio, atEqualLoad: first.code === 'work-grew' },
+    effect: {
+      metric: first.metric,
+      ratio,
+      lower: ratio,
+      upper: ratio,
+      atEqualLoad: first.code === 'work-grew',
+    },
     confidence: confirmed.length > 0 ? 0.99 : 0.8,
     hiddenBy: hiddenBy(group, acted.length > 0),
     actors,

@@ -1,16 +1,22 @@
 import { EDGE_STEP_MINUTES } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { medianOf } from '../../statistics/median-of.ts';
-import { acceptedLevels } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { stretchesOf } from '../stretches-of.ts';
+import { acceptedLevels } from './accepted-levels.ts';
+import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
 const DAY_STEPS = 24 * HOUR_STEPS;
 /** Limits that a file sets: cache lifetimes, stale answers, fallbacks, retries, shares of pools. */
 export function limitDrift(view: SystemView): Deviation[] {
-  return [...cacheLifetimes(view), ...staleAnswers(view), ...fallbacks(view), ...retries(view), ...poolShares(view)];
+  return [
+    ...cacheLifetimes(view),
+    ...staleAnswers(view),
+    ...fallbacks(view),
+    ...retries(view),
+    ...poolShares(view),
+  ];
 }
 
 function cacheLifetimes(view: SystemView): Deviation[] {
@@ -39,7 +45,8 @@ function staleAnswers(view: SystemView): Deviation[] {
   return view.history.intent.caches.flatMap(({ service, staleRatioMax }) => {
     const series = view.history.services.get(service)?.series;
     const [stale, hits, misses] = [series?.staleAnswers, series?.cacheHits, series?.cacheMisses];
-    if (stale === undefined || hits === undefined || misses === undefined || staleRatioMax === null) return [];
+    if (stale === undefined || hits === undefined || misses === undefined || staleRatioMax === null)
+      return [];
     const answers = hits.map((hit, minute) => hit + (misses[minute] as number));
     const { ratio } = trailingRatio(stepSums(stale), stepSums(answers), HOUR_STEPS);
     return brokenRatio(view, ratio, {
@@ -97,7 +104,9 @@ function poolShares(view: SystemView): Deviation[] {
     view.history.pools
       .filter((pool) => pool.service === service && pool.shareRatio !== undefined)
       .flatMap(({ pool, shareRatio }) => {
-        const ones = new Float64Array(Math.ceil(shareRatio.length / EDGE_STEP_MINUTES)).fill(EDGE_STEP_MINUTES);
+        const ones = new Float64Array(Math.ceil(shareRatio.length / EDGE_STEP_MINUTES)).fill(
+          EDGE_STEP_MINUTES,
+        );
         const { ratio } = trailingRatio(stepSums(shareRatio), ones, DAY_STEPS);
         const isOut = (index: number) => {
           const share = ratio[index] as number;
@@ -107,7 +116,8 @@ function poolShares(view: SystemView): Deviation[] {
           service,
           code: 'pool-share-out-of-bounds',
           metric: `share of pool ${pool}, mean of a day`,
-          intended: (ratio[Math.ceil(view.accepted.untilMinute / EDGE_STEP_MINUTES)] ?? max) > max ? min : max,
+          intended:
+            (ratio[Math.ceil(view.accepted.untilMinute / EDGE_STEP_MINUTES)] ?? max) > max ? min : max,
           stepMinutes: EDGE_STEP_MINUTES,
           lasting: 1,
           seenAt: (index) => ratio[index] as number,

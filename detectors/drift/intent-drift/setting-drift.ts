@@ -1,10 +1,10 @@
 import type { ServiceIntent, ServiceSeries } from '../../../core/system-history.ts';
-import type { SystemView } from '../../equal-load/system-view.ts';
+import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
 import { medianOf } from '../../statistics/median-of.ts';
 import { isSame } from '../gauge-steps.ts';
+import { confirmedIn, stretchesOf } from '../stretches-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
 import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
-import { stretchesOf } from '../stretches-of.ts';
 
 /** A setting may be off what was intended by so much. @see drift.md 3.6 */
 const TOLERANCE_RATIO = 0.1;
@@ -13,7 +13,10 @@ const LASTING_MINUTES = 60;
 const CREEP_STEPS = 2;
 const CREEP_RATIO = TOLERANCE_RATIO / 2;
 
-const SETTINGS: readonly { readonly series: ServiceSeries; readonly intended: (of: ServiceIntent) => number | null }[] = [
+const SETTINGS: readonly {
+  readonly series: ServiceSeries;
+  readonly intended: (of: ServiceIntent) => number | null;
+}[] = [
   { series: 'replicasMin', intended: (of) => of.replicasMin },
   { series: 'replicasMax', intended: (of) => of.replicasMax },
   { series: 'cpuTarget', intended: (of) => of.cpuTarget },
@@ -33,9 +36,15 @@ export function settingDrift(view: SystemView): Deviation[] {
       const values = series[setting];
       if (values === undefined) continue;
       const declared = intent === undefined ? null : intended(intent);
-      const usual = medianOf([...values.subarray(accepted.fromMinute, accepted.untilMinute)].filter((value) => value > 0));
+      const usual = usualLevel(values, accepted);
       if (declared === null && Number.isNaN(usual)) continue;
-      const levels = acceptedLevels(view, { service: name, values, first: [declared ?? usual, usual] });
+      const levels = acceptedLevels(view, {
+        service: name,
+        values,
+        first: [declared ?? usual, usual],
+        // Where no file says anything, a change that a person recorded is the word of people.
+        isAnyChange: declared === null,
+      });
       deviations.push(
         ...judgeSetting(values, {
           view,
@@ -49,6 +58,18 @@ export function settingDrift(view: SystemView): Deviation[] {
     }
   }
   return deviations;
+}
+
+/** One value in ten minutes tells what a setting mostly was. */
+const LOOK_MINUTES = 10;
+
+function usualLevel(values: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod): number {
+  const seen: number[] = [];
+  for (let minute = fromMinute; minute < Math.min(untilMinute, values.length); minute += LOOK_MINUTES) {
+    const value = values[minute] as number;
+    if (value > 0) seen.push(value);
+  }
+  return medianOf(seen);
 }
 
 function judgeSetting(
@@ -74,7 +95,13 @@ function judgeSetting(
     for (const level of levels) least = Math.min(least, Math.abs(value / level - 1));
     return least;
   };
-  const grid = { fromIndex, untilIndex: minutes, stepMinutes: 1, lasting: LASTING_MINUTES, quiet: CLOSE_MINUTES };
+  const grid = {
+    fromIndex,
+    untilIndex: minutes,
+    stepMinutes: 1,
+    lasting: LASTING_MINUTES,
+    quiet: CLOSE_MINUTES,
+  };
   const isOff = (minute: number) => {
     const off = offBy(minute);
     return off === null ? null : off > TOLERANCE_RATIO * (1 + 1e-6);
@@ -87,20 +114,16 @@ function judgeSetting(
   };
   const far = stretchesOf(isOff, grid);
   return stretchesOf(isCreeping, grid).map((stretch) => {
-    const beyond = far.find(
-      ({ detectedMinute }) =>
-        detectedMinute >= stretch.detectedMinute &&
-        detectedMinute < (stretch.closedMinute ?? Number.POSITIVE_INFINITY),
-    );
+    const confirmedMinute = confirmedIn(stretch, far);
     return {
       service: of.service,
       subject: of.service,
-      code: beyond?.detectedMinute === stretch.detectedMinute ? 'setting-out-of-bounds' : 'setting-creeps',
+      code: confirmedMinute === stretch.detectedMinute ? 'setting-out-of-bounds' : 'setting-creeps',
       metric: of.setting,
       against: of.against,
       onsetMinute: stretch.onsetMinute,
       detectedMinute: stretch.detectedMinute,
-      confirmedMinute: beyond?.detectedMinute ?? null,
+      confirmedMinute: of.against === 'intent' ? confirmedMinute : null,
       closedMinute: stretch.closedMinute,
       intended: of.intended,
       seen: values[stretch.index] as number,

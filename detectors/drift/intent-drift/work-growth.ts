@@ -2,9 +2,9 @@ import { EDGE_STEP_MINUTES } from '../../../core/system-history.ts';
 import { freezeMetric } from '../../equal-load/freeze-metric.ts';
 import { residualsOf } from '../../equal-load/residuals-of.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
+import { stretchesOf } from '../stretches-of.ts';
 import { announcedAt } from './accepted-levels.ts';
 import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
-import { stretchesOf } from '../stretches-of.ts';
 
 /** Processor time per request may grow by so much before the capacity that was planned is another one. */
 const GROWTH_LOG = Math.log(1.2);
@@ -21,10 +21,17 @@ export function workGrowth(view: SystemView): Deviation[] {
   return [...history.services.values()].flatMap(({ name, series }) => {
     const { requests, cpuRatio, cpuLimitCores } = series;
     const replicas = series.replicasReady ?? series.replicas;
-    if (requests === undefined || cpuRatio === undefined || cpuLimitCores === undefined || replicas === undefined) return [];
+    if (
+      requests === undefined ||
+      cpuRatio === undefined ||
+      cpuLimitCores === undefined ||
+      replicas === undefined
+    )
+      return [];
     const work = cpuRatio.map(
       (ratio, minute) =>
-        (ratio * (replicas[minute] as number) * (cpuLimitCores[minute] as number)) / (requests[minute] as number),
+        (ratio * (replicas[minute] as number) * (cpuLimitCores[minute] as number)) /
+        (requests[minute] as number),
     );
     const residuals = residualsOf(requests, work, freezeMetric(requests, work, accepted));
     const means = trailingMean(residuals, DAY_MINUTES);

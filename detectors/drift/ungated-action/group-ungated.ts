@@ -65,7 +65,8 @@ function tellEpisode(events: readonly UngatedEvent[], closedMinute: number | nul
     culprit: actors[0] ?? null,
     onsetMinute: first.minute,
     detectedMinute: first.minute,
-    confirmedMinute: confirmedMinute !== null && confirmedMinute < (closedMinute ?? Infinity) ? confirmedMinute : null,
+    confirmedMinute:
+      confirmedMinute !== null && confirmedMinute < (closedMinute ?? Infinity) ? confirmedMinute : null,
     closedMinute,
     effect: { metric: measured?.what ?? first.what, ratio, lower: ratio, upper: ratio, atEqualLoad: false },
     confidence: confirmedMinute === null ? 0.5 : 0.99,
@@ -97,7 +98,10 @@ const WHY: Readonly<Record<UngatedEvent['why'], string>> = {
 
 function reasonOf(event: UngatedEvent, count: number): Reason {
   const who = event.actor ?? 'Somebody';
-  const what = event.before === null ? `did "${event.what}"` : `moved ${event.what} from ${event.before} to ${event.after}`;
+  const what =
+    event.before === null
+      ? `did "${event.what}"`
+      : `moved ${event.what} from ${event.before} to ${event.after}`;
   const more = count === 1 ? '' : ` ${count - 1} more on this service since then.`;
   return {
     code: `ungated-${event.why}`,

@@ -1,4 +1,9 @@
-import type { RecordedAction, RecordedChange, RecordedDecision, SystemHistory } from '../../../core/system-history.ts';
+import type {
+  RecordedAction,
+  RecordedChange,
+  RecordedDecision,
+  SystemHistory,
+} from '../../../core/system-history.ts';
 
 /** Clocks of those who act, decide and measure agree no better. */
 export const CLOCK_TOLERANCE_MINUTES = 5;

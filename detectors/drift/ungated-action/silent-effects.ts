@@ -60,7 +60,10 @@ function judgeStep(
     step.revertedMinute !== null && (step.seenTwiceMinute ?? Number.POSITIVE_INFINITY) > step.revertedMinute
       ? step.revertedMinute
       : null;
-  const certainMinute = Math.max(step.minute + GRACE_MINUTES, step.seenTwiceMinute ?? Number.POSITIVE_INFINITY);
+  const certainMinute = Math.max(
+    step.minute + GRACE_MINUTES,
+    step.seenTwiceMinute ?? Number.POSITIVE_INFINITY,
+  );
   const withdrawnMinute = excusedMinute ?? flicker;
   return {
     minute: step.minute,
