@@ -34,6 +34,7 @@ export interface Swing {
  * half of them say nothing.
  */
 export function swingsOf(values: Float64Array, isAnyAmplitude = false): Swing[] {
+  if (isConstant(values)) return [];
   const { detrended, known } = detrend(values);
   const amounts = prefixSums(
     values.map((value) => Math.max(0, value || 0)),
@@ -54,6 +55,11 @@ export function swingsOf(values: Float64Array, isAnyAmplitude = false): Swing[] 
     if (turnsBack(values.subarray(from, until))) swings.push({ step, regularity, period, amplitude });
   }
   return swings;
+}
+
+function isConstant(values: Float64Array): boolean {
+  const first = values.find((value) => value > 0);
+  return first === undefined || values.every((value) => value === first || !(value > 0));
 }
 
 function turnsBack(values: Float64Array): boolean {

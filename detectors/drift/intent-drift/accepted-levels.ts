@@ -1,7 +1,7 @@
 import type { SystemView } from '../../equal-load/system-view.ts';
 
 /** An announced change takes so long; what it left then is what was announced. */
-export const ANNOUNCED_MINUTES = 2 * 60;
+const ANNOUNCED_MINUTES = 2 * 60;
 /** Clocks of those who announce and measure. */
 const BEFORE_MINUTES = 15;
 

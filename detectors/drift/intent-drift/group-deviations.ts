@@ -17,6 +17,10 @@ export function groupDeviations(deviations: readonly Deviation[], history: Syste
   );
 }
 
+function isNear(a: number, b: number): boolean {
+  return Math.abs(a - b) <= NEAR_MINUTES;
+}
+
 function openTogether(sorted: readonly Deviation[]): Deviation[][] {
   const groups: Deviation[][] = [];
   let until = Number.NEGATIVE_INFINITY;
@@ -37,15 +41,14 @@ function tellEpisode(group: readonly Deviation[], history: SystemHistory): Drift
   const isOpen = group.some(({ closedMinute }) => closedMinute === null);
   const acted = history.actions.filter(
     ({ service, minute }) =>
-      service === first.service &&
-      group.some(({ onsetMinute }) => Math.abs(minute - onsetMinute) <= NEAR_MINUTES),
+      service === first.service && group.some(({ onsetMinute }) => isNear(minute, onsetMinute)),
   );
   const actors = [...new Set(acted.map(({ actor }) => actor))];
   const ratio = first.intended > 0 ? first.seen / first.intended : Number.POSITIVE_INFINITY;
   return {
     kind: 'intent-drift',
     subject: first.subject,
-    culprit: actors[0] ?? null,
+    culprit: acted.find(({ minute }) => isNear(minute, first.onsetMinute))?.actor ?? null,
     onsetMinute: Math.min(...group.map(({ onsetMinute }) => onsetMinute)),
     detectedMinute: first.detectedMinute,
     confirmedMinute: confirmed.length === 0 ? null : Math.min(...confirmed),

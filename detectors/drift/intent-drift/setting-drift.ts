@@ -36,6 +36,7 @@ export function settingDrift(view: SystemView): Deviation[] {
       const values = series[setting];
       if (values === undefined) continue;
       const declared = intent === undefined ? null : intended(intent);
+      if (declared !== null && staysWithin(values, declared)) continue;
       const usual = usualLevel(values, accepted);
       if (declared === null && Number.isNaN(usual)) continue;
       const levels = acceptedLevels(view, {
@@ -58,6 +59,13 @@ export function settingDrift(view: SystemView): Deviation[] {
     }
   }
   return deviations;
+}
+
+/** Most settings never move: one look at each minute says so. */
+function staysWithin(values: Float64Array, level: number): boolean {
+  const [low, high] = [level * (1 - CREEP_RATIO), level * (1 + CREEP_RATIO)];
+  for (const value of values) if (value > 0 && (value < low || value > high)) return false;
+  return true;
 }
 
 /** One value in ten minutes tells what a setting mostly was. */

@@ -1,13 +1,15 @@
 import { EDGE_STEP_MINUTES } from '../../../core/system-history.ts';
 import { freezeMetric } from '../../equal-load/freeze-metric.ts';
 import { residualsOf } from '../../equal-load/residuals-of.ts';
-import type { SystemView } from '../../equal-load/system-view.ts';
+import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
+import { windowMean } from '../../equal-load/window-mean.ts';
 import { stretchesOf } from '../stretches-of.ts';
 import { announcedAt } from './accepted-levels.ts';
 import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
 
 /** Processor time per request may grow by so much before the capacity that was planned is another one. */
 const GROWTH_LOG = Math.log(1.2);
+const ASK_RATIO = 1.05;
 const DAY_MINUTES = 24 * 60;
 const COVERAGE_MIN = 0.5;
 
@@ -28,11 +30,13 @@ export function workGrowth(view: SystemView): Deviation[] {
       replicas === undefined
     )
       return [];
-    const work = cpuRatio.map(
-      (ratio, minute) =>
-        (ratio * (replicas[minute] as number) * (cpuLimitCores[minute] as number)) /
-        (requests[minute] as number),
-    );
+    const work = cpuRatio.map((ratio, minute) => {
+      const made = requests[minute] as number;
+      return made > 0
+        ? (ratio * (replicas[minute] as number) * (cpuLimitCores[minute] as number)) / made
+        : Number.NaN;
+    });
+    if (!mayHaveGrown(work, accepted)) return [];
     const residuals = residualsOf(requests, work, freezeMetric(requests, work, accepted));
     const means = trailingMean(residuals, DAY_MINUTES);
     const firstAnnounced = announcedAt(view, name)[0] ?? Number.POSITIVE_INFINITY;
@@ -63,6 +67,16 @@ export function workGrowth(view: SystemView): Deviation[] {
       }),
     );
   });
+}
+
+/** Work per request hardly depends on the load: where no day is dearer at all, equal load need not be asked. */
+function mayHaveGrown(work: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod): boolean {
+  const usual = windowMean(work, fromMinute, untilMinute).mean;
+  for (let minute = untilMinute; minute < work.length; minute += DAY_MINUTES / 4) {
+    // A mean of a day that is a fifth dearer has a quarter of a day that is, too. Unknown asks as well.
+    if (!(windowMean(work, minute, minute + DAY_MINUTES / 4).mean <= ASK_RATIO * usual)) return true;
+  }
+  return false;
 }
 
 /** NaN where fewer than half of the minutes are known. */

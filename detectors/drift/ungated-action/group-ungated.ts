@@ -57,18 +57,18 @@ function tellEpisode(events: readonly UngatedEvent[], closedMinute: number | nul
   const actors = [...new Set(events.flatMap(({ actor }) => actor ?? []))];
   const certain = events.flatMap(({ certainMinute }) => certainMinute ?? []);
   const confirmedMinute = certain.length === 0 ? null : Math.min(...certain);
-  const measured = events.find(({ before, after }) => before !== null && after !== null);
-  const ratio = measured === undefined ? 1 : (measured.after as number) / (measured.before as number);
+  const ratio = first.before === null || first.after === null ? 1 : first.after / first.before;
   return {
     kind: 'ungated-action',
     subject: first.service,
-    culprit: actors[0] ?? null,
+    // Who did what came later need not have done the first.
+    culprit: first.actor,
     onsetMinute: first.minute,
     detectedMinute: first.minute,
     confirmedMinute:
       confirmedMinute !== null && confirmedMinute < (closedMinute ?? Infinity) ? confirmedMinute : null,
     closedMinute,
-    effect: { metric: measured?.what ?? first.what, ratio, lower: ratio, upper: ratio, atEqualLoad: false },
+    effect: { metric: first.what, ratio, lower: ratio, upper: ratio, atEqualLoad: false },
     confidence: confirmedMinute === null ? 0.5 : 0.99,
     hiddenBy: events.some(({ actor }) => actor === null) ? ['no record of the action'] : [],
     actors,
