@@ -1,5 +1,5 @@
 import type { SystemView } from '../../equal-load/system-view.ts';
-import { type GaugeStep, gaugeSteps } from '../gauge-steps.ts';
+import { type GaugeStep, gaugeSteps, isSame } from '../gauge-steps.ts';
 import {
   actionFor,
   allowanceFor,
@@ -27,7 +27,8 @@ export function silentEffects(view: SystemView): UngatedEvent[] {
     const found: UngatedEvent[] = [];
     for (const step of gaugeSteps(values)) {
       const event = judgeStep(step, { service, what, records, minutes: history.minutes });
-      if (event !== null) found.push(event);
+      // To undo what was done unasked is the end of it, not another.
+      if (event !== null && !undoes(event, found.at(-1))) found.push(event);
     }
     const movesByItself = found.some(
       ({ minute, withdrawnMinute }) => minute < accepted.untilMinute && withdrawnMinute === null,
@@ -35,6 +36,10 @@ export function silentEffects(view: SystemView): UngatedEvent[] {
     if (!movesByItself) events.push(...found.filter(({ minute }) => minute >= accepted.untilMinute));
   }
   return events;
+}
+
+function undoes({ after }: UngatedEvent, last: UngatedEvent | undefined): boolean {
+  return last !== undefined && last.before !== null && after !== null && isSame(after, last.before);
 }
 
 function judgeStep(

@@ -16,10 +16,7 @@ export function cutHistory(history: SystemHistory, minutes: number): SystemHisto
     ...history,
     minutes,
     services: new Map(
-      [...history.services].map(([name, service]) => [
-        name,
-        { name, series: cut(service.series, minutes) },
-      ]),
+      [...history.services].map(([name, service]) => [name, { name, series: cut(service.series, minutes) }]),
     ),
     edges: history.edges.map((edge) => cut(edge, steps)),
     pools: history.pools.map((pool) => cut(pool, minutes)),
