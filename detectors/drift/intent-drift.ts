@@ -1,6 +1,17 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
+import { edgeDrift } from './intent-drift/edge-drift.ts';
+import { groupDeviations } from './intent-drift/group-deviations.ts';
+import { limitDrift } from './intent-drift/limit-drift.ts';
+import { settingDrift } from './intent-drift/setting-drift.ts';
+import { workGrowth } from './intent-drift/work-growth.ts';
 
-export function detectIntentDrift(_view: SystemView): DriftEpisode[] {
-  return [];
+/**
+ * What is, against what people intended: edges, settings, limits, capacity. A file that people wrote counts before an
+ * announced change, and that before what was seen in the accepted period; what was already so then was accepted.
+ * @see drift.md 3.6
+ */
+export function detectIntentDrift(view: SystemView): DriftEpisode[] {
+  const deviations = [...edgeDrift(view), ...settingDrift(view), ...limitDrift(view), ...workGrowth(view)];
+  return groupDeviations(deviations, view.history);
 }

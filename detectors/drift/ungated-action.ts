@@ -1,6 +1,17 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
+import { groupUngated } from './ungated-action/group-ungated.ts';
+import { silentEffects } from './ungated-action/silent-effects.ts';
+import { ungatedActions } from './ungated-action/ungated-actions.ts';
 
-export function detectUngatedAction(_view: SystemView): DriftEpisode[] {
-  return [];
+/**
+ * Actions that no gate allowed: recorded ones without a decision, and settings that moved without any record. Where
+ * nobody says who must ask and no gate ever decided, there is nothing to hold an action against.
+ * @see drift.md 3.7
+ */
+export function detectUngatedAction(view: SystemView): DriftEpisode[] {
+  const { decisions, intent } = view.history;
+  if (decisions.length === 0 && intent.gatedActors.length === 0) return [];
+  const events = [...ungatedActions(view), ...silentEffects(view)].sort((a, b) => a.minute - b.minute);
+  return groupUngated(events, view.history);
 }

@@ -1,0 +1,29 @@
+/** Something is not as people intended. */
+export interface Deviation {
+  /** What a person has to look at together: a service. */
+  readonly service: string;
+  /** Service, or edge `a->b`, that is named. */
+  readonly subject: string;
+  readonly code:
+    | 'undeclared-edge'
+    | 'edge-unused'
+    | 'setting-out-of-bounds'
+    | 'setting-creeps'
+    | 'pool-share-out-of-bounds'
+    | 'cache-limit'
+    | 'fallback-limit'
+    | 'retry-budget'
+    | 'work-grew';
+  readonly metric: string;
+  /** Against a file that people wrote, or against what was seen in the accepted period: then no more than suspected. */
+  readonly against: 'intent' | 'reference';
+  readonly onsetMinute: number;
+  readonly detectedMinute: number;
+  readonly confirmedMinute: number | null;
+  readonly closedMinute: number | null;
+  readonly intended: number;
+  readonly seen: number;
+}
+
+/** Back inside for so long, and a deviation is over. */
+export const CLOSE_MINUTES = 24 * 60;

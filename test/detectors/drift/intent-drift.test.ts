@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest';
+import type { DesignIntent, SystemHistory } from '../../../core/system-history.ts';
+import { detectIntentDrift } from '../../../detectors/drift/intent-drift.ts';
+import { expectCausal } from './expect-causal.ts';
+import {
+  DAY,
+  dailyLoad,
+  edgeOf,
+  historyWith,
+  MINUTES,
+  minutesOf,
+  NO_INTENT,
+  stepsOf,
+  viewWith,
+} from './make-history-settings.ts';
+
+const AT = 6 * DAY;
+const service = { replicasMin: 2, replicasMax: 10, cpuTarget: 0.6, cpuLimitCores: 0.5, isAutoscaled: true };
+const intent: DesignIntent = {
+  ...NO_INTENT,
+  edges: [
+    { from: 'web', to: 'search' },
+    { from: 'web', to: 'cart' },
+  ],
+  services: new Map([['search', service]]),
+  retryBudgetRatio: 0.2,
+  caches: [{ service: 'search', ttlSMax: 180, staleRatioMax: 0.03 }],
+  poolShares: [{ service: 'search', min: 0.2, max: 0.5 }],
+  fallbacks: [{ edge: 'web->search', ratioMax: 0.02, continuousMinutesMax: 60 }],
+};
+const find = (...[services, rest]: Parameters<typeof historyWith>) =>
+  detectIntentDrift(viewWith(services, { intent, ...rest }));
+const limit = (valueAt: (minute: number) => number) => ({ search: { cpuLimitCores: minutesOf(valueAt) } });
+const web = { web: { requests: dailyLoad(1) } };
+const calls = (perRequest: (minute: number) => number) =>
+  stepsOf((minute) => 6_000 * (1 + 0.4 * Math.sin((2 * Math.PI * minute) / DAY)) * perRequest(minute));
+const codes = (episodes: ReturnType<typeof detectIntentDrift>) =>
+  episodes.map(({ subject, detectedMinute, reasons }) => [subject, detectedMinute, reasons[0]?.code]);
+const announced = (minute: number): Partial<SystemHistory> => ({
+  changes: [{ minute, service: 'search', summary: 'larger machines', expects: 'twice the cores' }],
+});
+
+describe('settings', () => {
+  it('finds one that is off for an hour', () => {
+    expect(codes(find(limit((minute) => (minute >= AT ? 0.6 : 0.5))))).toEqual([
+      ['search', AT + 59, 'setting-out-of-bounds'],
+    ]);
+  });
+
+  it('suspects steps one way before they are out of bounds', () => {
+    const [episode] = find(limit((minute) => 0.5 * 1.04 ** Math.max(0, Math.floor((minute - AT) / DAY) + 1)));
+    expect(episode).toMatchObject({ detectedMinute: AT + DAY + 59, confirmedMinute: AT + 2 * DAY + 59 });
+  });
+
+  it.each([
+    ['within the tolerance', limit((minute) => (minute >= AT ? 0.54 : 0.5)), {}],
+    ['to and fro', limit((minute) => (minute >= AT && minute % DAY < 720 ? 0.54 : 0.5)), {}],
+    ['for less than an hour', limit((minute) => (minute >= AT && minute < AT + 50 ? 1 : 0.5)), {}],
+    ['as accepted, though the file says otherwise', limit(() => 0.8), {}],
+    ['as announced', limit((minute) => (minute >= AT + 10 ? 1 : 0.5)), announced(AT)],
+    ['unknown', limit(() => Number.NaN), {}],
+  ])('accepts one that is %s', (_, services, rest) => {
+    expect(find(services, rest)).toEqual([]);
+  });
+
+  it('holds what came later than an announced change against it', () => {
+    const values = (minute: number) => (minute >= AT + DAY ? 1.5 : minute >= AT ? 1 : 0.5);
+    expect(codes(find(limit(values), announced(AT)))).toEqual([
+      ['search', AT + DAY + 59, 'setting-out-of-bounds'],
+    ]);
+  });
+
+  it('does no more than suspect where no file says anything', () => {
+    const services = { cart: { cpuLimitCores: minutesOf((minute) => (minute >= AT ? 1 : 0.5)) } };
+    expect(find(services)).toMatchObject([{ subject: 'cart', confirmedMinute: null }]);
+    const changes = [{ minute: AT, service: 'cart', summary: 'routine', expects: null }];
+    expect(find(services, { changes })).toEqual([]);
+  });
+
+  it('closes after a day inside', () => {
+    const [episode] = find(limit((minute) => (minute >= AT && minute < AT + 300 ? 1 : 0.5)));
+    expect(episode).toMatchObject({ detectedMinute: AT + 59, closedMinute: AT + 300 + DAY - 1 });
+  });
+});
+
+describe('edges', () => {
+  const usual = edgeOf(
+    'web',
+    'search',
+    calls(() => 0.7),
+  );
+
+  it('suspects an undeclared one after three hours, and is sure after six', () => {
+    const added = edgeOf(
+      'web',
+      'db',
+      calls((minute) => (minute >= AT ? 0.01 : 0)),
+    );
+    const [episode, ...more] = find(web, { edges: [usual, added] });
+    expect(more).toEqual([]);
+    expect(episode?.subject).toBe('web->db');
+    expect(episode?.detectedMinute).toBeLessThan(AT + 200);
+    expect(episode?.confirmedMinute).toBe((episode?.detectedMinute as number) + 180);
+  });
+
+  it('finds one that is hardly used any more, and names who calls', () => {
+    const [episode] = find(web, {
+      edges: [
+        edgeOf(
+          'web',
+          'search',
+          calls((minute) => (minute >= AT ? 0.01 : 0.7)),
+        ),
+      ],
+    });
+    expect(episode).toMatchObject({ subject: 'web', reasons: [{ code: 'edge-unused' }] });
+    expect(episode?.detectedMinute).toBeLessThan(AT + 180);
+  });
+
+  it.each([
+    [
+      'a handful of calls',
+      [
+        usual,
+        edgeOf(
+          'web',
+          'db',
+          stepsOf((minute) => (minute >= AT ? 5 : 0)),
+        ),
+      ],
+    ],
+    [
+      'an hour of calls',
+      [
+        usual,
+        edgeOf(
+          'web',
+          'db',
+          stepsOf((m) => (m >= AT && m < AT + 60 ? 500 : 0)),
+        ),
+      ],
+    ],
+    [
+      'what was called in the accepted period',
+      [
+        usual,
+        edgeOf(
+          'web',
+          'db',
+          calls(() => 0.1),
+        ),
+      ],
+    ],
+    [
+      'an edge of the night alone',
+      [
+        edgeOf(
+          'web',
+          'cart',
+          calls((m) => (m % DAY < 300 ? 0.5 : 0)),
+        ),
+      ],
+    ],
+    [
+      'a service with another name',
+      [
+        edgeOf(
+          'web',
+          'search',
+          calls((minute) => (minute < AT ? 0.7 : 0)),
+        ),
+        edgeOf(
+          'web',
+          'search-v2',
+          calls((minute) => (minute < AT ? 0 : 0.7)),
+        ),
+      ],
+    ],
+    [
+      'nothing known',
+      [
+        edgeOf(
+          'web',
+          'search',
+          stepsOf(() => Number.NaN),
+        ),
+      ],
+    ],
+  ])('says nothing of %s', (_, edges) => {
+    expect(find(web, { edges })).toEqual([]);
+  });
+
+  it('finds more retries than the budget allows', () => {
+    const edge = edgeOf(
+      'web',
+      'search',
+      calls(() => 0.7),
+    );
+    const attempts = edge.calls.map((n, step) => n * (step * 10 >= AT ? 2 : 1.01));
+    expect(codes(find(web, { edges: [{ ...edge, attempts }] }))).toMatchObject([
+      ['web', AT + 69, 'retry-budget'],
+    ]);
+  });
+
+  it('finds fallbacks that last', () => {
+    const requests = dailyLoad(1);
+    const fallbacks = (until: number) =>
+      requests.map((n, minute) => (minute >= AT && minute < until ? 0.1 * n : 0));
+    const found = (until: number) =>
+      codes(find({ web: { requests, fallbacks: fallbacks(until) } }, { edges: [usual] }));
+    expect(found(AT + 50)).toEqual([]);
+    expect(found(MINUTES)).toEqual([['web', AT + 59, 'fallback-limit']]);
+  });
+});
+
+describe('limits and capacity', () => {
+  it('finds a cache that keeps answers too long', () => {
+    const services = { search: { cacheTtlS: minutesOf((minute) => (minute >= AT ? 190 : 60)) } };
+    expect(codes(find(services))).toEqual([['search', AT + 59, 'cache-limit']]);
+  });
+
+  it('finds a pool that takes most of the traffic, by the mean of a day', () => {
+    const share = (to: number) => minutesOf((minute) => (minute >= AT ? to : 1 / 3));
+    const pools = [0.7, 0.25].map((to, i) => ({
+      service: 'search',
+      pool: `p${i}`,
+      shareRatio: share(to),
+      p50Ms: share(to),
+      replicas: share(to),
+    }));
+    const found = codes(find({}, { pools }));
+    expect(found).toMatchObject([['search', expect.any(Number), 'pool-share-out-of-bounds']]);
+    expect(found[0]?.[1]).toBeLessThan(AT + DAY);
+  });
+
+  it('suspects a request that costs half more processor time, not one that costs a tenth more', () => {
+    const requests = dailyLoad(2);
+    const search = (by: number) => ({
+      search: {
+        requests,
+        replicas: minutesOf(() => 4),
+        cpuLimitCores: minutesOf(() => 0.5),
+        cpuRatio: requests.map((n, minute) => (n / 2_000) * (minute >= AT ? by : 1)),
+      },
+    });
+    expect(find(search(1.1))).toEqual([]);
+    expect(find(search(1.5))).toMatchObject([{ subject: 'search', confirmedMinute: null }]);
+  });
+
+  it('uses nothing later than it says', () => {
+    const history = historyWith(
+      { ...web, ...limit((minute) => (minute < AT || minute > AT + 2 * DAY ? 0.5 : 1)) },
+      {
+        intent,
+        ...announced(AT - DAY),
+        edges: [
+          edgeOf(
+            'web',
+            'search',
+            calls((minute) => (minute >= AT && minute < AT + DAY ? 0.01 : 0.7)),
+          ),
+          edgeOf(
+            'web',
+            'db',
+            calls((minute) => (minute >= AT + 500 ? 0.01 : 0)),
+          ),
+        ],
+      },
+    );
+    const cuts = Array.from({ length: 20 }, (_, i) => AT - 300 + 290 * i);
+    expectCausal(detectIntentDrift, history, cuts);
+  });
+});
