@@ -223,7 +223,7 @@ SELECT ReceivedAt, Tenant, ServiceNamespace, ServiceName, TraceId, SpanId, Times
 FROM otel_traces
 WHERE SpanKind IN ('Client', 'Producer');
 
-CREATE TABLE IF NOT EXISTS tally_call_ten_minutes {on_cluster} (
+CREATE TABLE IF NOT EXISTS tally_peer_ten_minutes {on_cluster} (
     ServiceName       LowCardinality(String) COMMENT 'of the caller',
     Bucket            DateTime('UTC') COMMENT 'start of ten minutes of event time',
     Tenant            LowCardinality(String),
@@ -241,7 +241,7 @@ ORDER BY (ServiceName, Bucket, Tenant, ServiceNamespace, Peer, WeightKind, Weigh
 TTL Bucket + INTERVAL 30 DAY
 SETTINGS non_replicated_deduplication_window = 10000;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS tally_call_ten_minutes_mv {on_cluster} TO tally_call_ten_minutes AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS tally_peer_ten_minutes_mv {on_cluster} TO tally_peer_ten_minutes AS
 SELECT ServiceName, toStartOfInterval(toDateTime(StartTime), INTERVAL 10 MINUTE) AS Bucket, Tenant, ServiceNamespace, Peer,
     c.WeightKind AS WeightKind,
     replaceRegexpOne(replaceRegexpOne(c.WeightKey, '^(f*[0-9a-e][0-9a-f]{3})[0-9a-f]+$', '\\18'), '([.][0-9]{3})[0-9]+$', '\\1') AS WeightKey,

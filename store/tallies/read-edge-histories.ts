@@ -41,7 +41,7 @@ export async function readEdgeHistories(
     until: toClickhouseTime(query.untilMs),
   };
   const [rows, answers] = await Promise.all([
-    readRows<Row>(client, { sql: CALLS, params, about: 'tally_call_ten_minutes' }),
+    readRows<Row>(client, { sql: CALLS, params, about: 'tally_peer_ten_minutes' }),
     readRows<Answer>(client, { sql: ANSWERS, params: { services: query.serviceNames }, about: 'tally_pair' }),
   ]);
   const known = new Map(answers.map((row) => [`${row.CallerService}\u001f${row.Peer}`, row.CalleeService]));
@@ -107,7 +107,7 @@ function serviceOfPeer(peer: string, names: ReadonlySet<string>): string {
 const CALLS = `
 SELECT ServiceName AS From, Peer, toUnixTimestamp(Bucket) AS BucketS, WeightKind, WeightKey,
   sum(c.Attempts) AS Attempts, sum(c.Resends) AS Resends, sum(c.Errors) AS Errors, sum(c.DurationUs) AS DurationUs
-FROM tally_call_ten_minutes AS c
+FROM tally_peer_ten_minutes AS c
 WHERE ServiceName IN {services:Array(String)}
   AND Bucket >= {from:DateTime64(3, 'UTC')} AND Bucket < {until:DateTime64(3, 'UTC')}
 GROUP BY ServiceName, Peer, Bucket, WeightKind, WeightKey ORDER BY ALL`;

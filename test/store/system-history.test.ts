@@ -12,8 +12,8 @@ import { NO_INTENT } from './no-intent.ts';
 import { type SpanRow, spanRow, traceIdOf } from './span-row.ts';
 
 const MINUTE = 60_000;
-/** On ten minutes, two hours ago: the tables forget what is old. */
-const T0 = Math.floor(Date.now() / 600_000) * 600_000 - 7_200_000;
+/** On ten minutes, an hour ago: tally_call forgets after two. */
+const T0 = Math.floor(Date.now() / 600_000) * 600_000 - 3_600_000;
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -310,7 +310,7 @@ describe('rollups', () => {
     const { client } = engine;
     const views = await readRows<{ Name: string; Table: string; Select: string }>(client, {
       sql: `SELECT name AS Name, replaceRegexpOne(create_table_query, '^.* TO default\\\\.(\\\\w+) .*$', '\\\\1') AS Table, as_select AS Select
-        FROM system.tables WHERE match(name, '^tally_(duration|metric|version|retry)_minute.*_mv$|^tally_call_ten_minutes_mv$')`,
+        FROM system.tables WHERE match(name, '^tally_(duration|metric|version|retry)_minute.*_mv$|^tally_peer_ten_minutes_mv$')`,
       params: {},
       about: 'views',
     });
