@@ -1,22 +1,22 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type MetricFold, SERIES_METRICS, type SeriesMetric } from '../../core/series-metrics.ts';
 import { toClickhouseTime } from '../clickhouse-time.ts';
+import { fromJsonFloat, type JsonFloat } from '../json-float.ts';
 import { readRows } from '../read-rows.ts';
 import { READING_GAP_MS_MAX } from './read-request-minutes.ts';
 
-interface Row {
+interface Row extends Readonly<Record<MetricFold, readonly JsonFloat[]>> {
   readonly ServiceName: string;
   readonly MetricName: string;
   readonly MinutesS: readonly number[];
-  readonly Folds: Readonly<Record<MetricFold, readonly (number | null)[]>>;
 }
 
 export interface MetricMinutes {
   readonly serviceName: string;
   readonly series: SeriesMetric['series'];
   readonly startsMs: readonly number[];
-  /** null where the readings of the minute do not tell. */
-  readonly values: readonly (number | null)[];
+  /** NaN where the readings of the minute do not tell. */
+  readonly values: readonly number[];
 }
 
 /**
@@ -47,7 +47,7 @@ export async function readMetricMinutes(
         serviceName: row.ServiceName,
         series: metric.series,
         startsMs: row.MinutesS.map((s) => s * 1_000),
-        values: row.Folds[metric.fold],
+        values: row[metric.fold].map(fromJsonFloat),
       },
     ];
   });
@@ -56,35 +56,28 @@ export async function readMetricMinutes(
 // A level that a delta changes is not known: nobody says where it began. Of a gauge, `count` is its level: a cost per
 // minute is sent as a gauge too.
 const SQL = `
-SELECT ServiceName, MetricName, groupArray(toUnixTimestamp(Minute)) AS MinutesS,
-  CAST((groupArray(tuple(LevelSum)).1, groupArray(tuple(LevelMean)).1, groupArray(tuple(LevelMax)).1,
-    groupArray(tuple(Counted)).1, groupArray(tuple(Rises)).1),
-    'Tuple(sum Array(Nullable(Float64)), mean Array(Nullable(Float64)), max Array(Nullable(Float64)),
-      count Array(Nullable(Float64)), rises Array(Nullable(Float64)))') AS Folds
+SELECT ServiceName, MetricName, groupArray(toUnixTimestamp(Minute)) AS MinutesS, groupArray(LevelSum) AS sum,
+  groupArray(LevelMean) AS mean, groupArray(LevelMax) AS max, groupArray(Counted) AS count, groupArray(Risen) AS rises
 FROM (
   SELECT ServiceName, MetricName, Minute,
-    sumOrNullIf(L.3, Temporality != 1) AS LevelSum, avgOrNullIf(L.3, Temporality != 1) AS LevelMean,
-    maxOrNullIf(L.3, Temporality != 1) AS LevelMax,
-    sumOrNullIf(multiIf(Temporality != 2, L.3, IsNew OR L.3 < P.3, L.3, L.3 - P.3)
-        * if(Temporality = 2 AND HasBefore, 60000 / IntervalMs, 1),
-      Temporality = 0 OR IntervalMs BETWEEN 1 AND {gap:UInt32}) AS Counted,
-    sumOrNullIf(greatest(L.3 - P.3, 0), HasBefore AND Temporality != 1) AS Rises
+    sumIf(Value, IsLevel) AS LevelSum, LevelSum / countIf(IsLevel) AS LevelMean,
+    if(countIf(IsLevel) = 0, nan, maxIf(Value, IsLevel)) AS LevelMax,
+    if(countIf(IsCounted) = 0, nan, sumIf(Added, IsCounted)) AS Counted,
+    if(countIf(HasBefore AND IsLevel) = 0, nan, sumIf(greatest(Value - Before, 0), HasBefore AND IsLevel)) AS Risen
   FROM (
-    SELECT *, toUnixTimestamp64Milli(P.1) > 0 AS HasBefore, NOT HasBefore AS IsNew,
-      multiIf(HasBefore, toUnixTimestamp64Milli(L.1) - toUnixTimestamp64Milli(P.1),
-        toUnixTimestamp64Milli(L.2) = 0 AND Temporality = 1, 60000,
-        toUnixTimestamp64Milli(L.1) - toUnixTimestamp64Milli(L.2)) AS IntervalMs
+    SELECT ServiceName, MetricName, Minute, Value, Before, TimeBefore > 0 AS HasBefore, Temporality != 1 AS IsLevel,
+      multiIf(HasBefore, TimeMs - TimeBefore, StartMs = 0 AND Temporality = 1, 60000, TimeMs - StartMs) AS IntervalMs,
+      Temporality = 0 OR IntervalMs BETWEEN 1 AND {gap:UInt32} AS IsCounted,
+      multiIf(Temporality != 2, Value, NOT HasBefore, Value, if(Value < Before, Value, Value - Before) * 60000 / IntervalMs) AS Added
     FROM (
-      SELECT ServiceName, MetricName, Minute, Temporality, L,
-        lagInFrame(L) OVER (PARTITION BY ServiceName, MetricName, Series, Temporality, Epoch ORDER BY Minute
-          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS P
-      FROM (
-        SELECT ServiceName, MetricName, Minute, Temporality, Epoch, Series, max(Last) AS L
-        FROM tally_metric_minute
-        WHERE ServiceName IN {services:Array(String)}
-          AND Minute >= {before:DateTime64(3, 'UTC')} AND Minute < {until:DateTime64(3, 'UTC')}
-        GROUP BY ServiceName, MetricName, Minute, Temporality, Epoch, Series
-      )
+      SELECT ServiceName, MetricName, Minute, Temporality, Last.3 AS Value, toUnixTimestamp64Milli(Last.1) AS TimeMs,
+        toUnixTimestamp64Milli(Last.2) AS StartMs, lagInFrame(Last.3) OVER series AS Before,
+        lagInFrame(toUnixTimestamp64Milli(Last.1)) OVER series AS TimeBefore
+      FROM tally_metric_minute FINAL
+      WHERE ServiceName IN {services:Array(String)}
+        AND Minute >= {before:DateTime64(3, 'UTC')} AND Minute < {until:DateTime64(3, 'UTC')}
+      WINDOW series AS (PARTITION BY ServiceName, MetricName, Series, Temporality, Epoch ORDER BY Minute
+        ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
     )
   )
   WHERE Minute >= {from:DateTime64(3, 'UTC')}

@@ -161,8 +161,8 @@ class Building {
   addMetric({ serviceName, series, startsMs, values }: MetricMinutes): void {
     const into = this.#series(serviceName, series);
     for (const [i, startMs] of startsMs.entries()) {
-      const value = values[i];
-      if (value === null || value === undefined) continue;
+      const value = values[i] as number;
+      if (Number.isNaN(value)) continue;
       // The autoscaler's target comes as a percentage or as a ratio; nobody aims at a hundred times the limit.
       into[this.#minuteOf(startMs)] = series === 'cpuTarget' && value > 2 ? value / 100 : value;
     }
