@@ -278,7 +278,8 @@ GROUP BY ServiceName, Minute, Tenant, ServiceNamespace, WeightKind, WeightKey;
 CREATE TABLE IF NOT EXISTS accepted_references {on_cluster} (
     Id          String,
     AcceptedAt  DateTime64(3, 'UTC'),
-    Services    Array(String) COMMENT 'empty: all',
+    Services    Array(String) COMMENT 'as asked; empty: all there were',
+    Held        Array(String) COMMENT 'services that the numbers are of',
     PeriodFrom  DateTime64(3, 'UTC'),
     PeriodUntil DateTime64(3, 'UTC'),
     AcceptedBy  String,

@@ -44,18 +44,8 @@ export async function readSystemHistory(
   client: ClickHouseClient,
   { serviceNames, intent, ...range }: HistoryQuery,
 ): Promise<SystemHistory> {
-  const fromMs = Math.floor(range.fromMs / STEP_MS) * STEP_MS;
-  const untilMs = Math.floor(range.untilMs / MINUTE_MS) * MINUTE_MS;
-  const minutes = Math.max(0, (untilMs - fromMs) / MINUTE_MS);
-  const system = new Building(fromMs, minutes);
-  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / Math.max(1, minutes)));
-  for (let i = 0; i < serviceNames.length; i += atOnce) {
-    await readServices(client, system, {
-      serviceNames: serviceNames.slice(i, i + atOnce),
-      fromMs,
-      untilMs,
-    });
-  }
+  const { fromMs, untilMs, minutes } = wholeMinutes(range);
+  const services = await readServiceHistories(client, { serviceNames, ...range });
   const edges = await readEdgeHistories(client, { serviceNames, fromMs, untilMs });
   const decisions = (await readDecisions(client, { fromMs, untilMs, limit: DECISIONS_MAX }))
     .filter(({ mode }) => mode === 'enforce')
@@ -64,7 +54,7 @@ export async function readSystemHistory(
   return {
     startMs: fromMs,
     minutes,
-    services: system.services(serviceNames),
+    services,
     edges,
     pools: [],
     users: null,
@@ -80,6 +70,33 @@ export async function readSystemHistory(
     changes: [],
     intent,
   };
+}
+
+/**
+ * The series of services alone, over the same minutes.
+ * @throws PipelineError store_unavailable
+ */
+export async function readServiceHistories(
+  client: ClickHouseClient,
+  { serviceNames, ...range }: Omit<HistoryQuery, 'intent'>,
+): Promise<Map<string, ServiceHistory>> {
+  const { fromMs, untilMs, minutes } = wholeMinutes(range);
+  const system = new Building(fromMs, minutes);
+  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / Math.max(1, minutes)));
+  for (let i = 0; i < serviceNames.length; i += atOnce) {
+    await readServices(client, system, {
+      serviceNames: serviceNames.slice(i, i + atOnce),
+      fromMs,
+      untilMs,
+    });
+  }
+  return system.services(serviceNames);
+}
+
+function wholeMinutes(range: { readonly fromMs: number; readonly untilMs: number }) {
+  const fromMs = Math.floor(range.fromMs / STEP_MS) * STEP_MS;
+  const untilMs = Math.floor(range.untilMs / MINUTE_MS) * MINUTE_MS;
+  return { fromMs, untilMs, minutes: Math.max(0, (untilMs - fromMs) / MINUTE_MS) };
 }
 
 async function readServices(
