@@ -1,7 +1,7 @@
 import type { ServiceSeries } from './system-history.ts';
 
 /** How a metric did at one load; numbers are rounded to a millionth, so that they are the same wherever computed. */
-export interface FrozenBin {
+interface FrozenBin {
   readonly bin: number;
   readonly logMedian: number;
   readonly logMad: number;
