@@ -32,6 +32,7 @@ async function refusal(response: Response, url: string): Promise<PipelineError> 
     // Not ours to parse: whatever answers on that port is shown as it is.
   }
   if (response.status === 404) return new PipelineError('not_found', reason, facts);
+  if (response.status === 409) return new PipelineError('reference_changed', reason, facts);
   const code = response.status < 500 ? 'request_invalid' : 'api_unavailable';
   return new PipelineError(code, reason, facts);
 }

@@ -104,14 +104,19 @@ async function readServices(
   system: Building,
   query: { readonly serviceNames: readonly string[]; readonly fromMs: number; readonly untilMs: number },
 ): Promise<void> {
-  const counted = await readRequestMinutes(client, query);
+  const [counted, metrics, retries, versions] = await Promise.all([
+    readRequestMinutes(client, query),
+    readMetricMinutes(client, query),
+    readRetryMinutes(client, query),
+    readVersionMinutes(client, query),
+  ]);
   const uncounted = query.serviceNames.filter((name) => !counted.has(name));
   const spans =
     uncounted.length === 0 ? [] : await readSpanMinutes(client, { ...query, serviceNames: uncounted });
   for (const [name, minutes] of [...counted, ...spans]) system.addRequests(name, minutes);
-  for (const metric of await readMetricMinutes(client, query)) system.addMetric(metric);
-  system.addRetries(await readRetryMinutes(client, query));
-  system.addVersions(await readVersionMinutes(client, query));
+  for (const metric of metrics) system.addMetric(metric);
+  system.addRetries(retries);
+  system.addVersions(versions);
 }
 
 function askedOf({ decidedAtMs, request }: DecisionRow, minuteOf: (timeMs: number) => number) {
@@ -175,13 +180,13 @@ class Building {
   }
 
   /** Two spellings of one metric fill one series. */
-  addMetric({ serviceName, series, startsMs, values }: MetricMinutes): void {
+  addMetric({ serviceName, series, values }: MetricMinutes): void {
     const into = this.#series(serviceName, series);
-    for (const [i, startMs] of startsMs.entries()) {
-      const value = values[i] as number;
+    for (let minute = 0; minute < values.length; minute++) {
+      const value = values[minute] as number;
       if (Number.isNaN(value)) continue;
       // The autoscaler's target comes as a percentage or as a ratio; nobody aims at a hundred times the limit.
-      into[this.#minuteOf(startMs)] = series === 'cpuTarget' && value > 2 ? value / 100 : value;
+      into[minute] = series === 'cpuTarget' && value > 2 ? value / 100 : value;
     }
   }
 
