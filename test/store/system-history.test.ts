@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERIES_METRICS } from '../../core/series-metrics.ts';
 import type { ServiceHistory, ServiceSeries, SystemHistory } from '../../core/system-history.ts';
+import { designIntentOf } from '../../gates/design-intent-of.ts';
 import { readRows } from '../../store/read-rows.ts';
 import { readSystemHistory } from '../../store/tallies/read-system-history.ts';
 import { writeRows } from '../../store/write-rows.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { gaugeRow, type PointRow, sumRow } from './metric-rows.ts';
-import { NO_INTENT } from './no-intent.ts';
 import { type SpanRow, spanRow, traceIdOf } from './span-row.ts';
 
 const MINUTE = 60_000;
@@ -26,7 +26,7 @@ const read = (serviceNames: readonly string[], minutes = 20): Promise<SystemHist
     serviceNames,
     fromMs: T0,
     untilMs: T0 + minutes * MINUTE + 30_000,
-    intent: NO_INTENT,
+    intent: designIntentOf([]),
   });
 const seriesOf = async (service: string, name: ServiceSeries, minutes?: number): Promise<number[]> => [
   ...((await read([service], minutes)).services.get(service)?.series[name] ?? []),
