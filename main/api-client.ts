@@ -2,6 +2,8 @@ import { PipelineError } from '../core/errors.ts';
 
 /** A gate that takes longer has not answered: an actor waits for nobody this long. */
 const TIMEOUT_MS = 10_000;
+/** Of what a person asked for, and looks at. */
+export const PATIENT_TIMEOUT_MS = 300_000;
 
 export interface ApiClient {
   getJson<T>(path: string): Promise<T>;
@@ -30,6 +32,7 @@ async function refusal(response: Response, url: string): Promise<PipelineError> 
     // Not ours to parse: whatever answers on that port is shown as it is.
   }
   if (response.status === 404) return new PipelineError('not_found', reason, facts);
+  if (response.status === 409) return new PipelineError('reference_changed', reason, facts);
   const code = response.status < 500 ? 'request_invalid' : 'api_unavailable';
   return new PipelineError(code, reason, facts);
 }
@@ -38,14 +41,22 @@ async function refusal(response: Response, url: string): Promise<PipelineError> 
  * Our HTTP API. @throws PipelineError api_unavailable (nothing answers), unauthenticated, not_found,
  *   request_invalid; the message says what to do
  */
-export function createApiClient(server: { url: string; key: string | undefined }): ApiClient {
+export function createApiClient(server: {
+  url: string;
+  key: string | undefined;
+  timeoutMs?: number | undefined;
+}): ApiClient {
   const ask = async (path: string, init: RequestInit, accept: string): Promise<string> => {
     const url = `${server.url}/api/v1${path}`;
     const headers: Record<string, string> = { accept, 'content-type': 'application/json' };
     if (server.key !== undefined) headers['authorization'] = `Bearer ${server.key}`;
     let response: Response;
     try {
-      response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      response = await fetch(url, {
+        ...init,
+        headers,
+        signal: AbortSignal.timeout(server.timeoutMs ?? TIMEOUT_MS),
+      });
     } catch (error) {
       const message = `No Plumbline answers at ${server.url}: start one with "npm start", or say where it is with --api or PLUMBLINE_API_URL.`;
       throw new PipelineError('api_unavailable', message, { url: server.url }, error);

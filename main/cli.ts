@@ -5,6 +5,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { findingsCommand } from './commands/findings.ts';
 import { ledgerCommand } from './commands/ledger.ts';
+import { referenceCommand } from './commands/reference.ts';
 import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sourcesCommand } from './commands/sources.ts';
@@ -27,6 +28,7 @@ const commands = [
   askCommand(),
   findingsCommand(),
   reportCommand(),
+  referenceCommand(),
   verdictsCommand(),
   verdictCommand(),
   sourcesCommand(),

@@ -16,11 +16,12 @@ export function withClientFlags(command: Command): Command {
     .option('--key <key>', 'bearer key (default: the first of PLUMBLINE_KEYS)');
 }
 
-export function connectApi(flags: ClientFlags): ApiClient {
+export function connectApi(flags: ClientFlags, timeoutMs?: number): ApiClient {
   const config = readOwnConfig();
   return createApiClient({
     url: (flags.api ?? serverAddresses(config).apiUrl).replace(/\/+$/, ''),
     key: flags.key ?? config.keys[0],
+    timeoutMs,
   });
 }
 

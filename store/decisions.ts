@@ -5,6 +5,8 @@ import { readRows } from './read-rows.ts';
 import { writeRows } from './write-rows.ts';
 
 const DECISIONS_MAX = 1_000;
+/** Far beyond any decision, and still a time that the column can hold. */
+const END_OF_TIME_MS = Date.UTC(2200, 0);
 
 /** One line of the ledger. The same line written twice stays one. */
 export interface DecisionRow {
@@ -32,16 +34,27 @@ export async function insertDecisions(
   await writeRows(client, 'decisions', decisions.map(storedDecision));
 }
 
-/** Newest first, 1,000 at most unless told. @throws PipelineError store_unavailable */
+/** Newest first, 1,000 at most unless told; of all times, or of [fromMs, untilMs). @throws PipelineError store_unavailable */
 export async function readDecisions(
   client: ClickHouseClient,
-  filter: { service?: string | undefined; limit?: number | undefined } = {},
+  filter: {
+    service?: string | undefined;
+    limit?: number | undefined;
+    fromMs?: number | undefined;
+    untilMs?: number | undefined;
+  } = {},
 ): Promise<DecisionRow[]> {
   const rows = await readRows<StoredDecision>(client, {
     sql: `SELECT DecidedAt, Mode, Request, Response, Hash FROM decisions FINAL
       WHERE {service:String} IN ('', TargetService)
+        AND DecidedAt >= {from:DateTime64(3, 'UTC')} AND DecidedAt < {until:DateTime64(3, 'UTC')}
       ORDER BY DecidedAt DESC, Seq DESC LIMIT {limit:UInt32}`,
-    params: { service: filter.service ?? '', limit: filter.limit ?? DECISIONS_MAX },
+    params: {
+      service: filter.service ?? '',
+      limit: filter.limit ?? DECISIONS_MAX,
+      from: toClickhouseTime(filter.fromMs ?? 0),
+      until: toClickhouseTime(filter.untilMs ?? END_OF_TIME_MS),
+    },
     about: 'decisions',
   });
   return rows.map(decisionOf);

@@ -84,6 +84,42 @@ export async function readVerdictsSince(client: ClickHouseClient, sinceMs: numbe
   return readNewest(client, { fromMs: sinceMs, toMs: null });
 }
 
+/** That data of a service failed a judgement in some range of time. */
+export interface FailedData {
+  readonly serviceName: string;
+  readonly signal: Signal;
+  readonly dimension: Dimension;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** Judgements that said `fail` in [fromMs, untilMs), as far as verdicts are kept. @throws PipelineError store_unavailable */
+export async function readFailedData(
+  client: ClickHouseClient,
+  range: { readonly fromMs: number; readonly untilMs: number },
+): Promise<FailedData[]> {
+  const rows = await readRows<{
+    ServiceName: string;
+    Signal: Signal;
+    Dimension: Dimension;
+    First: string;
+    Last: string;
+  }>(client, {
+    sql: `SELECT ServiceName, Signal, Dimension, min(EvaluatedAt) AS First, max(EvaluatedAt) AS Last FROM verdicts
+      WHERE Outcome = 'fail' AND EvaluatedAt >= {from:DateTime64(3, 'UTC')} AND EvaluatedAt < {until:DateTime64(3, 'UTC')}
+      GROUP BY ServiceName, Signal, Dimension ORDER BY ServiceName, Signal, Dimension`,
+    params: { from: toClickhouseTime(range.fromMs), until: toClickhouseTime(range.untilMs) },
+    about: 'verdicts',
+  });
+  return rows.map((row) => ({
+    serviceName: row.ServiceName,
+    signal: row.Signal,
+    dimension: row.Dimension,
+    firstMs: fromClickhouseTime(row.First),
+    lastMs: fromClickhouseTime(row.Last),
+  }));
+}
+
 /** Finds the newest time per key first: the JSON columns are then read for those rows only. */
 async function readNewest(
   client: ClickHouseClient,

@@ -21,6 +21,7 @@ import { openApiDocument } from './openapi.ts';
 import { API_PREFIX } from './operation.ts';
 import { problemOf } from './problem.ts';
 import { checkReadiness } from './readiness.ts';
+import { REFERENCE_OPERATIONS, serveReferences } from './references.ts';
 import { REPORT_OPERATIONS, serveReports } from './reports.ts';
 import { RETRACTION_OPERATIONS, serveRetractions } from './retractions.ts';
 import { SET_ASIDE_OPERATIONS, serveSetAside } from './set-aside.ts';
@@ -62,6 +63,7 @@ const OPERATIONS = [
   ...RETRACTION_OPERATIONS,
   ...DECISION_OPERATIONS,
   ...FINDING_OPERATIONS,
+  ...REFERENCE_OPERATIONS,
   ...REPORT_OPERATIONS,
   ...CONSTRAINT_OPERATIONS,
   ...LEDGER_OPERATIONS,
@@ -95,6 +97,7 @@ export async function startApi(
     serveRetractions,
     serveDecisions,
     serveFindings,
+    serveReferences,
     serveReports,
     serveConstraints,
     serveLedger,

@@ -16,6 +16,8 @@ export interface SpanRow {
   readonly status?: 'Ok' | 'Error' | 'Unset';
   readonly traceState?: string;
   readonly tenant?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly resource?: Readonly<Record<string, string>>;
 }
 
 /** A span that is exported was sampled, and its flags say so. */
@@ -39,6 +41,8 @@ export function spanRow(span: SpanRow): Record<string, unknown> {
     ServiceInstanceId: span.instance ?? `${span.service}-1`,
     StatusCode: span.status ?? 'Unset',
     TraceState: traceState,
+    SpanAttributes: span.attributes ?? {},
+    ResourceAttributes: span.resource ?? {},
     Tenant: span.tenant ?? 'default',
     ReceivedAt: toClickhouseTime(span.receivedMs),
   };

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { AcceptedReference } from '../../core/accepted-reference.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { referencesInForce } from '../../core/references-in-force.ts';
+import { canonicalJson } from '../../gates/canonical-json.ts';
+import { insertReference, insertRevocation, readReferences } from '../../store/accepted-references.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { type Operation, serveOperation } from './operation.ts';
+import { proposeReference, type ReferenceAsked } from './propose-reference.ts';
+import { proposalJson, referenceJson, toProposalJson, toReferenceJson } from './reference-json.ts';
+
+const time = z.iso.datetime({ offset: true }).describe('On whole ten minutes.');
+const period = {
+  services: z.array(z.string().min(1)).max(1_000).default([]).describe('service.name; empty: all.'),
+  from: time,
+  until: time,
+};
+/** Who stands for it, in words: nobody is a reference's owner by accident. */
+const person = z.string().trim().min(1).max(200);
+const reason = z.string().trim().min(1).max(2_000);
+
+const propose = {
+  method: 'POST',
+  path: '/references/propose',
+  id: 'proposeReference',
+  summary: 'Show what would be accepted as normal; nothing is stored',
+  body: z.strictObject(period),
+  answer: proposalJson,
+} satisfies Operation;
+
+const accept = {
+  method: 'POST',
+  path: '/references',
+  id: 'acceptReference',
+  summary: 'Accept a period as normal: the hash says that what is accepted is what was shown',
+  body: z.strictObject({
+    ...period,
+    hash: z.string().regex(/^[0-9a-f]{64}$/, 'the 64 hex digits that propose shows'),
+    acceptedBy: person.describe('The person who accepts it.'),
+    reason,
+  }),
+  answer: referenceJson,
+  failures: ['reference_changed'],
+} satisfies Operation;
+
+const revoke = {
+  method: 'POST',
+  path: '/references/{id}/revoke',
+  id: 'revokeReference',
+  summary: 'Take a reference back; the one accepted before it is then in force again',
+  params: z.object({ id: z.string() }),
+  body: z.strictObject({ revokedBy: person, reason }),
+  answer: referenceJson,
+  failures: ['not_found'],
+} satisfies Operation;
+
+const list = {
+  method: 'GET',
+  path: '/references',
+  id: 'listReferences',
+  summary: 'Every reference that was ever accepted, newest first',
+  answer: z.strictObject({ references: z.array(referenceJson) }),
+} satisfies Operation;
+
+export const REFERENCE_OPERATIONS: readonly Operation[] = [propose, accept, revoke, list];
+
+export function serveReferences(app: FastifyInstance, { client, now }: ApiDeps): void {
+  const all = async () => {
+    const references = await readReferences(client);
+    return { references, inForce: referencesInForce(references) };
+  };
+  const answerOne = async (id: string) => {
+    const { references, inForce } = await all();
+    return toReferenceJson(references.find((one) => one.id === id) ?? unknown(id), inForce);
+  };
+  serveOperation(app, propose, async ({ body }) =>
+    toProposalJson(await proposeReference(client, askedOf(body), now())),
+  );
+  serveOperation(app, accept, async ({ body }) => {
+    const { content, hash } = await proposeReference(client, askedOf(body), now());
+    if (hash !== body.hash) {
+      const text = `What would be accepted now has the hash ${hash}: data came since it was shown, or another period was. Propose it again, look, and accept that.`;
+      throw new PipelineError('reference_changed', text, { hash });
+    }
+    if (content.numbers.length === 0) {
+      const text = 'There is nothing to accept: no service has 60 known minutes at any load in this period.';
+      throw new PipelineError('request_invalid', text);
+    }
+    const reference: AcceptedReference = {
+      id: `r_${randomUUID()}`,
+      services: content.services,
+      held: content.numbers.map(({ service }) => service),
+      fromMs: content.fromMs,
+      untilMs: content.untilMs,
+      acceptedBy: body.acceptedBy,
+      reason: body.reason,
+      acceptedAtMs: now(),
+      hash,
+      revoked: null,
+    };
+    await insertReference(client, reference, canonicalJson(content.numbers));
+    return answerOne(reference.id);
+  });
+  serveOperation(app, revoke, async ({ params: { id }, body: { revokedBy, reason } }) => {
+    const { references } = await all();
+    const reference = references.find((one) => one.id === id) ?? unknown(id);
+    if (reference.revoked !== null) {
+      const text = `${id} was revoked already, by ${reference.revoked.by}.`;
+      throw new PipelineError('request_invalid', text, { id });
+    }
+    await insertRevocation(client, id, { atMs: now(), by: revokedBy, reason });
+    return answerOne(id);
+  });
+  serveOperation(app, list, async () => {
+    const { references, inForce } = await all();
+    return { references: references.map((reference) => toReferenceJson(reference, inForce)) };
+  });
+}
+
+function askedOf(body: { services: string[]; from: string; until: string }): ReferenceAsked {
+  return { services: body.services, fromMs: Date.parse(body.from), untilMs: Date.parse(body.until) };
+}
+
+function unknown(id: string): never {
+  throw new PipelineError('not_found', `There is no reference ${id}; GET /api/v1/references lists them.`, {
+    id,
+  });
+}

@@ -1,0 +1,232 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { metrics } from '@opentelemetry/api';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { proposalJson, referenceJson } from '../../main/api/reference-json.ts';
+import { startApi } from '../../main/api/start-api.ts';
+import { readReferenceNumbers } from '../../store/accepted-references.ts';
+import { writeFinding } from '../../store/findings.ts';
+import { insertVerdicts } from '../../store/verdicts.ts';
+import { startTestEngine, type TestEngine } from '../engine-process.ts';
+import { sampleFinding, sampleSource, sampleVerdict } from './samples.ts';
+
+const DAY = 86_400_000;
+/** A Monday at midnight, two weeks ago or a little more. */
+const MONDAY = (() => {
+  const daysAgo = Math.floor(Date.now() / DAY) - 14;
+  return (daysAgo - ((daysAgo + 3) % 7)) * DAY;
+})();
+const iso = (timeMs: number) => new Date(timeMs).toISOString();
+const WEEK = { from: iso(MONDAY), until: iso(MONDAY + 7 * DAY) };
+const THREE_DAYS = { from: iso(MONDAY), until: iso(MONDAY + 3 * DAY) };
+
+let engine: TestEngine;
+let dataDir: string;
+let api: Awaited<ReturnType<typeof startApi>>;
+
+/** Minutes of deltas: 600 requests, of which half lie below `boundMs`. */
+async function insertMinutes(
+  service: string,
+  boundMs: number,
+  days: readonly [number, number],
+): Promise<void> {
+  const start = `toDateTime64(${(MONDAY + days[0] * DAY) / 1_000}, 9, 'UTC')`;
+  await engine.client.command({
+    query: `INSERT INTO tally_duration_minute
+      SELECT '${service}', 'server', toDateTime(At), 'default', 'shop', '', 'ok', 1, At + INTERVAL 1 MINUTE, 1,
+        (At + INTERVAL 1 MINUTE, At, 600, 60000000, [${boundMs}, ${2 * boundMs}], [300, 300, 0])
+      FROM (SELECT ${start} + INTERVAL number MINUTE AS At FROM numbers(${(days[1] - days[0]) * 1_440}))`,
+  });
+}
+
+beforeAll(async () => {
+  engine = await startTestEngine({ migrate: true });
+  dataDir = await mkdtemp(join(tmpdir(), 'plumbline-references-'));
+  await insertMinutes('cart', 50, [0, 7]);
+  await insertMinutes('cart', 60, [7, 11]);
+  await insertMinutes('search', 20, [0, 2]);
+  const noLog = () => undefined;
+  api = await startApi(
+    {
+      host: '127.0.0.1',
+      apiPort: 0,
+      keys: [],
+      dataDir,
+      constraintsPath: undefined,
+      otlpGrpcPort: 0,
+      otlpHttpPort: 0,
+      roles: ['api'],
+    },
+    {
+      client: engine.client,
+      now: Date.now,
+      log: { info: noLog, warn: noLog, error: noLog },
+      meter: metrics.getMeter('test'),
+      collectMetrics: async () => '',
+    },
+  );
+});
+afterAll(async () => {
+  await api.close();
+  await engine.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function post(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`http://127.0.0.1:${api.port}/api/v1${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+async function propose(asked: object): Promise<z.infer<typeof proposalJson>> {
+  const { status, body } = await post('/references/propose', asked);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return proposalJson.parse(body);
+}
+async function accept(asked: object, hash: string): Promise<z.infer<typeof referenceJson>> {
+  const person = { acceptedBy: 'Ada', reason: 'a calm week' };
+  const { status, body } = await post('/references', { ...asked, hash, ...person });
+  expect(status, JSON.stringify(body)).toBe(200);
+  return referenceJson.parse(body);
+}
+async function list(): Promise<z.infer<typeof referenceJson>[]> {
+  const response = await fetch(`http://127.0.0.1:${api.port}/api/v1/references`);
+  return ((await response.json()) as { references: unknown[] }).references.map((one) =>
+    referenceJson.parse(one),
+  );
+}
+const codes = ({ warnings }: z.infer<typeof proposalJson>) =>
+  warnings.map(({ code, service }) => [code, service]);
+
+describe('propose', () => {
+  it('shows per service and metric what would be accepted, and stores nothing', async () => {
+    const proposal = await propose({ ...WEEK, services: ['cart'] });
+    expect(proposal.frozen).toHaveLength(1);
+    const [cart] = proposal.frozen;
+    expect(cart?.inForce).toBeNull();
+    expect(cart?.metrics.find(({ metric }) => metric === 'p50Ms')).toEqual({
+      metric: 'p50Ms',
+      coverageRatio: 1,
+      minutes: 7 * 1_440,
+      bins: 1,
+      versusInForce: null,
+    });
+    expect(proposal.warnings).toEqual([]);
+    expect(await list()).toEqual([]);
+  });
+
+  it('gives the same hash for the same data, and another for another period or other services', async () => {
+    const hashes = [
+      await propose({ ...WEEK, services: ['cart'] }),
+      await propose({ ...WEEK, services: ['cart', 'cart'] }),
+      await propose({ ...THREE_DAYS, services: ['cart'] }),
+      await propose(WEEK),
+    ].map(({ hash }) => hash);
+    expect(hashes[0]).toBe(hashes[1]);
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  it('warns of what speaks against it', async () => {
+    expect(codes(await propose({ ...THREE_DAYS, services: ['cart'] }))).toEqual([
+      ['SHORT_PERIOD', null],
+      ['NO_WEEKEND', null],
+    ]);
+    await writeFinding(
+      engine.client,
+      sampleFinding({ subject: 'search', onsetAtMs: MONDAY + DAY, closedAtMs: null, state: 'confirmed' }),
+      Date.now(),
+    );
+    const source = sampleSource('search');
+    await insertVerdicts(engine.client, [
+      sampleVerdict({ source, outcome: 'fail', evaluatedAtMs: MONDAY + 6.9 * DAY }),
+      sampleVerdict({ source, outcome: 'fail', evaluatedAtMs: MONDAY + 8 * DAY }),
+    ]);
+    const proposal = await propose({ ...WEEK, services: ['search', 'nobody'] });
+    expect(codes(proposal)).toEqual([
+      ['NOTHING_KNOWN', 'nobody'],
+      ['LOW_COVERAGE', 'search'],
+      ['OPEN_FINDING', 'search'],
+      ['FAILING_DATA', 'search'],
+    ]);
+  });
+
+  it.each([
+    ['not over', { from: iso(MONDAY), until: iso(MONDAY + 40 * DAY) }, 'over for ten minutes'],
+    ['gone', { from: iso(MONDAY - 40 * DAY), until: iso(MONDAY) }, 'kept for 30 days'],
+    ['upside down', { from: WEEK.until, until: WEEK.from }, 'later than from'],
+    ['off the grid', { from: iso(MONDAY + 60_000), until: WEEK.until }, 'whole ten minutes'],
+    ['no time', { from: 'last week', until: WEEK.until }, 'from'],
+  ])('refuses a period that is %s', async (_, asked, says) => {
+    const { status, body } = await post('/references/propose', asked);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ code: 'request_invalid', detail: expect.stringContaining(says) });
+  });
+});
+
+describe('accept and revoke', () => {
+  it('accepts what was shown, shows how the next differs, and goes back to it when that is revoked', async () => {
+    const shown = await propose({ ...WEEK, services: ['cart'] });
+    const first = await accept({ ...WEEK, services: ['cart'] }, shown.hash);
+    expect(first).toMatchObject({ held: ['cart'], acceptedBy: 'Ada', hash: shown.hash, state: 'in-force' });
+    const numbers = await readReferenceNumbers(engine.client, first.id);
+    const p50 = numbers[0]?.metrics.find(({ metric }) => metric === 'p50Ms');
+    expect(p50?.bins).toEqual([{ bin: 77, logMedian: 3.912023, logMad: 0, minutes: 10_080 }]); // ln 50
+
+    const later = { from: iso(MONDAY + 7 * DAY), until: iso(MONDAY + 11 * DAY), services: ['cart'] };
+    const next = await propose(later);
+    expect(next.frozen[0]?.inForce).toBe(first.id);
+    const versus = next.frozen[0]?.metrics.find(({ metric }) => metric === 'p50Ms')?.versusInForce;
+    expect(versus?.sharedBins).toBe(1);
+    expect(versus?.ratio).toBeCloseTo(1.2, 5);
+    const second = await accept(later, next.hash);
+    expect((await list()).map(({ id, state }) => [id, state])).toEqual([
+      [second.id, 'in-force'],
+      [first.id, 'superseded'],
+    ]);
+
+    const revoked = await post(`/references/${second.id}/revoke`, {
+      revokedBy: 'Grace',
+      reason: 'a slow week',
+    });
+    expect(revoked.body).toMatchObject({
+      state: 'revoked',
+      revoked: { by: 'Grace', reason: 'a slow week' },
+    });
+    expect((await list()).map(({ id, state }) => [id, state])).toEqual([
+      [second.id, 'revoked'],
+      [first.id, 'in-force'],
+    ]);
+    const again = await post(`/references/${second.id}/revoke`, { revokedBy: 'Grace', reason: 'again' });
+    expect(again).toMatchObject({ status: 400, body: { code: 'request_invalid' } });
+  });
+
+  it('accepts nothing but what was shown, and nothing by nobody', async () => {
+    const asked = { ...THREE_DAYS, services: ['search'] };
+    const { hash } = await propose(asked);
+    await insertMinutes('search', 20, [2, 3]); // data come late
+    const before = await list();
+    const changed = await post('/references', { ...asked, hash, acceptedBy: 'Ada', reason: 'as shown' });
+    expect(changed).toMatchObject({ status: 409, body: { code: 'reference_changed', retryable: false } });
+    const nobody = await post('/references', { ...asked, hash, acceptedBy: ' ', reason: 'why not' });
+    expect(nobody).toMatchObject({ status: 400, body: { errors: [{ path: 'acceptedBy' }] } });
+    const empty = { ...THREE_DAYS, services: ['nobody'] };
+    const nothing = await propose(empty);
+    const refused = await post('/references', {
+      ...empty,
+      hash: nothing.hash,
+      acceptedBy: 'Ada',
+      reason: 'x',
+    });
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('nothing to accept') },
+    });
+    expect(await list()).toEqual(before);
+    const unknown = await post('/references/r_1/revoke', { revokedBy: 'Ada', reason: 'x' });
+    expect(unknown).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { ServiceHistory } from '../../core/system-history.ts';
+import { compareFrozen } from '../../detectors/equal-load/compare-frozen.ts';
+import { freezeServices } from '../../detectors/equal-load/freeze-services.ts';
+import { metricReferenceOf } from '../../detectors/equal-load/metric-reference-of.ts';
+import { residualsOf } from '../../detectors/equal-load/residuals-of.ts';
+import { warnOfReference } from '../../detectors/equal-load/warn-of-reference.ts';
+
+const MINUTES = 240;
+const loads = Float64Array.from({ length: MINUTES }, (_, minute) => (minute < 120 ? 100 : 1_000));
+const times = (ratio: number) => Float64Array.from(loads, (load) => ratio * (load === 100 ? 20 : 30));
+const history = (series: ServiceHistory['series'], name = 'cart'): ServiceHistory => ({ name, series });
+
+describe('freezeServices', () => {
+  it('keeps by load what is known for an hour, and leaves out the rest', () => {
+    const gaps = times(1).fill(Number.NaN, 120, 190); // 50 minutes are left at the higher load
+    const frozen = freezeServices(
+      [
+        history({ requests: loads, p50Ms: gaps, version: loads, errors: new Float64Array(MINUTES) }),
+        history({ p50Ms: times(1) }, 'without load'),
+        history({}, 'unknown'),
+      ],
+      MINUTES,
+    );
+    expect(frozen).toEqual([
+      {
+        service: 'cart',
+        metrics: [
+          {
+            metric: 'p50Ms',
+            coverageRatio: 0.5,
+            bins: [{ bin: 55, logMedian: 2.995732, logMad: 0, minutes: 120 }],
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('gives residuals at equal load, after JSON, and none at loads it does not know', () => {
+    const frozen = freezeServices(
+      [history({ requests: loads.slice(0, 120), p50Ms: times(1).slice(0, 120) })],
+      120,
+    );
+    const stored = JSON.parse(JSON.stringify(frozen)) as typeof frozen;
+    const metric = stored[0]?.metrics[0];
+    expect(metric).toBeDefined();
+    const residuals = residualsOf(loads, times(1.1), metricReferenceOf(metric as NonNullable<typeof metric>));
+    expect(residuals[0]).toBeCloseTo(Math.log(1.1), 5);
+    expect(residuals[200]).toBeNaN();
+  });
+});
+
+describe('compareFrozen', () => {
+  it('tells the ratio at equal load, and nothing where no load is shared', () => {
+    const frozen = (of: ServiceHistory['series']) => {
+      const metric = freezeServices([history(of)], MINUTES)[0]?.metrics[0];
+      if (metric === undefined) throw new Error('nothing was frozen');
+      return metric;
+    };
+    const before = frozen({ requests: loads, p50Ms: times(1) });
+    const next = compareFrozen(frozen({ requests: loads, p50Ms: times(1.2) }), before);
+    expect(next.sharedBins).toBe(2);
+    expect(next.ratio).toBeCloseTo(1.2, 5);
+    const elsewhere = frozen({ requests: loads.map((load) => 3 * load), p50Ms: times(1) });
+    expect(compareFrozen(elsewhere, before)).toEqual({ sharedBins: 0, ratio: Number.NaN });
+  });
+});
+
+describe('warnOfReference', () => {
+  const day = (text: string) => Date.parse(`${text}T00:00:00Z`);
+  const codesOf = (from: string, until: string) =>
+    warnOfReference({
+      fromMs: day(from),
+      untilMs: day(until),
+      serviceNames: [],
+      numbers: [],
+      versionCounts: new Map(),
+      findings: [],
+      failedData: [],
+    }).map(({ code }) => code);
+
+  it.each([
+    ['2026-11-07', '2026-11-11', []], // Saturday to Wednesday
+    ['2026-11-08', '2026-11-14', ['NO_WEEKEND']], // Sunday to Saturday
+    ['2026-11-08', '2026-11-16', []],
+    ['2026-11-07', '2026-11-09', ['SHORT_PERIOD']],
+    ['2026-11-02', '2026-11-05', ['SHORT_PERIOD', 'NO_WEEKEND']],
+  ])('of a period from %s until %s', (from, until, codes) => {
+    expect(codesOf(from, until)).toEqual(codes);
+  });
+});

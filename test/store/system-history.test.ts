@@ -1,0 +1,342 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SERIES_METRICS } from '../../core/series-metrics.ts';
+import type { ServiceHistory, ServiceSeries, SystemHistory } from '../../core/system-history.ts';
+import { designIntentOf } from '../../gates/design-intent-of.ts';
+import { readRows } from '../../store/read-rows.ts';
+import { readSystemHistory } from '../../store/tallies/read-system-history.ts';
+import { writeRows } from '../../store/write-rows.ts';
+import { startTestEngine, type TestEngine } from '../engine-process.ts';
+import { gaugeRow, type PointRow, sumRow } from './metric-rows.ts';
+import { type SpanRow, spanRow, traceIdOf } from './span-row.ts';
+
+const MINUTE = 60_000;
+/** On ten minutes, an hour ago: tally_call forgets after two. */
+const T0 = Math.floor(Date.now() / 600_000) * 600_000 - 3_600_000;
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startTestEngine({ migrate: true });
+});
+afterAll(() => engine.close());
+
+const read = (serviceNames: readonly string[], minutes = 20): Promise<SystemHistory> =>
+  readSystemHistory(engine.client, {
+    serviceNames,
+    fromMs: T0,
+    untilMs: T0 + minutes * MINUTE + 30_000,
+    intent: designIntentOf([]),
+  });
+const seriesOf = async (service: string, name: ServiceSeries, minutes?: number): Promise<number[]> => [
+  ...((await read([service], minutes)).services.get(service)?.series[name] ?? []),
+];
+
+interface Reading {
+  readonly service: string;
+  readonly instance?: string;
+  readonly minute: number;
+  /** Minute at which the series began. */
+  readonly start?: number;
+  readonly counts: readonly number[];
+  readonly sumS?: number;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly resource?: Readonly<Record<string, string>>;
+  readonly temporality?: 1 | 2;
+}
+
+/** A reading at the end of its minute; bounds of 100 ms and 200 ms. */
+const durations = (readings: readonly Reading[]) =>
+  writeRows(
+    engine.client,
+    'otel_metrics_histogram',
+    readings.map((reading) => {
+      const timeMs = T0 + (reading.minute + 1) * MINUTE;
+      const { Value, ...row } = gaugeRow({
+        service: reading.service,
+        ...(reading.instance === undefined ? {} : { instance: reading.instance }),
+        metric: 'http.server.request.duration',
+        attributes: reading.attributes ?? {},
+        resource: reading.resource ?? {},
+        startMs: T0 + (reading.start ?? reading.minute) * MINUTE,
+        timeMs,
+        receivedMs: timeMs + 100,
+        value: 0,
+      });
+      return {
+        ...row,
+        MetricUnit: 's',
+        Count: reading.counts.reduce((sum, n) => sum + n, 0),
+        Sum: reading.sumS ?? 0,
+        ExplicitBounds: [0.1, 0.2],
+        BucketCounts: reading.counts,
+        AggregationTemporality: reading.temporality ?? 2,
+      };
+    }),
+  );
+const at = (minute: number): Pick<PointRow, 'timeMs' | 'receivedMs'> => ({
+  timeMs: T0 + (minute + 1) * MINUTE,
+  receivedMs: T0 + (minute + 1) * MINUTE + 100,
+});
+
+describe('requests of metrics', () => {
+  it('are what a cumulative series grew by, minute by minute, over a restart and a gap', async () => {
+    await durations([
+      { service: 'cum', minute: 0, start: 0, counts: [60, 0, 0], sumS: 3 },
+      { service: 'cum', minute: 1, start: 0, counts: [100, 20, 0], sumS: 8 },
+      { service: 'cum', minute: 1, start: 0, counts: [100, 20, 0], sumS: 8 }, // sent twice
+      { service: 'cum', minute: 2, start: 2, counts: [10, 0, 0], sumS: 1 }, // began anew
+      // seven minutes of silence: nobody knows when these came
+      { service: 'cum', minute: 10, start: 2, counts: [500, 0, 0], sumS: 50 },
+      { service: 'cum', minute: 11, start: 2, counts: [520, 0, 0], sumS: 52 },
+    ]);
+    const requests = await seriesOf('cum', 'requests', 12);
+    expect(requests.slice(0, 3)).toEqual([60, 60, 10]);
+    expect(requests.slice(3, 11)).toEqual(Array(8).fill(Number.NaN));
+    expect(requests[11]).toBe(20);
+    expect((await seriesOf('cum', 'meanMs', 3)).map(Math.round)).toEqual([50, 83, 100]);
+    const p50 = await seriesOf('cum', 'p50Ms', 2);
+    expect(p50[0]).toBeCloseTo(50, 6); // 30 of 60 in [0, 100]
+    expect(p50[1]).toBeCloseTo(75, 6); // 30 of 40 in [0, 100]
+  });
+
+  it('are scaled to a minute where readings have their own rhythm', async () => {
+    await durations([
+      { service: 'slow', minute: 0, start: 0, counts: [100, 0, 0] },
+      { service: 'slow', minute: 2, start: 0, counts: [220, 0, 0] },
+    ]);
+    expect(await seriesOf('slow', 'requests', 3)).toEqual([100, Number.NaN, 60]);
+  });
+
+  it('of deltas, instances and outcomes add up', async () => {
+    const delta = { service: 'delta', temporality: 1 } as const;
+    await durations([
+      { ...delta, minute: 0, counts: [8, 0, 0] },
+      { ...delta, minute: 0, instance: 'delta-2', counts: [2, 0, 0] },
+      { ...delta, minute: 0, counts: [1, 0, 0], attributes: { 'error.type': '500' } },
+      { ...delta, minute: 0, counts: [0, 3, 0], attributes: { 'http.response.status_code': '429' } },
+    ]);
+    expect(await seriesOf('delta', 'requests', 1)).toEqual([14]);
+    expect(await seriesOf('delta', 'errors', 1)).toEqual([4]);
+    expect(await seriesOf('delta', 'rejected', 1)).toEqual([3]);
+  });
+
+  it('of exponential histograms have the quantiles of their buckets', async () => {
+    const { Value, ...row } = gaugeRow({
+      service: 'expo',
+      metric: 'http.server.request.duration',
+      startMs: T0,
+      ...at(0),
+      value: 0,
+    });
+    await writeRows(engine.client, 'otel_metrics_exponential_histogram', [
+      {
+        ...row,
+        MetricUnit: 'ms',
+        AggregationTemporality: 1,
+        Count: 100,
+        Sum: 1_000,
+        Scale: 0,
+        PositiveOffset: 3, // (8, 16], (16, 32]
+        PositiveBucketCounts: [50, 50],
+      },
+    ]);
+    expect((await seriesOf('expo', 'p50Ms', 1))[0]).toBeCloseTo(16, 6);
+    expect((await seriesOf('expo', 'p99Ms', 1))[0]).toBeCloseTo(31.68, 6);
+    expect(await seriesOf('expo', 'meanMs', 1)).toEqual([10]);
+  });
+});
+
+describe('requests of spans', () => {
+  it('stand in where a service sends no metric of them, and a minute without any is not known', async () => {
+    const request = (minute: number, status: 'Ok' | 'Error', durationMs = 100): SpanRow => ({
+      service: 'spans',
+      traceId: traceIdOf(minute),
+      spanId: `s${minute}${status}`,
+      startMs: T0 + minute * MINUTE + 1_000,
+      durationMs,
+      receivedMs: T0 + minute * MINUTE + 2_000,
+      status,
+      resource: { 'service.version': minute < 2 ? '1.4.0' : '1.5.0' },
+    });
+    await writeRows(
+      engine.client,
+      'otel_traces',
+      [request(0, 'Ok'), request(0, 'Error'), request(2, 'Ok')].map(spanRow),
+    );
+    expect(await seriesOf('spans', 'requests', 3)).toEqual([2, Number.NaN, 1]);
+    expect(await seriesOf('spans', 'errors', 3)).toEqual([1, Number.NaN, 0]);
+    expect(await seriesOf('spans', 'version', 3)).toEqual([1, Number.NaN, 2]);
+    const [p50] = await seriesOf('spans', 'p50Ms', 1);
+    expect(Math.abs((p50 ?? 0) / 100 - 1)).toBeLessThan(0.09);
+    expect(await seriesOf('spans', 'rejected', 3)).toEqual([]);
+  });
+});
+
+describe('gauges and counters', () => {
+  it('of a platform are about the workload of the service, folded over its parts', async () => {
+    const { client } = engine;
+    const hpa = (metric: string, minute: number, value: number) =>
+      gaugeRow({ service: '', metric, resource: { 'k8s.hpa.name': 'web' }, ...at(minute), value });
+    const limit = (pod: string, minute: number, value: number) =>
+      gaugeRow({
+        service: '',
+        metric: 'k8s.container.cpu.limit',
+        resource: { 'k8s.deployment.name': 'web', 'k8s.pod.name': pod },
+        ...at(minute),
+        value,
+      });
+    await writeRows(client, 'otel_metrics_gauge', [
+      hpa('k8s.hpa.pod.current', 0, 4),
+      hpa('k8s.hpa.pod.current', 1, 5),
+      hpa('k8s.hpa.metric.target.cpu.average_utilization', 0, 60),
+      limit('a', 0, 1),
+      limit('b', 0, 2),
+    ]);
+    const { series } = (await read(['web'], 3)).services.get('web') as ServiceHistory;
+    expect([...(series.replicas ?? [])]).toEqual([4, 5, Number.NaN]);
+    expect(series.cpuTarget?.[0]).toBe(0.6);
+    expect(series.cpuLimitCores?.[0]).toBe(1.5);
+    expect(Object.keys(series).sort()).toEqual(['cpuLimitCores', 'cpuTarget', 'replicas']);
+  });
+
+  it('of the last reading of a minute, sums of level and counters with their resets', async () => {
+    const { client } = engine;
+    const counter = (minute: number, value: number, startMinute = 0) =>
+      sumRow({
+        service: 'masks',
+        metric: 'app.fallbacks',
+        startMs: T0 + startMinute * MINUTE,
+        ...at(minute),
+        value,
+      });
+    const active = (instance: string, minute: number, value: number, secondsEarlier = 0) => {
+      const { timeMs, receivedMs } = at(minute);
+      const row = sumRow({
+        service: 'masks',
+        instance,
+        metric: 'http.server.active_requests',
+        timeMs: timeMs - secondsEarlier * 1_000,
+        receivedMs,
+        value,
+      });
+      return { ...row, IsMonotonic: false };
+    };
+    const restarts = (minute: number, value: number) =>
+      gaugeRow({ service: 'masks', metric: 'k8s.container.restarts', ...at(minute), value });
+    await writeRows(client, 'otel_metrics_sum', [
+      counter(0, 7),
+      counter(1, 9),
+      counter(2, 3), // fell without a word: began anew
+      counter(3, 4, 3),
+      active('a', 0, 99, 30),
+      active('a', 0, 10),
+      active('b', 0, 5),
+    ]);
+    await writeRows(client, 'otel_metrics_gauge', [
+      restarts(0, 2),
+      restarts(1, 3),
+      restarts(2, 0),
+      restarts(3, 1),
+    ]);
+    expect(await seriesOf('masks', 'fallbacks', 5)).toEqual([7, 2, 3, 4, Number.NaN]);
+    expect((await seriesOf('masks', 'inflight', 5))[0]).toBe(15);
+    expect(await seriesOf('masks', 'restarts', 4)).toEqual([Number.NaN, 1, 0, 1]);
+  });
+
+  it('are kept by the names that make series', () => {
+    const file = readFileSync(
+      join(import.meta.dirname, '../../store/migrations/0019_drift_series.sql'),
+      'utf8',
+    );
+    const lists = [...file.matchAll(/MetricName IN \(('k8s[^)]*)\)/g)].map(([, list]) =>
+      [...(list as string).matchAll(/'([^']+)'/g)].map(([, name]) => name).sort(),
+    );
+    const names = Object.keys(SERIES_METRICS).sort();
+    expect(lists).toEqual([names, names]);
+  });
+});
+
+describe('edges', () => {
+  it('are calls of several attempts, as the caller felt them, to the service behind the peer', async () => {
+    const call = (n: number, rest: Partial<SpanRow>): SpanRow => ({
+      service: 'front',
+      kind: 'Client',
+      traceId: traceIdOf(n),
+      spanId: `c${n}`,
+      startMs: T0 + 1_000,
+      durationMs: 50,
+      receivedMs: T0 + 2_000,
+      attributes: { 'server.address': 'back.shop.svc', 'server.port': '80' },
+      ...rest,
+    });
+    const again = (count: string) => ({
+      attributes: {
+        'server.address': 'back.shop.svc',
+        'server.port': '80',
+        'http.request.resend_count': count,
+      },
+    });
+    await writeRows(
+      engine.client,
+      'otel_traces',
+      [
+        call(1, {}),
+        call(2, { status: 'Error' }),
+        call(3, again('1')), // the second attempt of 2: it went well
+        call(4, { status: 'Error', startMs: T0 + 600_000, receivedMs: T0 + 601_000 }),
+        call(5, {
+          traceState: 'ot=th:8',
+          traceId: traceIdOf(5, '90000000000000'),
+          startMs: T0 + 600_000,
+          receivedMs: T0 + 601_000,
+        }),
+      ].map(spanRow),
+    );
+    const { edges, services } = await read(['front', 'back'], 20);
+    expect(edges).toHaveLength(1);
+    const [edge] = edges;
+    expect([edge?.from, edge?.to]).toEqual(['front', 'back']);
+    expect([...(edge?.calls ?? [])]).toEqual([2, 3]); // one of the second ten minutes stands for two
+    expect([...(edge?.attempts ?? [])]).toEqual([3, 3]);
+    expect([...(edge?.failures ?? [])]).toEqual([0, 1]);
+    expect(edge?.latencyMs[0]).toBeCloseTo(75, 6);
+    expect(services.get('front')?.series.retries?.[0]).toBe(1);
+  });
+});
+
+describe('rollups', () => {
+  it('have the same bits when they are made again, in one insert, from the rows of all', async () => {
+    const { client } = engine;
+    const views = await readRows<{ Name: string; Table: string; Select: string }>(client, {
+      sql: `SELECT name AS Name, replaceRegexpOne(create_table_query, '^.* TO default\\\\.(\\\\w+) .*$', '\\\\1') AS Table, as_select AS Select
+        FROM system.tables WHERE match(name, '^tally_(duration|metric|version|retry)_minute.*_mv$|^tally_peer_ten_minutes_mv$')`,
+      params: {},
+      about: 'views',
+    });
+    expect(views).toHaveLength(8);
+    for (const table of new Set(views.map(({ Table }) => Table))) {
+      await client.command({ query: `CREATE TABLE again_${table} AS ${table}` });
+      for (const { Name, Select } of views.filter(({ Table }) => Table === table)) {
+        const columns = await readRows<{ name: string }>(client, {
+          sql: 'SELECT name FROM system.columns WHERE table = {view:String} ORDER BY position',
+          params: { view: Name },
+          about: 'columns',
+        });
+        await client.command({
+          query: `INSERT INTO again_${table} (${columns.map(({ name }) => name).join()}) ${Select}`,
+        });
+      }
+      const [before, after] = await Promise.all([bitsOf(table), bitsOf(`again_${table}`)]);
+      expect(Number(before?.rows), table).toBeGreaterThan(0);
+      expect(after).toEqual(before);
+    }
+  });
+});
+
+async function bitsOf(table: string): Promise<{ rows: string; bits: string } | undefined> {
+  const sql = `SELECT count() AS rows, sum(cityHash64(*)) AS bits FROM ${table} FINAL`;
+  return (
+    await readRows<{ rows: string; bits: string }>(engine.client, { sql, params: {}, about: table })
+  )[0];
+}
