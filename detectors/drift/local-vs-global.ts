@@ -16,11 +16,12 @@ import type { Gain, Trade } from './local-vs-global/trade.ts';
 
 /** A day has every hour once. */
 const WINDOW_MINUTES = 1440;
-const TICK_MINUTES = 180;
-/** So many ticks running. */
-const TICKS_MIN = 2;
+const TICK_MINUTES = 60;
+/** So many ticks running: two windows three hours apart, and what lies between. */
+const TICKS_MIN = 4;
+const PLACEBO_MINUTES = 30;
 /** So many more confirm it. */
-const CONFIRM_TICKS = 4;
+const CONFIRM_TICKS = 12;
 const CLOSE_MINUTES = 1440;
 /** An actor must have at least this share of the loss. */
 const SHARE_MIN = 0.3;
@@ -86,7 +87,7 @@ function watched(signal: GlobalSignal, { accepted }: SystemView): Watched {
   for (
     let until = accepted.fromMinute + WINDOW_MINUTES;
     until <= accepted.untilMinute;
-    until += TICK_MINUTES / 6
+    until += PLACEBO_MINUTES
   ) {
     placebos.push(changeOf(signal.worse, { from: until - WINDOW_MINUTES, until }) ?? Number.NaN);
   }

@@ -37,11 +37,15 @@ export function detectMaskedFailure(view: SystemView): DriftEpisode[] {
   const { history, accepted } = view;
   if (!isLongEnough(accepted)) return [];
   const ledger = buildLedger(view);
+  // Shares and counts of events are two questions, each with a family of its own.
+  const families = (['share', 'events'] as const).map((kind) =>
+    ledger.filter((entry) => entry.kind === kind),
+  );
   const done: DriftEpisode[] = [];
   let open: OpenEpisode[] = [];
   const lastStep = Math.floor(history.minutes / STEP_MINUTES);
   for (let step = Math.floor(accepted.untilMinute / STEP_MINUTES) + 1; step <= lastStep; step++) {
-    const alarms = alarmsAt(ledger, step);
+    const alarms = alarmsAt(families, step);
     for (const episode of open) follow(episode, alarms, step);
     for (const alarm of alarms) {
       const home = open.find((one) => belongs(alarm, one, step));
@@ -56,18 +60,17 @@ export function detectMaskedFailure(view: SystemView): DriftEpisode[] {
   return [...done, ...open.map((one) => finish(one, null))];
 }
 
-function alarmsAt(ledger: readonly JudgedEntry[], step: number): JudgedEntry[] {
-  const tested = ledger.flatMap((entry) => {
-    const p = alarmP(entry, step);
-    return p === null ? [] : [{ entry, p }];
+function alarmsAt(families: readonly (readonly JudgedEntry[])[], step: number): JudgedEntry[] {
+  return families.flatMap((family) => {
+    const tested = family.flatMap((entry) => {
+      const p = alarmP(entry, step);
+      return p === null ? [] : [{ entry, p }];
+    });
+    if (tested.length === 0) return [];
+    const pValues = tested.map(({ p }) => p);
+    const limit = discoveryLimit(pValues, family.length, FALSE_DISCOVERY_RATE);
+    return tested.filter(({ p }) => p <= limit).map(({ entry }) => entry);
   });
-  if (tested.length === 0) return [];
-  const limit = discoveryLimit(
-    tested.map(({ p }) => p),
-    ledger.length,
-    FALSE_DISCOVERY_RATE,
-  );
-  return tested.filter(({ p }) => p <= limit).map(({ entry }) => entry);
 }
 
 function touches(one: JudgedEntry, other: JudgedEntry): boolean {

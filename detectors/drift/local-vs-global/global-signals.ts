@@ -3,7 +3,7 @@ import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts
 import { windowMean } from '../../equal-load/window-mean.ts';
 import { ratioOf, type Signal, signalAtEqualLoad } from './signal.ts';
 
-export type Harm = 'latency' | 'cost' | 'failures' | 'stale';
+type Harm = 'latency' | 'cost' | 'failures' | 'stale';
 
 /** What everybody pays with when an automation gets its own way. */
 export interface GlobalSignal extends Signal {

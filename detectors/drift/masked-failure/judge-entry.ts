@@ -57,13 +57,13 @@ export function judgedEntry(entry: LedgerEntry, accepted: AcceptedPeriod): Judge
   return limit < LIMIT_MAX || entry.mask === 'retry' ? { ...base, kind: 'share', limit } : null;
 }
 
-/** The least share of the hours that end at a step; NaN when one of them is not known. */
-function leastHourly(sums: RunningSums, untilStep: number): number {
+/** The least share of the hours that end at a step; 0 when one of them is not known, or is no more than `enough`. */
+function leastHourly(sums: RunningSums, untilStep: number, enough = 0): number {
   let least = Number.POSITIVE_INFINITY;
   for (let hour = 1; hour <= HOURS; hour++) {
     const until = untilStep - (hour - 1) * STEPS_PER_HOUR;
     const { masked, outOf, knownRatio } = countWindow(sums, until - STEPS_PER_HOUR, until);
-    if (knownRatio < COVERAGE_MIN || !(outOf > 0)) return 0;
+    if (knownRatio < COVERAGE_MIN || !(masked > enough * outOf)) return 0;
     least = Math.min(least, masked / outOf);
   }
   return least;
@@ -86,7 +86,7 @@ export function alarmP(entry: JudgedEntry, untilStep: number): number | null {
       factor,
     );
   if (entry.kind === 'events') return now.masked < limit ? null : excess();
-  if (!(leastHourly(sums, untilStep) > limit)) return null;
+  if (!(leastHourly(sums, untilStep, limit) > limit)) return null;
   const overFloor = binomialUpperTail(
     Math.round(now.masked),
     Math.max(Math.round(now.masked), Math.round(now.outOf)),
