@@ -6,12 +6,17 @@ import { ungatedActions } from './ungated-action/ungated-actions.ts';
 
 /**
  * Actions that no gate allowed: recorded ones without a decision, and settings that moved without any record. Where
- * nobody says who must ask and no gate ever decided, there is nothing to hold an action against.
+ * nobody says who must ask and no gate ever decided, there is nothing to hold an action against; and until the first
+ * record of any kind, what left no record may have met nobody who keeps them.
  * @see drift.md 3.7
  */
 export function detectUngatedAction(view: SystemView): DriftEpisode[] {
-  const { decisions, intent } = view.history;
+  const { actions, decisions, changes, intent } = view.history;
   if (decisions.length === 0 && intent.gatedActors.length === 0) return [];
-  const events = [...ungatedActions(view), ...silentEffects(view)].sort((a, b) => a.minute - b.minute);
+  const recordedFrom = [actions, decisions, changes]
+    .flat()
+    .reduce((first, { minute }) => Math.min(first, minute), Number.POSITIVE_INFINITY);
+  const silent = silentEffects(view).filter(({ minute }) => minute >= recordedFrom);
+  const events = [...ungatedActions(view), ...silent].sort((a, b) => a.minute - b.minute);
   return groupUngated(events, view.history);
 }

@@ -19,22 +19,22 @@ const SLOW_LOG = Math.log(1.5);
  * they go to is saturated. The deepest such service is named: who calls it is kept waiting by it.
  */
 export function retryStorms(view: SystemView): Loop[] {
-  const storms = view.history.edges.flatMap((edge) =>
-    amplified(edge, view).map((stretch) => ({ edge, stretch, isBusy: isBusy(edge, stretch, view) })),
-  );
-  const isOpenWith = (a: Stretch, b: Stretch) =>
-    b.onsetMinute <= a.detectedMinute && a.onsetMinute <= (b.closedMinute ?? Number.POSITIVE_INFINITY);
-  return storms
-    .filter(
-      ({ edge, stretch }) =>
-        !storms.some(
-          (deeper) =>
-            deeper.edge.from === edge.to &&
-            isOpenWith(stretch, deeper.stretch) &&
-            deeper.stretch.detectedMinute <= stretch.detectedMinute,
-        ),
+  const storms = view.history.edges
+    .flatMap((edge) =>
+      amplified(edge, view).map((stretch) => ({ edge, stretch, isBusy: isBusy(edge, stretch, view) })),
     )
     .filter(({ isBusy: busy }) => busy !== false)
+    .sort((a, b) => a.stretch.detectedMinute - b.stretch.detectedMinute);
+  const isOpenAt = ({ detectedMinute, closedMinute }: Stretch, minute: number) =>
+    detectedMinute <= minute && minute <= (closedMinute ?? Number.POSITIVE_INFINITY);
+  return storms
+    .filter(({ edge, stretch }, i) => {
+      const others = storms.filter((of) => isOpenAt(of.stretch, stretch.detectedMinute));
+      const isKeptWaiting = others.some((of) => of.edge.from === edge.to);
+      // Several callers of one service are one storm.
+      const isSame = others.some((of) => of.edge.to === edge.to && storms.indexOf(of) < i);
+      return !isKeptWaiting && !isSame;
+    })
     .map(({ edge, stretch, isBusy: busy }): Loop => {
       const now = amplificationAt(edge, stretch.index);
       return {

@@ -82,7 +82,7 @@ function fallbacks(view: SystemView): Deviation[] {
 function retries(view: SystemView): Deviation[] {
   const { retryBudgetRatio } = view.history.intent;
   if (retryBudgetRatio === null) return [];
-  return view.history.edges.flatMap(({ from, calls, attempts }) => {
+  const over = view.history.edges.flatMap(({ from, to, calls, attempts }) => {
     if (attempts === undefined) return [];
     const { ratio } = trailingRatio(attempts, calls, HOUR_STEPS);
     return brokenRatio(
@@ -95,8 +95,20 @@ function retries(view: SystemView): Deviation[] {
         limit: retryBudgetRatio,
         lasting: HOUR_STEPS,
       },
-    );
+    ).map((deviation) => ({ deviation, to }));
   });
+  // Who retries because the one it calls does is not named.
+  return over
+    .filter(
+      ({ deviation, to }) =>
+        !over.some(
+          ({ deviation: deeper }) =>
+            deeper.service === to &&
+            deeper.detectedMinute <= deviation.detectedMinute &&
+            deviation.detectedMinute <= (deeper.closedMinute ?? Number.POSITIVE_INFINITY),
+        ),
+    )
+    .map(({ deviation }) => deviation);
 }
 
 function poolShares(view: SystemView): Deviation[] {

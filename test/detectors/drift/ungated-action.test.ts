@@ -9,7 +9,9 @@ const intent: DesignIntent = { ...NO_INTENT, gatedActors: ['tuner'] };
 const moved = (to = 3, until = Number.POSITIVE_INFINITY) =>
   minutesOf((minute) => (minute >= AT && minute < until ? to : 2));
 const find = (replicasMin: Float64Array, rest: Partial<SystemHistory> = {}) =>
-  detectUngatedAction(viewWith({ search: { replicasMin } }, { intent, ...rest }));
+  detectUngatedAction(
+    viewWith({ search: { replicasMin } }, { intent, changes: [change(0, 'other')], ...rest }),
+  );
 const change = (minute: number, service = 'search') => ({ minute, service, summary: 'more', expects: null });
 const decision = (outcome: 'allow' | 'deny', minute = AT, service = 'search') => ({
   minute,
@@ -110,6 +112,10 @@ describe('ungated actions', () => {
     expect(find(moved(), { intent: NO_INTENT })).toEqual([]);
   });
 
+  it('cannot say where no record of any kind is kept', () => {
+    expect(find(moved(), { changes: [] })).toEqual([]);
+  });
+
   it.each([
     ['a constant', minutesOf(() => 2)],
     ['nothing known', minutesOf(() => Number.NaN)],
@@ -134,6 +140,7 @@ describe('ungated actions', () => {
       { search: { replicasMin: moved(3, AT + 90) }, cart: { cpuLimitCores: moved(4) } },
       {
         intent,
+        changes: [change(0, 'other')],
         actions: [action(null, 'tuner', AT + 30)],
         decisions: [decision('allow', AT + 3)],
       },
