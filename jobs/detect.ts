@@ -3,13 +3,12 @@ import type { IntentTarget, StabilisedBadRule } from '../core/expectation.ts';
 import type { Finding } from '../core/finding.ts';
 import { detectStabilisedBadState, stepMsOf } from '../detectors/stabilised-bad-state.ts';
 import { readFindings, writeFinding } from '../store/findings.ts';
+import { findingDiffers } from './finding-differs.ts';
 import { refreshSeries, type SeriesMemory, type SeriesWanted } from './series-memory.ts';
 
 /** How far back a good reference is looked for, from the onset of what is open. */
 const REFERENCE_MS = 86_400_000;
 const LOOK_BACK_MS_MAX = 7 * 86_400_000;
-/** An effect that moved by less than this part of itself is the same effect. */
-const MOVED_RATIO = 0.1;
 /** A closed finding is needed for as long as late spans may make it look open again. */
 const CLOSED_MAX = 200;
 const OPEN_STATES = ['suspect', 'confirmed', 'cannot-say'] as const;
@@ -56,7 +55,7 @@ export async function detect(deps: DetectDeps, nowMs: number): Promise<Finding[]
   told.push(...withdrawn(findings, intents));
   for (const finding of told) {
     const last = findings.get(keyOfFinding(finding));
-    if (last === undefined || differs(last, finding)) await writeFinding(deps.client, finding, nowMs);
+    if (last === undefined || findingDiffers(last, finding)) await writeFinding(deps.client, finding, nowMs);
   }
   return told;
 }
@@ -77,7 +76,9 @@ async function readLastFindings(client: ClickHouseClient): Promise<Map<string, F
     // By themselves: many closed ones that are newer must not push them out.
     ...OPEN_STATES.map((state) => readFindings(client, { state })),
   ]);
-  const mine = [...closed, ...open.flat()].filter((finding) => finding.kind === 'stabilised-bad-state');
+  const mine = [...closed, ...open.flat()].filter(
+    (finding) => finding.kind === 'stabilised-bad-state' && finding.evidence['intent'] !== undefined,
+  );
   const newestLast = mine.sort((a, b) => a.onsetAtMs - b.onsetAtMs);
   return new Map(newestLast.map((finding) => [keyOfFinding(finding), finding]));
 }
@@ -115,12 +116,4 @@ function withdrawn(findings: ReadonlyMap<string, Finding>, intents: readonly Int
         },
       ],
     }));
-}
-
-function differs(last: Finding, next: Finding): boolean {
-  if (last.id !== next.id) return true;
-  const codes = (finding: Finding) => finding.reasons.map((reason) => reason.code).join();
-  if (last.state !== next.state || codes(last) !== codes(next)) return true;
-  const moved = Math.abs(next.effect.ratio - last.effect.ratio);
-  return moved > MOVED_RATIO * Math.abs(last.effect.ratio);
 }

@@ -35,6 +35,8 @@ export interface Judgement {
   /** Sends a span to ourselves and waits until it can be read; null where there is no receiver here. */
   canary: (() => Promise<void>) | null;
   detect(nowMs: number): Promise<readonly Finding[]>;
+  /** Holds services against the references that people accepted. */
+  detectDrift(nowMs: number): Promise<readonly Finding[]>;
   /** `set/id` of what people wrote about this source and dimension; null where defaults hold. */
   constraintFor(subject: { source: Source; dimension: Dimension }): string | null;
 }
@@ -44,6 +46,8 @@ const JUDGE_EVERY_MS = 1_000;
 /** Parents are waited for half a minute: two seconds more decide nothing. */
 const SETTLE_EVERY_MS = 2_000;
 /** States that last for hours: five seconds are soon enough, and its queries are the widest. */
+/** Weeks of minutes are read for it, and drift takes hours to show. */
+const DETECT_DRIFT_EVERY_MS = 300_000;
 const DETECT_EVERY_MS = 5_000;
 /** Seventeen thousand spans a day, and a lag known within minutes of a start. */
 const CANARY_EVERY_MS = 5_000;
@@ -92,6 +96,11 @@ export async function startJobs(
       name: 'detect',
       everyMs: DETECT_EVERY_MS,
       run: async (nowMs) => teller.tellFindings(await judgement.detect(nowMs), nowMs),
+    },
+    {
+      name: 'detect-drift',
+      everyMs: DETECT_DRIFT_EVERY_MS,
+      run: async (nowMs) => teller.tellFindings(await judgement.detectDrift(nowMs), nowMs),
     },
   ];
   const { canary } = judgement;

@@ -7,11 +7,13 @@ import {
   unsampledServices,
   watchConstraints,
 } from '../gates/constraints/constraints.ts';
+import { designIntentOf } from '../gates/constraints/design-intent-of.ts';
 import { problemText } from '../gates/constraints/problem.ts';
 import { measureOwnLag } from '../validators/time/own-lag.ts';
 import { type CanaryMemory, runCanary } from './canary.ts';
 import type { Crowd } from './crowd.ts';
 import { detect, newDetectMemory } from './detect.ts';
+import { detectDriftOf } from './detect-drift.ts';
 import { expectationFor } from './expectation-for.ts';
 import { judge, newJudgeMemory } from './judge.ts';
 import { settleClocks } from './settle-clocks.ts';
@@ -80,9 +82,15 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
     unsampledNames: () => unsampledServices(sets),
     memory: newDetectMemory(),
   };
+  const driftDeps = {
+    client,
+    intent: () => designIntentOf(sets),
+    unsampledNames: () => unsampledServices(sets),
+  };
   return {
     judge: (nowMs) => judge(judgeDeps, nowMs),
     detect: (nowMs) => detect(detectDeps, nowMs),
+    detectDrift: (nowMs) => detectDriftOf(driftDeps, nowMs),
     settle: async (nowMs) => {
       const { settledWindows, skippedWindows } = await settleEdges({ client }, nowMs);
       windows.add(settledWindows, { state: 'settled' });

@@ -49,11 +49,11 @@ export interface ReferenceProposal {
  */
 export async function proposeReference(
   client: ClickHouseClient,
-  asked: ReferenceAsked,
+  asked: ReferenceAsked & { readonly unsampledNames: ReadonlySet<string> },
   nowMs: number,
 ): Promise<ReferenceProposal> {
   checkPeriod(asked, nowMs);
-  const { fromMs, untilMs } = asked;
+  const { fromMs, untilMs, unsampledNames } = asked;
   const services = [...new Set(asked.services)].sort();
   const serviceNames =
     services.length > 0
@@ -68,7 +68,12 @@ export async function proposeReference(
   const versionCounts = new Map<string, number>();
   for (const name of serviceNames) {
     // One at a time: whoever asks the gate meanwhile waits for one service at most.
-    const histories = await readServiceHistories(client, { serviceNames: [name], fromMs, untilMs });
+    const histories = await readServiceHistories(client, {
+      serviceNames: [name],
+      unsampledNames,
+      fromMs,
+      untilMs,
+    });
     numbers.push(...freezeServices(histories.values(), minutes));
     for (const history of histories.values()) versionCounts.set(name, countVersions(history));
   }

@@ -5,6 +5,7 @@ import type { AcceptedReference } from '../../core/accepted-reference.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { referencesInForce } from '../../core/references-in-force.ts';
 import { canonicalJson } from '../../gates/canonical-json.ts';
+import { unsampledServices } from '../../gates/constraints/constraints.ts';
 import { insertReference, insertRevocation, readReferences } from '../../store/accepted-references.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { type Operation, serveOperation } from './operation.ts';
@@ -66,7 +67,13 @@ const list = {
 
 export const REFERENCE_OPERATIONS: readonly Operation[] = [propose, accept, revoke, list];
 
-export function serveReferences(app: FastifyInstance, { client, now }: ApiDeps): void {
+export function serveReferences(app: FastifyInstance, { client, gate, now }: ApiDeps): void {
+  const proposed = (body: Parameters<typeof askedOf>[0]) =>
+    proposeReference(
+      client,
+      { ...askedOf(body), unsampledNames: unsampledServices(gate.effective()) },
+      now(),
+    );
   const all = async () => {
     const references = await readReferences(client);
     return { references, inForce: referencesInForce(references) };
@@ -75,11 +82,9 @@ export function serveReferences(app: FastifyInstance, { client, now }: ApiDeps):
     const { references, inForce } = await all();
     return toReferenceJson(references.find((one) => one.id === id) ?? unknown(id), inForce);
   };
-  serveOperation(app, propose, async ({ body }) =>
-    toProposalJson(await proposeReference(client, askedOf(body), now())),
-  );
+  serveOperation(app, propose, async ({ body }) => toProposalJson(await proposed(body)));
   serveOperation(app, accept, async ({ body }) => {
-    const { content, hash } = await proposeReference(client, askedOf(body), now());
+    const { content, hash } = await proposed(body);
     if (hash !== body.hash) {
       const text = `What would be accepted now has the hash ${hash}: data came since it was shown, or another period was. Propose it again, look, and accept that.`;
       throw new PipelineError('reference_changed', text, { hash });

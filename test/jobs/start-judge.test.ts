@@ -12,7 +12,7 @@ import { waitUntil } from './wait-until.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const KINDS = ['judge', 'settle', 'detect'].map((kind) => JSON.stringify({ kind }));
+const KINDS = ['judge', 'settle', 'detect', 'detect-drift'].map((kind) => JSON.stringify({ kind }));
 
 describe('startJudge', () => {
   let engine: TestEngine;

@@ -1,0 +1,120 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { AcceptedReference } from '../core/accepted-reference.ts';
+import type { Finding } from '../core/finding.ts';
+import { referencesInForce } from '../core/references-in-force.ts';
+import type { DesignIntent, SystemHistory } from '../core/system-history.ts';
+import { detectDrift } from '../detectors/detect-drift.ts';
+import { viewSystem } from '../detectors/equal-load/system-view.ts';
+import { findingOfEpisode } from '../detectors/finding-of-episode.ts';
+import { groupEpisodes } from '../detectors/group-episodes.ts';
+import { readReferences } from '../store/accepted-references.ts';
+import { readFindings, writeFinding } from '../store/findings.ts';
+import { readSystemHistory } from '../store/tallies/read-system-history.ts';
+import { findingDiffers } from './finding-differs.ts';
+
+const MINUTE_MS = 60_000;
+/** Minutes may still grow this long after their end. */
+const SETTLED_AFTER_MS = 2 * MINUTE_MS;
+/** As long as rollups are kept: of an older reference the accepted minutes are gone. */
+const KEPT_MS = 30 * 86_400_000;
+const OPEN_STATES = ['suspect', 'confirmed', 'cannot-say'] as const;
+
+export interface DetectDriftDeps {
+  readonly client: ClickHouseClient;
+  readonly intent: () => DesignIntent;
+  readonly unsampledNames: () => ReadonlySet<string>;
+}
+
+/**
+ * One tick: holds every service that has a reference in force against it, and writes what changed. All is computed anew
+ * from the rollups since the accepted period began, so neither a restart nor a second judge finds anything twice.
+ * @returns open findings, and those closed by this tick
+ * @throws PipelineError store_unavailable; the next tick tries again
+ */
+export async function detectDriftOf(deps: DetectDriftDeps, nowMs: number): Promise<Finding[]> {
+  const inForce = referencesInForce(await readReferences(deps.client));
+  const open = await readOpen(deps.client);
+  const found: Finding[] = [];
+  for (const { reference, serviceNames } of systemsOf(inForce)) {
+    if (reference.fromMs < nowMs - KEPT_MS) continue;
+    const history = await readSystemHistory(deps.client, {
+      serviceNames,
+      unsampledNames: deps.unsampledNames(),
+      intent: deps.intent(),
+      fromMs: reference.fromMs,
+      untilMs: nowMs - SETTLED_AFTER_MS,
+    });
+    found.push(...findIn(history, reference));
+  }
+  const seen = new Set(found.map(({ id }) => id));
+  const gone = [...open.values()].filter(({ id }) => !seen.has(id));
+  const told = [
+    ...found.filter(({ state, id }) => state !== 'closed' || open.has(id)),
+    ...gone.map((last) => notFoundAgain(last, { inForce, nowMs })),
+  ];
+  for (const finding of told) {
+    const last = open.get(finding.id);
+    if (last === undefined || findingDiffers(last, finding)) await writeFinding(deps.client, finding, nowMs);
+  }
+  return told;
+}
+
+/** Services that one reference counts for are one system: who calls whom matters. */
+function systemsOf(
+  inForce: ReadonlyMap<string, AcceptedReference>,
+): { reference: AcceptedReference; serviceNames: string[] }[] {
+  const byReference = Map.groupBy(inForce, ([, reference]) => reference);
+  return [...byReference].map(([reference, held]) => ({
+    reference,
+    serviceNames: held.map(([service]) => service).sort(),
+  }));
+}
+
+function findIn(history: SystemHistory, reference: AcceptedReference): Finding[] {
+  const minuteOf = (timeMs: number) => Math.round((timeMs - history.startMs) / MINUTE_MS);
+  const accepted = { fromMinute: minuteOf(reference.fromMs), untilMinute: minuteOf(reference.untilMs) };
+  const episodes = detectDrift(viewSystem(history, accepted));
+  return groupEpisodes(episodes, history.edges).flatMap(({ lead, others }) =>
+    [lead, ...others].map((episode) => {
+      const finding = findingOfEpisode(episode, { history, groupLead: lead });
+      return { ...finding, evidence: { ...finding.evidence, reference: reference.id } };
+    }),
+  );
+}
+
+/** What was found against a reference and is not closed, by id. */
+async function readOpen(client: ClickHouseClient): Promise<Map<string, Finding>> {
+  const findings = await Promise.all(OPEN_STATES.map((state) => readFindings(client, { state })));
+  const mine = findings.flat().filter(({ evidence }) => typeof evidence['reference'] === 'string');
+  return new Map(mine.map((finding) => [finding.id, finding]));
+}
+
+/**
+ * A newer reference is a person's word that this is normal now. A suspicion that its own data no longer bear out is
+ * withdrawn; what was confirmed stays open, and so does everything whose reference is silent: missing data resolve nothing.
+ */
+function notFoundAgain(
+  last: Finding,
+  { inForce, nowMs }: { inForce: ReadonlyMap<string, AcceptedReference>; nowMs: number },
+): Finding {
+  const [service = ''] = last.subject.split('->');
+  const reference = inForce.get(service);
+  const close = (code: string, text: string): Finding => ({
+    ...last,
+    state: 'closed',
+    closedAtMs: nowMs,
+    reasons: [{ code, text }],
+  });
+  if (reference !== undefined && reference.id !== last.evidence['reference']) {
+    const { acceptedBy, reason, id } = reference;
+    return close('ACCEPTED_AS_NORMAL', `${acceptedBy} accepted a newer reference (${id}): ${reason}`);
+  }
+  const isInReach = reference !== undefined && reference.fromMs >= nowMs - KEPT_MS;
+  if (isInReach && typeof last.evidence['confirmedAt'] !== 'string') {
+    return close('WITHDRAWN', 'Data that came since do not bear the suspicion out.');
+  }
+  const text = isInReach
+    ? 'Data that came late tell another story than those it was confirmed by; somebody has to look.'
+    : 'Its reference was taken back, or its period is older than the rollups of 30 days. Accept a reference: plumbline reference propose.';
+  return { ...last, state: 'cannot-say', reasons: [{ code: 'REFERENCE_SILENT', text }] };
+}

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AcceptedReference } from '../../core/accepted-reference.ts';
+import { designIntentOf } from '../../gates/constraints/design-intent-of.ts';
+import { detectDriftOf } from '../../jobs/detect-drift.ts';
+import { insertReference, insertRevocation } from '../../store/accepted-references.ts';
+import { readFindings } from '../../store/findings.ts';
+import { startTestEngine, type TestEngine } from '../engine-process.ts';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const NOW = Math.floor(Date.now() / 600_000) * 600_000;
+const START = NOW - 6 * DAY;
+/** Half a day before now; from then on a request takes twice as long. */
+const SLOW_FROM = NOW - DAY / 2;
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startTestEngine({ migrate: true });
+  for (const service of ['cart', 'web'])
+    for (const half of [0, 1]) await insertRequests(service, { fromMinute: half * 4_320 });
+});
+afterAll(() => engine.close());
+
+/** Three days of request metrics, a delta a minute, as many as the hour of the day brings; `cart` gets slow. */
+async function insertRequests(service: string, of: { readonly fromMinute: number }): Promise<void> {
+  const slow = service === 'cart' ? `number >= ${(SLOW_FROM - START) / MINUTE}` : '0';
+  await engine.client.command({
+    query: `
+INSERT INTO otel_metrics_histogram (Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, MetricName, MetricUnit, Attributes,
+  StartTimeUnix, TimeUnix, ReceivedAt, Count, Sum, ExplicitBounds, BucketCounts, AggregationTemporality)
+SELECT 'default', 'shop', '${service}', '1', 'http.server.request.duration', 's', map('http.response.status_code', '200'),
+  fromUnixTimestamp64Milli(toInt64(${START} + number * ${MINUTE}), 'UTC') AS Started, Started + INTERVAL 1 MINUTE AS Ended,
+  Ended + INTERVAL 1 SECOND,
+  toUInt64(600 + 200 * cos(2 * pi() * number / 1440)) AS N, N * if(${slow}, 0.1, 0.05),
+  [0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.14],
+  if(${slow}, [0, 0, 0, toUInt64(N / 4), toUInt64(N / 4), toUInt64(N / 4), N - 3 * toUInt64(N / 4), 0],
+    [0, toUInt64(N / 4), toUInt64(N / 2), N - toUInt64(N / 4) - toUInt64(N / 2), 0, 0, 0, 0]), 1
+FROM numbers(${of.fromMinute}, 4320)`,
+  });
+}
+
+function reference(id: string, acceptedAtMs: number): AcceptedReference {
+  return {
+    id,
+    services: [],
+    held: ['cart', 'web'],
+    fromMs: START,
+    untilMs: START + 4.5 * DAY,
+    acceptedBy: 'Ada',
+    reason: `normal of ${id}`,
+    acceptedAtMs,
+    hash: 'h',
+    revoked: null,
+  };
+}
+
+const tick = (nowMs: number) =>
+  detectDriftOf(
+    { client: engine.client, intent: () => designIntentOf([]), unsampledNames: () => new Set<string>() },
+    nowMs,
+  );
+
+it('holds services against the reference that people accepted, until they accept another', async () => {
+  expect(await tick(NOW)).toEqual([]);
+
+  await insertReference(engine.client, reference('r_1', NOW), '[]');
+  const first = await tick(NOW + 3 * MINUTE);
+  expect(first).toHaveLength(1);
+  expect(first[0]).toMatchObject({
+    kind: 'stabilised-bad-state',
+    subject: 'cart',
+    state: 'confirmed',
+    effect: { atEqualLoad: true },
+    evidence: { reference: 'r_1' },
+  });
+  expect(first[0]?.effect.ratio).toBeGreaterThan(1.5);
+  expect(first[0]?.effect.ratio).toBeLessThan(2.5);
+  expect(Math.abs((first[0]?.onsetAtMs ?? 0) - SLOW_FROM)).toBeLessThan(DAY / 12);
+
+  const second = await tick(NOW + 4 * MINUTE);
+  expect(second.map(({ id }) => id)).toEqual(first.map(({ id }) => id));
+  expect(await readFindings(engine.client)).toHaveLength(1);
+
+  await insertRevocation(engine.client, 'r_1', { atMs: NOW, by: 'Ada', reason: 'too short' });
+  const silent = await tick(NOW + 5 * MINUTE);
+  expect(silent.map(({ state, reasons }) => [state, reasons[0]?.code])).toEqual([
+    ['cannot-say', 'REFERENCE_SILENT'],
+  ]);
+
+  // What is normal now was measured while it was slow: nothing is off any more.
+  const slowToo = { ...reference('r_2', NOW + 1), held: ['cart'], untilMs: START + 4 * DAY };
+  await insertReference(engine.client, { ...slowToo, fromMs: NOW - 4 * DAY, untilMs: NOW }, '[]');
+  const accepted = await tick(NOW + 6 * MINUTE);
+  expect(accepted.map(({ state, reasons }) => [state, reasons[0]?.code, reasons[0]?.text])).toEqual([
+    ['closed', 'ACCEPTED_AS_NORMAL', 'Ada accepted a newer reference (r_2): normal of r_2'],
+  ]);
+  expect(await tick(NOW + 7 * MINUTE)).toEqual([]);
+}, 60_000);
