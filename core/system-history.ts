@@ -1,5 +1,5 @@
 /** What a service says of itself each minute; the names in OpenTelemetry they come from stand beside them. */
-export const SERVICE_SERIES = [
+const SERVICE_SERIES = [
   'requests', // count of http.server.request.duration, rpc.server.call.duration
   'errors', // the same with error.type
   'rejected', // the same with 429 or 503

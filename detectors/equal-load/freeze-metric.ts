@@ -5,7 +5,7 @@ import { loadBin } from './load-bin.ts';
 export const BIN_MINUTES_MIN = 60;
 
 /** How one metric did at one load. */
-export interface BinReference {
+interface BinReference {
   readonly logMedian: number;
   /** Median absolute deviation of the logarithm. */
   readonly logMad: number;
