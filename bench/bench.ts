@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { machineText } from './report/machine.ts';
+import { drift } from './sections/drift.ts';
 import { durableRate } from './sections/durable-rate.ts';
 import { growth } from './sections/growth.ts';
 import { judgeTicks } from './sections/judge-ticks.ts';
@@ -18,6 +19,7 @@ const SECTIONS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   growth,
   tallies,
   judge: judgeTicks,
+  drift,
   peers,
 };
 

@@ -1,5 +1,5 @@
 import { medianOf } from '../statistics/median-of.ts';
-import { loadBin } from './load-bin.ts';
+import { loadBinsOf, NO_BIN } from './load-bin.ts';
 
 /** Fewer minutes tell nothing about how a service does at a load. */
 export const BIN_MINUTES_MIN = 60;
@@ -26,11 +26,12 @@ export function freezeMetric(
   values: Float64Array,
   period: { readonly fromMinute: number; readonly untilMinute: number },
 ): MetricReference {
+  const bins = loadBinsOf(requests);
   const byBin = new Map<number, number[]>();
   for (let minute = period.fromMinute; minute < Math.min(period.untilMinute, values.length); minute++) {
     const value = values[minute] as number;
-    const bin = loadBin(requests[minute] as number);
-    if (bin === null || !(value > 0)) continue;
+    const bin = bins[minute] as number;
+    if (bin === NO_BIN || !(value > 0)) continue;
     const logs = byBin.get(bin);
     if (logs === undefined) byBin.set(bin, [Math.log(value)]);
     else logs.push(Math.log(value));

@@ -10,3 +10,18 @@ const BINS_PER_E = 12;
 export function loadBin(requests: number): number | null {
   return Number.isNaN(requests) ? null : Math.round(BINS_PER_E * Math.log1p(Math.max(0, requests)));
 }
+
+/** No bin: the load is not known. */
+export const NO_BIN = -1;
+
+const known = new WeakMap<Float64Array, Int16Array>();
+
+/** The bin of every minute, NO_BIN where the load is not known; of one array computed once, as every metric asks for it. */
+export function loadBinsOf(requests: Float64Array): Int16Array {
+  let bins = known.get(requests);
+  if (bins === undefined) {
+    bins = Int16Array.from(requests, (count) => loadBin(count) ?? NO_BIN);
+    known.set(requests, bins);
+  }
+  return bins;
+}

@@ -1,5 +1,5 @@
 import { medianOf } from '../statistics/median-of.ts';
-import { loadBin } from './load-bin.ts';
+import { loadBinsOf, NO_BIN } from './load-bin.ts';
 import type { AcceptedPeriod } from './system-view.ts';
 
 /** Cells are narrower than bins of load alone, so fewer minutes must do. */
@@ -19,10 +19,13 @@ export function residualsAtPoolSize(
   period: AcceptedPeriod,
 ): Float64Array {
   const { requests, replicas, values } = of;
+  const bins = loadBinsOf(requests);
   const keyAt = (minute: number): number => {
-    const bin = loadBin(requests[minute] as number);
+    const bin = bins[minute] as number;
     const size = Math.round(replicas[minute] as number);
-    return bin === null || !(size >= 0) || !((values[minute] as number) > 0) ? -1 : bin * REPLICAS_KEY + size;
+    return bin === NO_BIN || !(size >= 0) || !((values[minute] as number) > 0)
+      ? -1
+      : bin * REPLICAS_KEY + size;
   };
   const cells = new Map<number, number[]>();
   for (let minute = period.fromMinute; minute < Math.min(period.untilMinute, values.length); minute++) {

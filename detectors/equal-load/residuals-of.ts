@@ -1,5 +1,5 @@
 import type { MetricReference } from './freeze-metric.ts';
-import { loadBin } from './load-bin.ts';
+import { loadBinsOf } from './load-bin.ts';
 
 /**
  * By how much a metric is off its reference at equal load, minute by minute: ln(value) - ln(reference). NaN where the
@@ -10,11 +10,11 @@ export function residualsOf(
   values: Float64Array,
   reference: MetricReference,
 ): Float64Array {
+  const bins = loadBinsOf(requests);
   const residuals = new Float64Array(values.length);
   for (let minute = 0; minute < values.length; minute++) {
     const value = values[minute] as number;
-    const bin = loadBin(requests[minute] as number);
-    const known = bin === null || !(value > 0) ? undefined : reference.get(bin);
+    const known = value > 0 ? reference.get(bins[minute] as number) : undefined;
     residuals[minute] = known === undefined ? Number.NaN : Math.log(value) - known.logMedian;
   }
   return residuals;
