@@ -27,14 +27,16 @@ for (const command of [
   driftScoreboardCommand(),
   samplingStreamsCommand(),
   samplingVectorsCommand(),
+  scoreboardCommand(),
   stateHoldingCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
-program.addCommand(scoreboardCommand().copyInheritedSettings(program), { isDefault: true });
 
 try {
-  await program.parseAsync();
+  // Without a section, the scoreboard; as commander's default it would take a misspelt section for its own.
+  const named = process.argv.slice(2);
+  await program.parseAsync(named.length === 0 ? ['scoreboard'] : named, { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     // commander has said why; what was asked wrongly ends with 2, as in every command of ours.

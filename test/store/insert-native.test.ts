@@ -123,9 +123,10 @@ describe('insertNative', () => {
     const whole = block(ids(1, 10));
     const refused = { code: 'store_refused', message: expect.stringContaining('Cannot insert') };
     await expect(insertNative(client, insertOf(whole.subarray(0, 40)), 'cut')).rejects.toMatchObject(refused);
-    const misnamed = { ...insertOf(whole), columns: ['Id', 'Nope'] };
-    await expect(insertNative(client, misnamed, 'column')).rejects.toMatchObject(refused);
     const unavailable = { code: 'store_unavailable' };
+    // No sender names a column: what is not there is still to be made by a migration.
+    const misnamed = { ...insertOf(whole), columns: ['Id', 'Nope'] };
+    await expect(insertNative(client, misnamed, 'column')).rejects.toMatchObject(unavailable);
     const early = { ...insertOf(whole), table: 'not_made_yet' };
     await expect(insertNative(client, early, 'table')).rejects.toMatchObject(unavailable);
     const stranger = createStoreClient({ url: engine.url, token: 'wrong' });
