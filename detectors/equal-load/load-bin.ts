@@ -20,7 +20,9 @@ const known = new WeakMap<Float64Array, Int16Array>();
 export function loadBinsOf(requests: Float64Array): Int16Array {
   let bins = known.get(requests);
   if (bins === undefined) {
-    bins = Int16Array.from(requests, (count) => loadBin(count) ?? NO_BIN);
+    bins = new Int16Array(requests.length);
+    for (let minute = 0; minute < bins.length; minute++)
+      bins[minute] = loadBin(requests[minute] as number) ?? NO_BIN;
     known.set(requests, bins);
   }
   return bins;

@@ -38,7 +38,7 @@ export function settingDrift(view: SystemView): Deviation[] {
       const declared = intent === undefined ? null : intended(intent);
       if (declared !== null && staysWithin(values, declared)) continue;
       const usual = usualLevel(values, accepted);
-      if (declared === null && Number.isNaN(usual)) continue;
+      if (declared === null && (Number.isNaN(usual) || staysWithin(values, usual))) continue;
       const levels = acceptedLevels(view, {
         service: name,
         values,
