@@ -24,21 +24,16 @@ export interface OpenReports {
 
 const STATES: readonly FindingState[] = ['closed', 'cannot-say', 'suspect', 'confirmed'];
 
-/**
- * @param open what open reports say; `leadIdOf` alone does not tell which report covers a finding, so that findings are
- *   then told together by kind and subject only: joined by their cause, a report could lose its way and never close
- */
 export function groupFindings(
   findings: readonly Finding[],
-  open: OpenReports | OpenReports['leadIdOf'],
+  { leadIdOf, subjectOf }: OpenReports,
 ): FindingGroup[] {
-  const { leadIdOf, subjectOf } = typeof open === 'function' ? { leadIdOf: open, subjectOf: null } : open;
-  const subjects = subjectOf === null ? null : subjectsByCause(findings, subjectOf);
-  const groups = Map.groupBy(findings, (finding) => subjects?.get(finding) ?? findingSubjectId(finding));
+  const subjects = subjectsByCause(findings, subjectOf);
+  const groups = Map.groupBy(findings, (finding) => subjects.get(finding) as string);
   return [...groups].map(([subjectId, group]) => {
     const named = new Set(group.filter(isOpen).map(groupLeadIdOf));
     const lead =
-      (subjects === null ? undefined : group.find((finding) => isOpen(finding) && named.has(finding.id))) ??
+      group.find((finding) => isOpen(finding) && named.has(finding.id)) ??
       group.find((finding) => isOpen(finding) && finding.id === leadIdOf(subjectId)) ??
       highest(group);
     return { subjectId, lead, others: group.filter((finding) => finding !== lead) };

@@ -18,6 +18,11 @@ interface Row {
   readonly DurationUs: string;
 }
 
+interface Told {
+  readonly ServiceName: string;
+  readonly BucketS: number;
+}
+
 interface Answer {
   readonly CallerService: string;
   readonly Peer: string;
@@ -28,7 +33,8 @@ const STEP_MS = EDGE_STEP_MINUTES * 60_000;
 
 /**
  * Who called whom, as spans of callers tell; a call that was tried again is one call of several attempts. Who a peer is
- * is told by its answers (tally_pair) where they are known, else by its name. Steps with spans of unknown weight are NaN.
+ * is told by its answers (tally_pair) where they are known, else by its name. Steps with spans of unknown weight are NaN, and so
+ * are steps in which no span of the caller is here at all: nobody knows whom it called.
  * @param query.fromMs a multiple of ten minutes
  * @throws PipelineError store_unavailable
  */
@@ -41,13 +47,15 @@ export async function readEdgeHistories(
     from: toClickhouseTime(query.fromMs),
     until: toClickhouseTime(query.untilMs),
   };
-  const [rows, answers] = await Promise.all([
+  const [rows, told, answers] = await Promise.all([
     readRows<Row>(client, { sql: CALLS, params, about: 'tally_peer_ten_minutes' }),
+    readRows<Told>(client, { sql: TOLD, params, about: 'tally_service' }),
     readRows<Answer>(client, { sql: ANSWERS, params: { services: query.serviceNames }, about: 'tally_pair' }),
   ]);
   const known = new Map(answers.map((row) => [`${row.CallerService}\u001f${row.Peer}`, row.CalleeService]));
   const names = new Set(query.serviceNames);
   const steps = Math.ceil((query.untilMs - query.fromMs) / STEP_MS);
+  const stepOf = (bucketS: number) => (bucketS * 1_000 - query.fromMs) / STEP_MS;
   const edges = new Map<string, Building>();
   for (const row of rows) {
     const to = known.get(`${row.From}\u001f${row.Peer}`) ?? serviceOfPeer(row.Peer, names);
@@ -58,11 +66,15 @@ export async function readEdgeHistories(
       edges.set(key, edge);
     }
     fold(edge, row, {
-      step: (row.BucketS * 1_000 - query.fromMs) / STEP_MS,
+      step: stepOf(row.BucketS),
       isUnsampled: query.unsampledNames.has(row.From),
     });
   }
-  return [...edges.values()].map(finish);
+  const heard = new Set([
+    ...told.map((row) => `${row.ServiceName}\u001f${stepOf(row.BucketS)}`),
+    ...rows.map((row) => `${row.From}\u001f${stepOf(row.BucketS)}`),
+  ]);
+  return [...edges.values()].map((edge) => finish(edge, (step) => heard.has(`${edge.from}\u001f${step}`)));
 }
 
 type Building = EdgeHistory & { readonly durationMs: Float64Array };
@@ -93,8 +105,12 @@ function fold(edge: Building, row: Row, { step, ...of }: { step: number; isUnsam
   add(edge.durationMs, countOfSpans(row, row.DurationUs, of) / 1_000);
 }
 
-function finish({ durationMs, ...edge }: Building): EdgeHistory {
+function finish({ durationMs, ...edge }: Building, isHeard: (step: number) => boolean): EdgeHistory {
   for (let step = 0; step < edge.calls.length; step++) {
+    if (!isHeard(step)) {
+      for (const values of [edge.calls, edge.attempts, edge.failures]) values[step] = Number.NaN;
+      continue;
+    }
     const calls = edge.calls[step] as number;
     if (calls > 0) edge.latencyMs[step] = (durationMs[step] as number) / calls;
     edge.failures[step] = Math.max(0, edge.failures[step] as number);
@@ -115,6 +131,12 @@ FROM tally_peer_ten_minutes AS c
 WHERE ServiceName IN {services:Array(String)}
   AND Bucket >= {from:DateTime64(3, 'UTC')} AND Bucket < {until:DateTime64(3, 'UTC')}
 GROUP BY ServiceName, Peer, Bucket, WeightKind, WeightKey ORDER BY ALL`;
+
+const TOLD = `
+SELECT DISTINCT ServiceName, toUnixTimestamp(toStartOfInterval(toDateTime(Bucket), INTERVAL 10 MINUTE)) AS BucketS
+FROM tally_service
+WHERE ServiceName IN {services:Array(String)}
+  AND Bucket >= {from:DateTime64(3, 'UTC')} AND Bucket < {until:DateTime64(3, 'UTC')}`;
 
 const ANSWERS = `
 SELECT CallerService, Peer, argMax(CalleeService, (N, CalleeService)) AS CalleeService

@@ -16,7 +16,7 @@ const MINUTE = 60_000;
 const T0 = Math.floor(Date.now() / 600_000) * 600_000 - 3_600_000;
 
 /** Services whose spans nobody samples. */
-const UNSAMPLED = new Set(['spans', 'front', 'masks', 'back', 'cart', 'shop', 'web']);
+const UNSAMPLED = new Set(['alone', 'spans', 'front', 'masks', 'back', 'cart', 'shop', 'web']);
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -306,6 +306,29 @@ describe('edges', () => {
     expect([...(edge?.failures ?? [])]).toEqual([0, 1]);
     expect(edge?.latencyMs[0]).toBeCloseTo(75, 6);
     expect(services.get('front')?.series.retries?.[0]).toBe(1);
+  });
+
+  it('are nothing where the caller is here and calls nobody, and unknown where it is not here', async () => {
+    const span = { service: 'alone', receivedMs: T0 + 1_900_000 };
+    const peer = { 'server.address': 'far', 'server.port': '80' };
+    await writeRows(
+      engine.client,
+      'otel_traces',
+      [
+        {
+          ...span,
+          kind: 'Client' as const,
+          traceId: traceIdOf(11),
+          spanId: 'a1',
+          startMs: T0,
+          attributes: peer,
+        },
+        { ...span, traceId: traceIdOf(12), spanId: 'a2', startMs: T0 + 1_300_000 },
+      ].map(spanRow),
+    );
+    const [edge] = (await read(['alone'], 30)).edges;
+    expect([...(edge?.calls ?? [])]).toEqual([1, Number.NaN, 0]);
+    expect([...(edge?.attempts ?? [])]).toEqual([1, Number.NaN, 0]);
   });
 });
 
