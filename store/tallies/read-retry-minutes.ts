@@ -17,13 +17,13 @@ interface Row {
 export interface RetryMinute {
   readonly serviceName: string;
   readonly startMs: number;
-  readonly retries: number;
-  readonly timeouts: number;
+  retries: number;
+  timeouts: number;
 }
 
 /**
- * Calls that a service made again, and those that timed out; a minute without either is not there, and one that has
- * spans of several weights is there more than once.
+ * Calls that a service made again, and those that timed out, in order of time; a minute without either is not there. NaN
+ * where the weight of any of the spans is unknown.
  * @throws PipelineError store_unavailable
  */
 export async function readRetryMinutes(client: ClickHouseClient, query: RollupQuery): Promise<RetryMinute[]> {
@@ -41,13 +41,17 @@ GROUP BY ServiceName, Minute, WeightKind, WeightKey ORDER BY ALL`,
     },
     about: 'tally_retry_minute',
   });
-  return rows.map((row) => {
+  const minutes: RetryMinute[] = [];
+  for (const row of rows) {
     const of = { isUnsampled: query.unsampledNames.has(row.ServiceName) };
-    return {
-      serviceName: row.ServiceName,
-      startMs: row.MinuteS * 1_000,
-      retries: countOfSpans(row, row.Resends, of),
-      timeouts: countOfSpans(row, row.Timeouts, of),
-    };
-  });
+    const startMs = row.MinuteS * 1_000;
+    let minute = minutes.at(-1);
+    if (minute?.serviceName !== row.ServiceName || minute.startMs !== startMs) {
+      minute = { serviceName: row.ServiceName, startMs, retries: 0, timeouts: 0 };
+      minutes.push(minute);
+    }
+    minute.retries += countOfSpans(row, row.Resends, of);
+    minute.timeouts += countOfSpans(row, row.Timeouts, of);
+  }
+  return minutes;
 }

@@ -185,12 +185,13 @@ class Building {
   /** A caller that has any has none in its other minutes. */
   addRetries(minutes: readonly RetryMinute[]): void {
     for (const { serviceName, startMs, retries, timeouts } of minutes) {
-      this.#addTo(serviceName, 'retries', { startMs, amount: retries });
-      this.#addTo(serviceName, 'timeouts', { startMs, amount: timeouts });
+      this.#setAmong(serviceName, 'retries', { startMs, amount: retries });
+      this.#setAmong(serviceName, 'timeouts', { startMs, amount: timeouts });
     }
   }
 
-  #addTo(
+  /** Minutes of which nothing is told are without any, where the service's requests are known. */
+  #setAmong(
     service: string,
     name: ServiceSeries,
     { startMs, amount }: { startMs: number; amount: number },
@@ -199,9 +200,7 @@ class Building {
     const isNew = this.#byService.get(service)?.has(name) !== true;
     const series = this.#series(service, name);
     if (isNew) for (let i = 0; i < series.length; i++) if (!Number.isNaN(requests[i])) series[i] = 0;
-    const at = this.#minuteOf(startMs);
-    const before = series[at] as number;
-    series[at] = (Number.isNaN(before) ? 0 : before) + amount;
+    series[this.#minuteOf(startMs)] = amount;
   }
 
   /** Numbered in order of first sight. */

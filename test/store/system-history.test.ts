@@ -308,6 +308,28 @@ describe('edges', () => {
     expect(services.get('front')?.series.retries?.[0]).toBe(1);
   });
 
+  it('of unknown weight make their step and their minute unknown, beside others whose weight is known', async () => {
+    const again = { 'server.address': 'far', 'server.port': '80', 'http.request.resend_count': '1' };
+    const call = {
+      service: 'bare',
+      kind: 'Client' as const,
+      startMs: T0,
+      receivedMs: T0 + 1_000,
+      attributes: again,
+    };
+    await writeRows(
+      engine.client,
+      'otel_traces',
+      [
+        { ...call, traceId: traceIdOf(21), spanId: 'b1' },
+        { ...call, traceId: traceIdOf(22, 'f0000000000000'), spanId: 'b2', traceState: 'ot=th:8' },
+      ].map(spanRow),
+    );
+    const { edges, services } = await read(['bare'], 10);
+    expect(edges[0]?.attempts[0]).toBeNaN();
+    expect(services.get('bare')?.series.retries?.[0]).toBeNaN();
+  });
+
   it('are nothing where the caller is here and calls nobody, and unknown where it is not here', async () => {
     const span = { service: 'alone', receivedMs: T0 + 1_900_000 };
     const peer = { 'server.address': 'far', 'server.port': '80' };
