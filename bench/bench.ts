@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { machineText } from './report/machine.ts';
+import { decisions } from './sections/decisions.ts';
 import { drift } from './sections/drift.ts';
 import { durableRate } from './sections/durable-rate.ts';
 import { growth } from './sections/growth.ts';
@@ -19,6 +20,7 @@ const SECTIONS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   growth,
   tallies,
   judge: judgeTicks,
+  decisions,
   drift,
   peers,
 };
