@@ -6,8 +6,8 @@ import { sourceKey } from '../core/source.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Dimension, Outcome, Reason, Verdict } from '../core/verdict.ts';
 import { readFindings } from '../store/findings.ts';
-import { readJudgementMarks } from '../store/read-judgement-marks.ts';
-import { readVerdictsSince } from '../store/verdicts.ts';
+import { readFindingsMark } from '../store/read-findings-mark.ts';
+import { readVerdictTimes, streamVerdicts, type VerdictTimes } from '../store/stream-verdicts.ts';
 import { forPurpose } from './for-purpose.ts';
 
 /** Whose data; a namespace or tenant left out (null) means any. */
@@ -55,10 +55,10 @@ interface Held {
 
 const FIRST_LOOK_BACK_MS = 600_000;
 /**
- * Several judges write: one may commit an older verdict after another's newer one. What comes later than this is
- * renewed within 5 s anyway, before what we hold expires.
+ * Several judges write: one may commit an older verdict after another's newer one. What comes later than this was
+ * renewed meanwhile, before what we hold expires.
  */
-const OVERLAP_MS = 2_000;
+const OVERLAP_MS = 10_000;
 /** An expired verdict is kept for this long, so that a hold can say when its data went away. */
 const FORGET_MS = 3_600_000;
 
@@ -85,7 +85,9 @@ export class TrustState implements Trust {
   readonly #marked = new Set<string>();
   #newestMs = Number.NEGATIVE_INFINITY;
   #findings: readonly Finding[] = [];
-  #seen = { verdicts: '', findings: '' };
+  /** How many verdicts of each of the last times were read. */
+  #seen: VerdictTimes = new Map();
+  #findingsMark = '';
   #isFilled = false;
 
   /** Whether the store was ever read. */
@@ -102,18 +104,24 @@ export class TrustState implements Trust {
   async refresh(client: ClickHouseClient, nowMs: number): Promise<void> {
     // A judge with a fast clock must not move our look-back past the others.
     const sinceMs = Math.max(Math.min(this.#newestMs, nowMs) - OVERLAP_MS, nowMs - FIRST_LOOK_BACK_MS);
-    const marks = await readJudgementMarks(client, sinceMs);
-    const verdictMark = `${sinceMs}/${marks.verdicts}`;
-    if (verdictMark !== this.#seen.verdicts) this.absorb(await readVerdictsSince(client, sinceMs), nowMs);
-    if (marks.findings !== this.#seen.findings) this.#findings = await readOpenFindings(client);
-    // Marks of before the reading: what was written meanwhile is news the next time.
-    this.#seen = { verdicts: verdictMark, findings: marks.findings };
+    const [times, findingsMark] = await Promise.all([
+      readVerdictTimes(client, sinceMs),
+      readFindingsMark(client),
+    ]);
+    const news = [...times].filter(([at, count]) => this.#seen.get(at) !== count).map(([at]) => at);
+    if (news.length > 0) {
+      for await (const verdicts of streamVerdicts(client, news)) this.absorb(verdicts, nowMs);
+    }
+    this.forget(nowMs);
+    if (findingsMark !== this.#findingsMark) this.#findings = await readOpenFindings(client);
+    // Of before the reading: what was written meanwhile is news the next time.
+    this.#seen = times;
+    this.#findingsMark = findingsMark;
     this.#isFilled = true;
   }
 
   absorb(verdicts: readonly Verdict[], nowMs: number): void {
     for (const verdict of verdicts) this.#take(verdict, nowMs);
-    this.#forget(nowMs);
   }
 
   #take(verdict: Verdict, nowMs: number): void {
@@ -141,7 +149,8 @@ export class TrustState implements Trust {
     slot.set(source, { verdict, expiresAtMs, sinceMs: unchanged ? before.sinceMs : verdict.evaluatedAtMs });
   }
 
-  #forget(nowMs: number): void {
+  /** What expired long ago. */
+  forget(nowMs: number): void {
     for (const [service, slots] of this.#services) {
       for (const [key, slot] of slots) {
         for (const [source, held] of slot) if (held.expiresAtMs < nowMs - FORGET_MS) slot.delete(source);

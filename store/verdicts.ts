@@ -17,7 +17,7 @@ const VERDICT_AGE_MS_MAX = 600_000;
 
 const KEY = 'Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal, Dimension';
 
-interface VerdictRow {
+export interface VerdictRow {
   readonly EvaluatedAt: string;
   readonly Tenant: string;
   readonly ServiceNamespace: string;
@@ -73,15 +73,6 @@ export async function readVerdicts(
 ): Promise<Verdict[]> {
   const atMs = filter.atMs ?? filter.nowMs;
   return readNewest(client, { ...filter, fromMs: atMs - VERDICT_AGE_MS_MAX, toMs: atMs });
-}
-
-/**
- * The newest verdict of each source and dimension that was evaluated at `sinceMs` or later: who asks again with
- * the newest time seen so far misses nothing, and may see a verdict twice.
- * @throws PipelineError store_unavailable
- */
-export async function readVerdictsSince(client: ClickHouseClient, sinceMs: number): Promise<Verdict[]> {
-  return readNewest(client, { fromMs: sinceMs, toMs: null });
 }
 
 /** That data of a service failed a judgement in some range of time. */

@@ -85,9 +85,9 @@ describe('TrustState', () => {
 
   it('forgets what expired an hour ago', () => {
     const trust = trustIn(verdictOf());
-    trust.absorb([], NOW_MS + 3_500_000);
+    trust.forget(NOW_MS + 3_500_000);
     expect(trust.signalsOf(CHECKOUT)).toEqual(['traces']);
-    trust.absorb([], NOW_MS + 3_700_000);
+    trust.forget(NOW_MS + 3_700_000);
     expect(trust.signalsOf(CHECKOUT)).toEqual([]);
     expect(read(trust).reasons[0]?.code).toBe('NO_VERDICT');
   });

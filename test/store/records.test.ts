@@ -10,7 +10,8 @@ import { type DecisionRow, insertDecisions, readDecision, readDecisions } from '
 import { readFinding, readFindings, writeFinding } from '../../store/findings.ts';
 import { type Notification, readNotifications, writeNotification } from '../../store/notifications.ts';
 import { readReport, readReports, writeReport } from '../../store/reports.ts';
-import { insertVerdicts, readVerdicts, readVerdictsSince } from '../../store/verdicts.ts';
+import { readVerdictTimes, streamVerdicts } from '../../store/stream-verdicts.ts';
+import { insertVerdicts, readVerdicts } from '../../store/verdicts.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 
 /** Verdicts expire 14 days after they were made, so theirs is a time of today. */
@@ -86,6 +87,18 @@ const verdict: fc.Arbitrary<Verdict> = fc.record({
   evidence,
 });
 
+/** With the texts that are parsed when they are read. */
+async function streamAt(times: readonly string[]): Promise<Verdict[]> {
+  const all: Verdict[] = [];
+  for await (const verdicts of streamVerdicts(engine.client, times)) {
+    for (const verdict of verdicts) {
+      const { reasons, estimators, evidence } = verdict;
+      all.push({ ...verdict, reasons, estimators, evidence });
+    }
+  }
+  return all;
+}
+
 describe('verdicts', () => {
   it('come back as they were written', async () => {
     const whole = fc.asyncProperty(fc.array(verdict, { minLength: 1, maxLength: 8 }), async (verdicts) => {
@@ -98,6 +111,8 @@ describe('verdicts', () => {
       const read = await readVerdicts(engine.client, { nowMs: NOW_MS });
       const order = (one: Verdict) => Number.parseInt(one.source.serviceInstanceId, 10);
       expect(read.sort((left, right) => order(left) - order(right))).toEqual(marked);
+      const streamed = await streamAt([...(await readVerdictTimes(engine.client, 0)).keys()]);
+      expect(streamed.sort((left, right) => order(left) - order(right))).toEqual(marked);
     });
     await fc.assert(whole, { numRuns: 25 });
   });
@@ -138,8 +153,13 @@ describe('verdicts', () => {
       'pay sampling unknown',
     ]);
     expect(await read({ nowMs: NOW_MS + 700_000 })).toEqual([]);
-    const since = await readVerdictsSince(engine.client, NOW_MS - 2_000);
-    expect(since.map((one) => one.dimension)).toEqual(['completeness', 'timeliness']);
+    const times = await readVerdictTimes(engine.client, NOW_MS - 2_000);
+    expect([...times.values()]).toEqual([1, 1]);
+    const streamed = await streamAt([...times.keys()]);
+    expect(streamed.map(({ dimension, outcome }) => `${dimension} ${outcome}`)).toEqual([
+      'timeliness unknown',
+      'completeness pass',
+    ]);
   });
 
   it('fail with a code when the store is not there', async () => {
