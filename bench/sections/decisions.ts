@@ -37,6 +37,8 @@ export async function decisions(rounds: number): Promise<void> {
   const asker = await Asker.start();
   const steady: AskResult[] = [];
   const bursts: AskResult[] = [];
+  /** Of the process that answers, reading what is renewed included. */
+  const cpuUs: number[] = [];
   try {
     await sleep(2 * RENEW_S * 1_000);
     const inProcessUs = await answerInProcess(server.store, folder);
@@ -45,13 +47,14 @@ export async function decisions(rounds: number): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       const before = server.cpuMs()['api'] ?? 0;
       steady.push(await asker.run({ ...to, connections: 16, perS: STEADY_PER_S, seconds: SECONDS }));
-      process.stderr.write(` api ${(((server.cpuMs()['api'] ?? 0) - before) / SECONDS / 10).toFixed(0)} %`);
+      cpuUs.push((((server.cpuMs()['api'] ?? 0) - before) / (steady.at(-1)?.answered ?? 1)) * 1_000);
+      process.stderr.write('.');
       bursts.push(
         await asker.run({ ...to, connections: BURST_CONNECTIONS, perS: null, seconds: BURST_SECONDS }),
       );
       await sleep(3_000);
     }
-    tell({ inProcessUs, steady, bursts });
+    tell({ inProcessUs, steady, bursts, cpuUs });
   } finally {
     renewing.abort();
     await renewed;
@@ -61,8 +64,13 @@ export async function decisions(rounds: number): Promise<void> {
   }
 }
 
-function tell(of: { inProcessUs: number[]; steady: AskResult[]; bursts: AskResult[] }): void {
-  const { inProcessUs, steady, bursts } = of;
+function tell(of: {
+  inProcessUs: number[];
+  steady: AskResult[];
+  bursts: AskResult[];
+  cpuUs: number[];
+}): void {
+  const { inProcessUs, steady, bursts, cpuUs } = of;
   const mid = (results: readonly AskResult[], key: keyof AskResult) =>
     median(results.map((result) => result[key]));
   console.log(
@@ -72,7 +80,7 @@ function tell(of: { inProcessUs: number[]; steady: AskResult[]; bursts: AskResul
     `in process: p50 ${quantile(inProcessUs, 0.5).toFixed(0)} µs, p99 ${quantile(inProcessUs, 0.99).toFixed(0)} µs`,
   );
   console.log(
-    `${STEADY_PER_S}/s over HTTP: p50 ${mid(steady, 'p50Ms').toFixed(2)} ms, p99 ${mid(steady, 'p99Ms').toFixed(2)} ms, p99.9 ${mid(steady, 'p999Ms').toFixed(2)} ms`,
+    `${STEADY_PER_S}/s over HTTP: p50 ${mid(steady, 'p50Ms').toFixed(2)} ms, p99 ${mid(steady, 'p99Ms').toFixed(2)} ms, p99.9 ${mid(steady, 'p999Ms').toFixed(2)} ms, ${median(cpuUs).toFixed(0)} µs of CPU an answer`,
   );
   const burstPerS = median(bursts.map(({ answered, wallMs }) => (1_000 * answered) / wallMs));
   console.log(
