@@ -11,7 +11,7 @@ import type {
 import type { Dimension, Limits } from '../../core/verdict.ts';
 import type { ConstraintSet, SourceConstraint } from './constraint-set.ts';
 import { type Problem, problemText } from './problem.ts';
-import { type ConstraintFileState, readConstraintFiles } from './read-constraint-files.ts';
+import { type ConstraintFileState, type LintedFiles, readConstraintFiles } from './read-constraint-files.ts';
 
 /**
  * The constraint sets a process starts with; none without a path. Unlike a reload, a start has no last good
@@ -75,12 +75,13 @@ export function watchConstraints({
 }: ConstraintWatch): void {
   const lastSeen = new Map<string, string>();
   const inForce = new Map<string, ConstraintSet>();
+  const linted: LintedFiles = new Map();
   let lastFailure: string | null = null;
   let settling: NodeJS.Timeout | undefined;
 
   function readStates(): ConstraintFileState[] | null {
     try {
-      const states = readConstraintFiles(path, now());
+      const states = readConstraintFiles(path, now(), linted);
       lastFailure = null;
       return states;
     } catch (error) {
