@@ -97,7 +97,7 @@ SELECT ServiceName, if(position(MetricName, '.client.') > 0, 'client', 'server')
         arrayMap(b -> round(if(MetricUnit = 'ms', b, b * 1000), 3), ExplicitBounds),
         arrayMap(c -> toInt64(least(c, 9000000000000000000)), BucketCounts))) AS Last,
     max(ResourceAttributes['cloud.availability_zone']) AS Zone,
-    max(if(ServiceInstanceId = '', 0, cityHash64(ServiceInstanceId))) AS Instance,
+    max(if(ServiceInstanceId = '', 0, cityHash64(toString(ServiceInstanceId)))) AS Instance,
     max(multiIf(NOT mapContains(Attributes, 'http.request.resend_count'), 0, Attributes['http.request.resend_count'] IN ('', '0'), 1, 2)) AS Resend,
     max(positionCaseInsensitive(Attributes['error.type'], 'timeout') > 0
         OR Attributes['error.type'] IN ('DEADLINE_EXCEEDED', 'timed_out', 'ETIMEDOUT', 'ESOCKETTIMEDOUT')) AS IsTimeout
@@ -137,7 +137,7 @@ SELECT ServiceName, if(position(MetricName, '.client.') > 0, 'client', 'server')
         arrayMap(c -> toInt64(least(c, 9000000000000000000)),
             arrayConcat([toUInt64(ZeroCount)], PositiveBucketCounts, [toUInt64(0)])))) AS Last,
     max(ResourceAttributes['cloud.availability_zone']) AS Zone,
-    max(if(ServiceInstanceId = '', 0, cityHash64(ServiceInstanceId))) AS Instance,
+    max(if(ServiceInstanceId = '', 0, cityHash64(toString(ServiceInstanceId)))) AS Instance,
     max(multiIf(NOT mapContains(Attributes, 'http.request.resend_count'), 0, Attributes['http.request.resend_count'] IN ('', '0'), 1, 2)) AS Resend,
     max(positionCaseInsensitive(Attributes['error.type'], 'timeout') > 0
         OR Attributes['error.type'] IN ('DEADLINE_EXCEEDED', 'timed_out', 'ETIMEDOUT', 'ESOCKETTIMEDOUT')) AS IsTimeout
@@ -222,7 +222,7 @@ CREATE TABLE IF NOT EXISTS tally_zone_minute {on_cluster} (
     WeightKey         LowCardinality(String) COMMENT 'cut to bounded precision, as in tally_service',
     Requests          SimpleAggregateFunction(sum, UInt64),
     DurationBins      SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) COMMENT 'as in tally_service',
-    Instances         SimpleAggregateFunction(sumMap, Map(UInt64, UInt64)) COMMENT 'spans by hash of service.instance.id'
+    Instances         SimpleAggregateFunction(sumMap, Map(UInt64, UInt64)) COMMENT 'spans by hash of service.instance.id, 0 without'
 ) ENGINE = {replicated}AggregatingMergeTree
 PARTITION BY toMonday(Minute)
 ORDER BY (ServiceName, Minute, Zone, WeightKind, WeightKey)
@@ -236,7 +236,7 @@ SELECT ServiceName, toStartOfMinute(toDateTime(EventTime)) AS Minute,
     replaceRegexpOne(replaceRegexpOne(s.WeightKey, '^(f*[0-9a-e][0-9a-f]{3})[0-9a-f]+$', '\\18'), '([.][0-9]{3})[0-9]+$', '\\1') AS WeightKey,
     count() AS Requests,
     sumMap(map(toInt16(floor(8 * log2(1 + Duration / 1000))), toUInt64(1))) AS DurationBins,
-    sumMap(map(cityHash64(toString(ServiceInstanceId)), toUInt64(1))) AS Instances
+    sumMap(map(if(ServiceInstanceId = '', 0, cityHash64(toString(ServiceInstanceId))), toUInt64(1))) AS Instances
 FROM (SELECT *, addNanoseconds(Timestamp, Duration) AS EventTime FROM otel_traces) AS s
 WHERE SpanKind IN ('Server', 'Consumer') AND Zone != ''
     AND EventTime BETWEEN ReceivedAt - INTERVAL 30 DAY AND ReceivedAt + INTERVAL 1 DAY
