@@ -8,8 +8,6 @@ export interface KubernetesEvent {
   readonly message: string;
   readonly objectKind: string;
   readonly objectName: string;
-  /** Who reports it; empty where the receiver does not say. */
-  readonly controller: string;
   /** The same at every sight of the event; another when it happened again. */
   readonly key: string;
 }
@@ -31,7 +29,6 @@ export function kubernetesEvent(record: ActionRecord): KubernetesEvent | null {
       message: body,
       objectKind: resource['k8s.object.kind'] ?? '',
       objectName: resource['k8s.object.name'] ?? '',
-      controller: attributes['k8s.event.reporting_controller'] ?? '',
       key: uid === '' ? `${timeMs}|${reason}|${resource['k8s.object.name']}|${body}` : `${uid}|${count || 1}`,
     };
   }
@@ -65,10 +62,6 @@ function eventInBody(body: ReturnType<typeof parseFields>, observedMs: number): 
     message: textOf(event['message']) || textOf(event['note']),
     objectKind,
     objectName,
-    controller:
-      textOf(event['reportingController']) ||
-      textOf(event['reportingComponent']) ||
-      textOf(fieldsOf(event['source'] ?? event['deprecatedSource'])['component']),
     key: `${uid}|${Math.max(1, count)}`,
   };
 }

@@ -359,11 +359,11 @@ describe('rollups', () => {
     const { client } = engine;
     const views = await readRows<{ Name: string; Table: string; Select: string }>(client, {
       sql: `SELECT name AS Name, replaceRegexpOne(create_table_query, '^.* TO default\\\\.(\\\\w+) .*$', '\\\\1') AS Table, as_select AS Select
-        FROM system.tables WHERE match(name, '^tally_(duration|metric|version|retry|zone)_minute.*_mv$|^tally_peer_ten_minutes_mv$|^action_records_mv$')`,
+        FROM system.tables WHERE match(name, '^tally_(duration|metric|version|retry|zone)_minute.*_mv$|^tally_peer_ten_minutes_mv$')`,
       params: {},
       about: 'views',
     });
-    expect(views).toHaveLength(10);
+    expect(views).toHaveLength(9);
     for (const table of new Set(views.map(({ Table }) => Table))) {
       await client.command({ query: `CREATE TABLE again_${table} AS ${table}` });
       for (const { Name, Select } of views.filter(({ Table }) => Table === table)) {
