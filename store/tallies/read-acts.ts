@@ -3,7 +3,6 @@ import { isSameActor } from '../../core/actions/controllers.ts';
 import { decisionOf } from '../../core/actions/decision-of.ts';
 import { mergeActions } from '../../core/actions/merge-actions.ts';
 import { recogniseAction } from '../../core/actions/recognise-action.ts';
-import { type RecognisedChange, recogniseChange } from '../../core/actions/recognise-change.ts';
 import { serviceOfWorkload } from '../../core/actions/workload-of.ts';
 import type {
   AutomationIntent,
@@ -12,8 +11,8 @@ import type {
   RecordedDecision,
 } from '../../core/system-history.ts';
 import { type DecisionRow, readDecisions } from '../decisions.ts';
-import { readWrittenChanges } from '../recorded-changes.ts';
 import { readActionRecords } from './read-action-records.ts';
+import { readChanges } from './read-changes.ts';
 
 const MINUTE_MS = 60_000;
 /** More decisions than any fortnight of ten services has seen. */
@@ -49,11 +48,11 @@ export async function readActs(
   },
 ): Promise<Acts> {
   const minuteOf = (timeMs: number) => Math.floor((timeMs - query.fromMs) / MINUTE_MS);
-  const [{ records, ...lost }, written, rows] = await Promise.all([
+  const [{ records, ...lost }, rows] = await Promise.all([
     readActionRecords(client, query),
-    readWrittenChanges(client, query),
-    readDecisions(client, { ...query, limit: DECISIONS_MAX }),
+    readDecisions(client, { fromMs: query.fromMs, untilMs: query.untilMs, limit: DECISIONS_MAX }),
   ]);
+  const changes = await readChanges(client, query, records);
   const decisions = rows
     .filter(({ mode }) => mode === 'enforce')
     .reverse()
@@ -97,34 +96,14 @@ export async function readActs(
         decisionId: id,
       })),
     decisions: decisions.map(({ decision }) => decision),
-    changes: [
-      ...toldOnce(records.flatMap((record) => recogniseChange(record) ?? [])),
-      ...written.map(changeOf),
-    ]
-      .sort((a, b) => a.timeMs - b.timeMs)
-      .map(({ timeMs, service, summary, expects }) => ({
-        minute: minuteOf(timeMs),
-        service: serviceOfWorkload(service, names),
-        summary,
-        expects,
-      })),
+    changes: changes.map(({ atMs, service, summary, expects }) => ({
+      minute: minuteOf(atMs),
+      service: serviceOfWorkload(service, names),
+      summary,
+      expects,
+    })),
     ...lost,
   };
-}
-
-type Change = Omit<RecognisedChange, 'key'>;
-
-function toldOnce(changes: readonly RecognisedChange[]): Change[] {
-  return [...new Map(changes.toReversed().map((change) => [change.key, change])).values()];
-}
-
-function changeOf({
-  atMs,
-  service,
-  summary,
-  expects,
-}: Awaited<ReturnType<typeof readWrittenChanges>>[number]): Change {
-  return { timeMs: atMs, service, summary, expects };
 }
 
 /** As people declared who is who: a service account and a name at the gate may be one automation. */

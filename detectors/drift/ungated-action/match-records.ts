@@ -22,7 +22,9 @@ export interface ServiceRecords {
 const NONE: ServiceRecords = { actions: [], decisions: [], changes: [] };
 
 /** Records by service, so that a match reads those of one service. */
-export function recordsByService(history: SystemHistory): (service: string) => ServiceRecords {
+export function recordsByService(
+  history: Pick<SystemHistory, keyof ServiceRecords>,
+): (service: string) => ServiceRecords {
   const byService = new Map<string, { [K in keyof ServiceRecords]: ServiceRecords[K][number][] }>();
   const add = <K extends keyof ServiceRecords>(kind: K, rows: readonly ServiceRecords[K][number][]) => {
     for (const row of rows) {
