@@ -22,7 +22,7 @@ let dataDir: string;
 let api: Awaited<ReturnType<typeof startApi>>;
 
 const CONSTRAINTS = `
-apiVersion: plumbline.dev/v1
+apiVersion: constraints/v1alpha1
 kind: ConstraintSet
 metadata: { name: cart, owner: team-cart }
 scope: { service: cart }
