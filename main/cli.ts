@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { askCommand } from './commands/ask.ts';
+import { changeCommand } from './commands/change.ts';
 import { constraintsCommand } from './commands/constraints.ts';
+import { coverageCommand } from './commands/coverage.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { findingsCommand } from './commands/findings.ts';
@@ -29,6 +31,8 @@ const commands = [
   findingsCommand(),
   reportCommand(),
   referenceCommand(),
+  changeCommand(),
+  coverageCommand(),
   verdictsCommand(),
   verdictCommand(),
   sourcesCommand(),

@@ -8,8 +8,10 @@ import { createGate } from '../../gates/gate.ts';
 import { localUrl } from '../local-url.ts';
 import type { Role } from '../settings.ts';
 import { authorizer, CHALLENGES } from './authorize.ts';
+import { CHANGE_OPERATIONS, serveChanges } from './changes.ts';
 import { hostChecker } from './check-host.ts';
 import { CONSTRAINT_OPERATIONS, serveConstraints } from './constraints.ts';
+import { COVERAGE_OPERATIONS, serveCoverage } from './coverage.ts';
 import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
 import { FINDING_OPERATIONS, serveFindings } from './findings.ts';
 import { serveFirstPage } from './first-page.ts';
@@ -64,6 +66,8 @@ const OPERATIONS = [
   ...DECISION_OPERATIONS,
   ...FINDING_OPERATIONS,
   ...REFERENCE_OPERATIONS,
+  ...CHANGE_OPERATIONS,
+  ...COVERAGE_OPERATIONS,
   ...REPORT_OPERATIONS,
   ...CONSTRAINT_OPERATIONS,
   ...LEDGER_OPERATIONS,
@@ -98,6 +102,8 @@ export async function startApi(
     serveDecisions,
     serveFindings,
     serveReferences,
+    serveChanges,
+    serveCoverage,
     serveReports,
     serveConstraints,
     serveLedger,

@@ -350,8 +350,10 @@ describe('operation', () => {
     };
     expect(document.openapi).toMatch(/^3\.1/);
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/api/v1/changes',
       '/api/v1/constraints/effective',
       '/api/v1/constraints/lint',
+      '/api/v1/coverage',
       '/api/v1/decisions',
       '/api/v1/decisions/{id}',
       '/api/v1/findings',

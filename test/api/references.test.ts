@@ -34,7 +34,7 @@ async function insertMinutes(
 ): Promise<void> {
   const start = `toDateTime64(${(MONDAY + days[0] * DAY) / 1_000}, 9, 'UTC')`;
   await engine.client.command({
-    query: `INSERT INTO tally_duration_minute
+    query: `INSERT INTO tally_duration_minute (* EXCEPT (Zone, Instance, Resend, IsTimeout))
       SELECT '${service}', 'server', toDateTime(At), 'default', 'shop', '', 'ok', 1, At + INTERVAL 1 MINUTE, 1,
         (At + INTERVAL 1 MINUTE, At, 600, 60000000, [${boundMs}, ${2 * boundMs}], [300, 300, 0])
       FROM (SELECT ${start} + INTERVAL number MINUTE AS At FROM numbers(${(days[1] - days[0]) * 1_440}))`,
