@@ -4,7 +4,7 @@ import type { Meter, Tracer } from '@opentelemetry/api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { createGate } from '../../gates/gate.ts';
+import { createGate, type KeyFiles } from '../../gates/gate.ts';
 import { localUrl } from '../local-url.ts';
 import type { Role } from '../settings.ts';
 import { authorizer, CHALLENGES } from './authorize.ts';
@@ -37,6 +37,7 @@ export interface ApiConfig {
   /** Holds the ledger. */
   readonly dataDir: string;
   readonly constraintsPath: string | undefined;
+  readonly keyFiles?: KeyFiles;
   readonly otlpHttpPort: number;
   readonly otlpGrpcPort: number;
   /** Of this process group: `/readyz` asks the ports of these. */
@@ -76,8 +77,8 @@ export async function startApi(
   deps: StartApiDeps,
 ): Promise<{ close(): Promise<void>; readonly port: number }> {
   const { client, now, log } = deps;
-  const { dataDir, constraintsPath } = config;
-  const gate = await createGate({ client, dataDir, constraintsPath, now, log });
+  const { dataDir, constraintsPath, keyFiles = {} } = config;
+  const gate = await createGate({ client, dataDir, constraintsPath, keyFiles, now, log });
   const app = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true, // idle keep-alive connections would hold up the stop

@@ -17,7 +17,7 @@ export function ledgerCommand(): Command {
     )
     .action((flags: { dataDir?: string; since?: Checkpoint; json?: boolean }) => {
       const dataDir = flags.dataDir ?? readOwnConfig().dataDir;
-      const check = verifyLedger(dataDir, flags.since);
+      const check = verifyLedger(dataDir, flags.since === undefined ? {} : { since: flags.since });
       print(flags, check, () => checkText(check, dataDir));
       process.exitCode = check.isIntact ? 0 : 1;
     });
