@@ -5,6 +5,7 @@ import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { OutcomeRow } from '../store/outcomes.ts';
+import { readVerifierKeys } from './checkpoint-file.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { loadConstraints, watchConstraints } from './constraints/constraints.ts';
 import { type LintResult, lintConstraints } from './constraints/lint.ts';
@@ -17,7 +18,9 @@ import { copyCheckpoint, keepCheckpoints } from './keep-checkpoints.ts';
 import { Ledger } from './ledger.ts';
 import type { Checkpoint } from './ledger-line.ts';
 import { type Approvers, readApprovers } from './receipts/approvers.ts';
+import type { PublicKey } from './receipts/public-key.ts';
 import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
+import { ledgerPath } from './segment-files.ts';
 import { TrustState } from './trust.ts';
 
 export interface GateDeps {
@@ -55,13 +58,15 @@ export interface Gate {
   ready(): boolean;
   /** The newest line of the ledger: keep it elsewhere, and nobody can rewrite what came before unseen. */
   checkpoint(): Checkpoint;
-  /** The ledger as it is now, signed (C2SP tlog-checkpoint). @throws PipelineError internal, ledger_unwritable */
+  /** The ledger of the last minute, signed (C2SP tlog-checkpoint). @throws PipelineError internal, ledger_unwritable */
   signedCheckpoint(): Promise<string>;
   /** Records how a decision turned out. @throws PipelineError ledger_unwritable, draining */
   recordOutcome(outcome: Outcome): Promise<OutcomeRow>;
   /** Signs receipts, checkpoints, and acts that nobody else signs. */
   readonly signingKey: SigningKey;
   readonly approvers: Approvers;
+  /** Public keys that this replica ever signed with. */
+  replicaKeys(): readonly PublicKey[];
   close(): Promise<void>;
 }
 
@@ -126,13 +131,14 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     effective: () => sets,
     ready: () => trust.isFilled,
     checkpoint: () => ledger.checkpoint(),
-    signedCheckpoint: async () => (await ledger.writeCheckpoint()).note,
+    signedCheckpoint: async () => (await ledger.newestCheckpoint()).note,
     async recordOutcome(outcome) {
       refuseWhenClosing();
       return await ledger.appendOutcome({ recordedAtMs: now(), outcome });
     },
     signingKey,
     approvers,
+    replicaKeys: () => [signingKey.public, ...readVerifierKeys(ledgerPath(dataDir))],
     async close() {
       stopping.abort();
       await Promise.all([refreshed, forwarded, signed]);

@@ -34,7 +34,7 @@ export class LedgerCheckpoints {
   /** Null when the lines are not those that were signed. */
   readonly #tree: LedgerTree | null;
   #newest: StoredCheckpoint | null;
-  #writing: Promise<unknown>;
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor({ folder, key, linesAfter, headSeq }: LedgerCheckpointsDeps) {
     this.#folder = folder;
@@ -43,7 +43,10 @@ export class LedgerCheckpoints {
     const { checkpoints } = readCheckpointFile(folder);
     this.#newest = checkpoints.at(-1) ?? null;
     this.#tree = growTree(startOf(folder, checkpoints), { linesAfter, headSeq, signed: this.#newest });
-    this.#writing = addVerifierKey(folder, verifierLine(key.public));
+  }
+
+  get newest(): StoredCheckpoint | null {
+    return this.#newest;
   }
 
   /** A line that is on disk. */
@@ -78,6 +81,7 @@ export class LedgerCheckpoints {
     const frontier = tree.frontier();
     const note = signNote(treeHeadText(head), this.#key);
     try {
+      await addVerifierKey(folder, verifierLine(this.#key.public));
       await appendCheckpoint(folder, note);
       this.#newest = { ...head, note };
       await writeFrontier(folder, frontier);

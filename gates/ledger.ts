@@ -193,6 +193,11 @@ export class Ledger {
     return this.#head;
   }
 
+  /** A minute old at most, while somebody signs every minute. @throws PipelineError as writeCheckpoint */
+  async newestCheckpoint(): Promise<StoredCheckpoint> {
+    return this.#checkpoints.newest ?? (await this.writeCheckpoint());
+  }
+
   /** Signs the newest state, unless that was done. @throws PipelineError internal (lines contradict what was signed), ledger_unwritable */
   writeCheckpoint(): Promise<StoredCheckpoint> {
     return this.#checkpoints.write();

@@ -9,6 +9,7 @@ import { localUrl } from '../local-url.ts';
 import type { Role } from '../settings.ts';
 import { authorizer, CHALLENGES } from './authorize.ts';
 import { hostChecker } from './check-host.ts';
+import { PRECISION_OPERATIONS, servePrecision } from './constraint-precision.ts';
 import { CONSTRAINT_OPERATIONS, serveConstraints } from './constraints.ts';
 import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
 import { FINDING_OPERATIONS, serveFindings } from './findings.ts';
@@ -67,6 +68,7 @@ const OPERATIONS = [
   ...REFERENCE_OPERATIONS,
   ...REPORT_OPERATIONS,
   ...CONSTRAINT_OPERATIONS,
+  ...PRECISION_OPERATIONS,
   ...LEDGER_OPERATIONS,
   ...SET_ASIDE_OPERATIONS,
 ];
@@ -101,6 +103,7 @@ export async function startApi(
     serveReferences,
     serveReports,
     serveConstraints,
+    servePrecision,
     serveLedger,
     serveSetAside,
   ]) {

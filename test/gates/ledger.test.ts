@@ -120,7 +120,6 @@ describe('the ledger', () => {
     const response = await append(ledger, 0);
     const [row] = ledger.readAfter(0, 10);
     await ledger.close();
-    const { receipt } = response;
     expect(row?.response).toEqual({ ...response, receipt: null });
     const content = {
       seq: 1,
