@@ -50,6 +50,8 @@ export interface LineProblem {
 /** Good lines in a row, and where they end. */
 interface Walk {
   readonly rows: readonly LedgerRow[];
+  /** The bytes that each hash is over. */
+  readonly contents: readonly Buffer[];
   /** `torn` of the first of them. */
   readonly torn: string | null;
   readonly head: Checkpoint;
@@ -124,18 +126,21 @@ export function seqOf(row: LedgerRow): number {
 /** The lines at the start of `bytes` that follow `before` and one another, up to `limit` of them. */
 export function walkLines(bytes: Buffer, before: Checkpoint, limit = Number.POSITIVE_INFINITY): Walk {
   const rows: LedgerRow[] = [];
+  const contents: Buffer[] = [];
   let torn: string | null = null;
   let head = before;
   let endBytes = 0;
   while (rows.length < limit) {
     const newline = bytes.indexOf(NEWLINE, endBytes);
     if (newline < 0) break;
-    const examined = examine(bytes.subarray(endBytes, newline), head);
-    if ('text' in examined) return { rows, torn, head, endBytes, problem: examined };
+    const stored = bytes.subarray(endBytes, newline);
+    const examined = examine(stored, head);
+    if ('text' in examined) return { rows, contents, torn, head, endBytes, problem: examined };
     if (rows.length === 0) torn = examined.torn;
     rows.push(examined.row);
+    contents.push(stored.subarray(HASH_LENGTH));
     head = { seq: seqOf(examined.row), hash: examined.row.hash };
     endBytes = newline + 1;
   }
-  return { rows, torn, head, endBytes, problem: null };
+  return { rows, contents, torn, head, endBytes, problem: null };
 }

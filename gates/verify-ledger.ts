@@ -35,8 +35,8 @@ export interface VerifyOptions {
   readonly since?: Checkpoint | TreeHead;
   /** Kept elsewhere; else those that stand beside the ledger. */
   readonly keys?: readonly PublicKey[];
-  /** Sees every good line. */
-  readonly onLine?: (row: LedgerRow) => void;
+  /** Sees every good line, and the bytes its hash is over. */
+  readonly onLine?: (row: LedgerRow, content: Buffer) => void;
 }
 
 /**
@@ -107,10 +107,10 @@ function walkLedger(path: string, { since, keys, onLine }: VerifyOptions): Ledge
     const walk = walkLines(bytes, head);
     if (walk.rows.length > 0 && walk.torn !== hashTorn(rests))
       return result(problem ?? { seq: head.seq + 1, text: `what stands after line ${head.seq} was changed` });
-    for (const row of walk.rows) {
+    for (const [index, row] of walk.rows.entries()) {
       head = { seq: seqOf(row), hash: row.hash };
       tree.append(row.hash);
-      onLine?.(row);
+      onLine?.(row, walk.contents[index] as Buffer);
       if (since !== undefined && 'hash' in since && head.seq === since.seq && head.hash !== since.hash)
         return result({ seq: head.seq, text: `line ${head.seq} is not the one of the checkpoint` });
       const wrong = wrongRoot();
