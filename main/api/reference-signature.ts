@@ -57,14 +57,13 @@ export async function signAct(
   }
   if (asked === undefined)
     throw refuse('This must be signed by an approver: sign it with "--sign FILE" of the command line.');
-  const key = (gate.approvers.get(by) ?? []).find((one) =>
-    isStatementSigned(statementAt(asked.at), asked.value, one),
-  );
+  const signedAtMs = Date.parse(asked.at);
+  const statement = statementAt(rfc3339(signedAtMs));
+  const key = (gate.approvers.get(by) ?? []).find((one) => isStatementSigned(statement, asked.value, one));
   if (key === undefined)
     throw refuse(
       `The signature is not that of ${by}: sign it by the name and with a key of the list of approvers.`,
     );
-  const signedAtMs = Date.parse(asked.at);
   if (Math.abs(nowMs - signedAtMs) > AGE_MS_MAX)
     throw refuse(
       `It was signed at ${asked.at}, not within five minutes of now: check the clock, and sign it again.`,
