@@ -1,3 +1,5 @@
+import { canonicalJson } from '../gates/canonical-json.ts';
+import { hashText } from '../gates/ledger-line.ts';
 import type { Statement } from '../gates/receipts/statement.ts';
 
 /** What whoever accepts a reference signs: the hash names services, period and numbers. */
@@ -20,4 +22,9 @@ export function revokeStatement(revoked: {
 }): Statement {
   const { id, by, reason, at } = revoked;
   return { act: 'reference.revoke', id, by, reason, at };
+}
+
+/** An accepted reference has its id from what was signed: a copy under another id is none. */
+export function referenceIdOf(accepted: Statement): string {
+  return `r_${hashText(canonicalJson(accepted)).slice(0, 32)}`;
 }

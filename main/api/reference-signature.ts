@@ -10,7 +10,7 @@ import type { PublicKey } from '../../gates/receipts/public-key.ts';
 import { isStatementSigned, type Statement, signStatement } from '../../gates/receipts/statement.ts';
 import { readReferenceNumbers } from '../../store/accepted-references.ts';
 import { type ReferenceSignature, readReferenceSignatures } from '../../store/reference-signatures.ts';
-import { acceptStatement, revokeStatement } from '../reference-statement.ts';
+import { acceptStatement, referenceIdOf, revokeStatement } from '../reference-statement.ts';
 
 /** A signed act is sent at once: an old one is somebody's copy. */
 const AGE_MS_MAX = 300_000;
@@ -89,17 +89,16 @@ export class ReferenceSignatures {
     return new ReferenceSignatures(client, gate, await readReferenceSignatures(client));
   }
 
-  /** Also invalid when the numbers are not those of the hash. */
+  /** Also invalid when the id is not that of the act, or the numbers are not those of the hash. */
   async ofAccept(reference: AcceptedReference): Promise<SignatureState> {
     const { id, acceptedBy, acceptedAtMs } = reference;
-    const state = this.#stateOf(id, {
-      by: acceptedBy,
-      statement: acceptStatement({ ...reference, by: acceptedBy, at: rfc3339(acceptedAtMs) }),
-    });
+    const statement = acceptStatement({ ...reference, by: acceptedBy, at: rfc3339(acceptedAtMs) });
+    const state = this.#stateOf(id, { by: acceptedBy, statement });
     if (state.state !== 'valid') return state;
     const { services, fromMs, untilMs, held, hash } = reference;
     const numbers = await readReferenceNumbers(this.#client, id);
     const isSame =
+      id === referenceIdOf(statement) &&
       hashText(canonicalJson({ services, fromMs, untilMs, numbers })) === hash &&
       canonicalJson(numbers.map(({ service }) => service)) === canonicalJson(held);
     return isSame ? state : { ...state, state: 'invalid' };

@@ -1,14 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AcceptedReference } from '../../core/accepted-reference.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { referencesInForce } from '../../core/references-in-force.ts';
+import { rfc3339 } from '../../core/time.ts';
 import { canonicalJson } from '../../gates/canonical-json.ts';
 import { unsampledServices } from '../../gates/constraints/constraints.ts';
 import { insertReference, insertRevocation, readReferences } from '../../store/accepted-references.ts';
 import { insertReferenceSignature } from '../../store/reference-signatures.ts';
-import { acceptStatement, revokeStatement } from '../reference-statement.ts';
+import { acceptStatement, referenceIdOf, revokeStatement } from '../reference-statement.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { type Operation, serveOperation } from './operation.ts';
 import { proposeReference, type ReferenceAsked } from './propose-reference.ts';
@@ -116,7 +116,7 @@ export function serveReferences(app: FastifyInstance, { client, gate, now }: Api
     const statementAt = (at: string) => acceptStatement({ hash, by, reason, at });
     const signed = await signAct({ by, statementAt, asked }, { gate, client, nowMs: now() });
     const reference: AcceptedReference = {
-      id: `r_${randomUUID()}`,
+      id: referenceIdOf(statementAt(rfc3339(signed.signedAtMs))),
       services: content.services,
       held: content.numbers.map(({ service }) => service),
       fromMs: content.fromMs,
