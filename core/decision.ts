@@ -72,6 +72,18 @@ export interface Decision {
   readonly failMode: string | null;
   readonly constraintSet: string;
   readonly prevHash: string;
-  /** Signed receipt, once receipts are signed; null until then. */
+  /** Signed, given once with the answer: the line of the ledger holds null, and so does a decision in shadow mode. */
   readonly receipt: string | null;
+}
+
+/** How a decision turned out, as somebody tells later; the newest of one decision counts. */
+export interface Outcome {
+  readonly decisionId: string;
+  /** Whether the action was done, whatever the decision was. */
+  readonly acted: boolean;
+  /** Of what was done: of the action, or of leaving it. */
+  readonly result: 'good' | 'bad' | 'unknown';
+  readonly note: string | null;
+  /** Who says so. */
+  readonly by: string;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { beforeFirstLine, type Checkpoint, GENESIS, walkLines } from './ledger-line.ts';
+import { beforeFirstLine, type Checkpoint, GENESIS, hashText, walkLines } from './ledger-line.ts';
 import { segmentFiles } from './segment-files.ts';
 
 /** Where the next line goes. */
@@ -11,6 +11,8 @@ export interface LedgerEnd {
   readonly offsetBytes: number;
   /** Something stands there: it stays as it is, and the next line goes into a new segment. */
   readonly isTorn: boolean;
+  /** SHA-256 of what stands there: the next line says it, so that it can be changed no more. */
+  readonly tornHash: string | null;
 }
 
 /**
@@ -18,19 +20,34 @@ export interface LedgerEnd {
  * its blocks: complete lines are good though nobody was answered, the rest was never a decision.
  */
 export function findLedgerEnd(folder: string): LedgerEnd {
-  let torn: number | null = null;
+  let tornOrdinal: number | null = null;
+  const rests: Buffer[] = [];
+  const endAt = (head: Checkpoint, ordinal: number, offsetBytes: number): LedgerEnd => {
+    const tornHash = hashTorn(rests);
+    const isTorn = tornHash !== null;
+    return tornOrdinal === null
+      ? { head, ordinal, offsetBytes, isTorn, tornHash }
+      : { head, ordinal: tornOrdinal, offsetBytes: 0, isTorn: true, tornHash };
+  };
   for (const { ordinal, path } of segmentFiles(folder).toReversed()) {
     const bytes = readFileSync(path);
-    if (isZero(bytes)) continue; // made in advance
     const before = beforeFirstLine(bytes);
     if (before !== null) {
       const { head, endBytes } = walkLines(bytes, before);
-      if (torn !== null) return { head, ordinal: torn, offsetBytes: 0, isTorn: true };
-      return { head, ordinal, offsetBytes: endBytes, isTorn: !isZero(bytes.subarray(endBytes)) };
+      rests.unshift(bytes.subarray(endBytes));
+      return endAt(head, ordinal, endBytes);
     }
-    torn ??= ordinal; // its very first write was cut off: the last good line stands in an older one
+    if (tornOrdinal === null && isZero(bytes)) continue; // made in advance
+    tornOrdinal ??= ordinal; // its very first write was cut off: the last good line stands in an older one
+    rests.unshift(bytes);
   }
-  return { head: GENESIS, ordinal: torn ?? 0, offsetBytes: 0, isTorn: torn !== null };
+  return endAt(GENESIS, 0, 0);
+}
+
+/** Of what stands between two lines, over segments that are not all zeros; null when all are. */
+export function hashTorn(rests: readonly Buffer[]): string | null {
+  const torn = rests.filter((rest) => !isZero(rest));
+  return torn.length === 0 ? null : hashText(Buffer.concat(torn));
 }
 
 function isZero(bytes: Buffer): boolean {

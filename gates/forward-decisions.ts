@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { hasCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
+import { insertDecisions } from '../store/decisions.ts';
+import { insertOutcomes } from '../store/outcomes.ts';
 import type { Ledger } from './ledger.ts';
+import { type LedgerRow, seqOf } from './ledger-line.ts';
 
 /** Small: rows are turned into JSON on the thread that answers questions, a hundred in about 2 ms. */
 const BATCH_MAX = 100;
@@ -20,31 +22,43 @@ export interface Forwarding {
 }
 
 /** Lines the store refused as faulty; they stay in the ledger. */
-async function insertOneByOne({ client, log }: Forwarding, rows: readonly DecisionRow[]): Promise<void> {
+async function insertOneByOne({ client, log }: Forwarding, rows: readonly LedgerRow[]): Promise<void> {
   for (const row of rows) {
     try {
-      await insertDecisions(client, [row]);
+      await insertRows(client, [row]);
     } catch (error) {
       if (!hasCode(error, 'store_refused')) throw error;
-      const facts = { decisionId: row.response.decisionId, seq: row.response.seq, err: error };
-      log.error(facts, 'The store refused this decision; it stands in the ledger only.');
+      const { decisionId } = 'response' in row ? row.response : row.outcome;
+      const facts = { decisionId, seq: seqOf(row), err: error };
+      log.error(facts, 'The store refused this line; it stands in the ledger only.');
     }
   }
+}
+
+async function insertRows(client: ClickHouseClient, rows: readonly LedgerRow[]): Promise<void> {
+  await insertDecisions(
+    client,
+    rows.filter((row) => 'response' in row),
+  );
+  await insertOutcomes(
+    client,
+    rows.filter((row) => 'outcome' in row),
+  );
 }
 
 /** Copies the next lines; returns how many. A line copied twice (a crash before the cursor) stays one there. */
 async function forwardBatch(forwarding: Forwarding): Promise<number> {
   const { ledger, client } = forwarding;
-  const rows = ledger.readAfter(ledger.readCursor(), BATCH_MAX);
+  const rows = ledger.readLinesAfter(ledger.readCursor(), BATCH_MAX);
   const last = rows.at(-1);
   if (last === undefined) return 0;
   try {
-    await insertDecisions(client, rows);
+    await insertRows(client, rows);
   } catch (error) {
     if (!hasCode(error, 'store_refused')) throw error;
     await insertOneByOne(forwarding, rows);
   }
-  await ledger.writeCursor(last.response.seq);
+  await ledger.writeCursor(seqOf(last));
   return rows.length;
 }
 

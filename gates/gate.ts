@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { Decision, DecisionRequest } from '../core/decision.ts';
+import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { OutcomeRow } from '../store/outcomes.ts';
+import { readVerifierKeys } from './checkpoint-file.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { loadConstraints, watchConstraints } from './constraints/constraints.ts';
 import { type LintResult, lintConstraints } from './constraints/lint.ts';
@@ -12,8 +14,13 @@ import { decide } from './decide.ts';
 import { parseDecisionRequest } from './decision-request.ts';
 import { forwardDecisions } from './forward-decisions.ts';
 import { IntentWatch } from './intent-watch.ts';
+import { copyCheckpoint, keepCheckpoints } from './keep-checkpoints.ts';
 import { Ledger } from './ledger.ts';
 import type { Checkpoint } from './ledger-line.ts';
+import { type Approvers, readApprovers } from './receipts/approvers.ts';
+import type { PublicKey } from './receipts/public-key.ts';
+import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
+import { ledgerPath } from './segment-files.ts';
 import { TrustState } from './trust.ts';
 
 export interface GateDeps {
@@ -22,9 +29,20 @@ export interface GateDeps {
   readonly dataDir: string;
   /** A constraint file or a folder of them. */
   readonly constraintsPath: string | undefined;
+  readonly keyFiles?: KeyFiles;
   readonly now: () => number;
   readonly log: Log;
   readonly newId?: () => string;
+}
+
+/** Where keys are, and where what was signed is copied to. */
+export interface KeyFiles {
+  /** A private key; else one is made in the data directory. */
+  readonly signingKey?: string | undefined;
+  /** People whose signature is asked for; else nobody's is. */
+  readonly approvers?: string | undefined;
+  /** A folder elsewhere that gets every checkpoint. */
+  readonly checkpointDir?: string | undefined;
 }
 
 export interface Gate {
@@ -40,6 +58,15 @@ export interface Gate {
   ready(): boolean;
   /** The newest line of the ledger: keep it elsewhere, and nobody can rewrite what came before unseen. */
   checkpoint(): Checkpoint;
+  /** The ledger of the last minute, signed (C2SP tlog-checkpoint). @throws PipelineError internal, ledger_unwritable */
+  signedCheckpoint(): Promise<string>;
+  /** Records how a decision turned out. @throws PipelineError ledger_unwritable, draining */
+  recordOutcome(outcome: Outcome): Promise<OutcomeRow>;
+  /** Signs receipts, checkpoints, and acts that nobody else signs. */
+  readonly signingKey: SigningKey;
+  readonly approvers: Approvers;
+  /** Public keys that this replica ever signed with. */
+  replicaKeys(): readonly PublicKey[];
   close(): Promise<void>;
 }
 
@@ -49,10 +76,14 @@ const REFRESH_MS = 1_000;
  * The gate of one process: constraints from disk, trust from the store (renewed every second), decisions into
  * the ledger. While the store is down verdicts expire by themselves, so answers turn into fail modes within
  * seconds and the gate goes on answering.
- * @throws PipelineError constraints_invalid, data_dir_unwritable
+ * @throws PipelineError constraints_invalid, config_invalid, data_dir_unwritable
  */
 export async function createGate(deps: GateDeps): Promise<Gate> {
   const { client, dataDir, constraintsPath, now, log, newId = () => `d_${randomUUID()}` } = deps;
+  const { keyFiles = {} } = deps;
+  const approvers: Approvers =
+    keyFiles.approvers === undefined ? new Map() : readApprovers(keyFiles.approvers);
+  const signingKey = replicaSigningKey(dataDir, keyFiles.signingKey);
   const stopping = new AbortController();
   const { signal } = stopping;
   let sets: readonly ConstraintSet[] = loadConstraints(constraintsPath, now());
@@ -69,19 +100,21 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
       onProblem: (problem) => log.warn({ severity: problem.severity }, problemText(problem)),
     });
   }
-  const ledger = new Ledger(dataDir);
+  const ledger = new Ledger(dataDir, { key: signingKey });
   const trust = new TrustState();
   const intents = new IntentWatch();
   const refreshed = keepFresh({ client, now, log, signal, trust, intents, sets: () => sets });
   const forwarded = forwardDecisions({ ledger, client, log, signal });
+  const copyDir = keyFiles.checkpointDir;
+  const signed = keepCheckpoints({ ledger, copyDir, log, signal });
+  const refuseWhenClosing = () => {
+    if (!signal.aborted) return;
+    const text = 'The gate is closing. Ask another replica, or again in some seconds.';
+    throw new PipelineError('draining', text);
+  };
   return {
     async ask(request) {
-      if (signal.aborted) {
-        throw new PipelineError(
-          'draining',
-          'The gate is closing. Ask another replica, or again in some seconds.',
-        );
-      }
+      refuseWhenClosing();
       const question = parseDecisionRequest(request);
       const decidedAtMs = now();
       const body = decide({
@@ -98,10 +131,22 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     effective: () => sets,
     ready: () => trust.isFilled,
     checkpoint: () => ledger.checkpoint(),
+    signedCheckpoint: async () => (await ledger.newestCheckpoint()).note,
+    async recordOutcome(outcome) {
+      refuseWhenClosing();
+      return await ledger.appendOutcome({ recordedAtMs: now(), outcome });
+    },
+    signingKey,
+    approvers,
+    replicaKeys: () => [signingKey.public, ...readVerifierKeys(ledgerPath(dataDir))],
     async close() {
       stopping.abort();
-      await Promise.all([refreshed, forwarded]);
-      await ledger.close();
+      await Promise.all([refreshed, forwarded, signed]);
+      const last = await ledger.close();
+      if (last !== null)
+        await copyCheckpoint(last, copyDir).catch((error) =>
+          log.error({ err: error }, 'The last checkpoint was not copied; it stands beside the ledger.'),
+        );
     },
   };
 }

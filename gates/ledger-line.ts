@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Decision, DecisionRequest } from '../core/decision.ts';
+import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import type { DecisionRow } from '../store/decisions.ts';
+import type { OutcomeRow } from '../store/outcomes.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** The newest line; whoever keeps a copy of it elsewhere can prove later that nothing before it was changed. */
@@ -12,15 +13,33 @@ export interface Checkpoint {
 /** What line 1 follows. */
 export const GENESIS: Checkpoint = { seq: 0, hash: '0'.repeat(64) };
 
-/** The content of a line as it is hashed: canonical JSON of exactly these fields. */
-export interface HashedLine {
+interface LinePlace {
   readonly seq: number;
   readonly prevHash: string;
+  /**
+   * Only of a line that goes on after what a crash cut off: SHA-256 of all bytes between the line before and the
+   * segment of this one, so that nobody can change those unseen either.
+   */
+  readonly torn?: string | undefined;
+}
+
+interface DecisionLine extends LinePlace {
   readonly decidedAtMs: number;
   readonly mode: 'enforce' | 'shadow';
   readonly request: DecisionRequest;
   readonly response: Decision;
 }
+
+interface OutcomeLine extends LinePlace {
+  readonly recordedAtMs: number;
+  readonly outcome: Outcome;
+}
+
+/** The content of a line as it is hashed: canonical JSON of exactly these fields. */
+export type HashedLine = DecisionLine | OutcomeLine;
+
+/** A line as it is read. */
+export type LedgerRow = DecisionRow | OutcomeRow;
 
 /** The first line that is wrong, and how. */
 export interface LineProblem {
@@ -30,7 +49,11 @@ export interface LineProblem {
 
 /** Good lines in a row, and where they end. */
 interface Walk {
-  readonly rows: readonly DecisionRow[];
+  readonly rows: readonly LedgerRow[];
+  /** The bytes that each hash is over. */
+  readonly contents: readonly Buffer[];
+  /** `torn` of the first of them. */
+  readonly torn: string | null;
   readonly head: Checkpoint;
   readonly endBytes: number;
   /** Of the complete line that stands there; null when none does. */
@@ -72,31 +95,52 @@ export function beforeFirstLine(bytes: Buffer): Checkpoint | null {
   return line === null ? null : { seq: line.seq - 1, hash: line.prevHash };
 }
 
-function examine(stored: Buffer, before: Checkpoint): DecisionRow | LineProblem {
+function examine(stored: Buffer, before: Checkpoint): { row: LedgerRow; torn: string | null } | LineProblem {
   const next = before.seq + 1;
   const line = parseLine(stored);
   if (line === null) return { seq: next, text: `the content of line ${next} does not match its hash` };
-  const { seq, prevHash, decidedAtMs, mode, request, response } = line;
+  const { seq } = line;
+  const places = 'response' in line ? [line, line.response] : [line];
   if (seq !== next) return { seq, text: `line ${next} is missing: ${before.seq} is followed by ${seq}` };
-  if (response.seq !== seq) return { seq, text: `line ${seq} says it is line ${response.seq}` };
-  if (prevHash !== before.hash || response.prevHash !== before.hash)
+  for (const place of places)
+    if (place.seq !== seq) return { seq, text: `line ${seq} says it is line ${place.seq}` };
+  if (places.some((place) => place.prevHash !== before.hash))
     return { seq, text: `line ${seq} does not follow line ${before.seq}` };
-  return { decidedAtMs, mode, request, response, hash: stored.toString('latin1', 0, HASH_LENGTH) };
+  const hash = stored.toString('latin1', 0, HASH_LENGTH);
+  return { row: rowOf(line, hash), torn: line.torn ?? null };
+}
+
+function rowOf(line: HashedLine, hash: string): LedgerRow {
+  if ('response' in line) {
+    const { decidedAtMs, mode, request, response } = line;
+    return { decidedAtMs, mode, request, response, hash };
+  }
+  const { seq, prevHash, recordedAtMs, outcome } = line;
+  return { seq, prevHash, recordedAtMs, outcome, hash };
+}
+
+export function seqOf(row: LedgerRow): number {
+  return 'response' in row ? row.response.seq : row.seq;
 }
 
 /** The lines at the start of `bytes` that follow `before` and one another, up to `limit` of them. */
 export function walkLines(bytes: Buffer, before: Checkpoint, limit = Number.POSITIVE_INFINITY): Walk {
-  const rows: DecisionRow[] = [];
+  const rows: LedgerRow[] = [];
+  const contents: Buffer[] = [];
+  let torn: string | null = null;
   let head = before;
   let endBytes = 0;
   while (rows.length < limit) {
     const newline = bytes.indexOf(NEWLINE, endBytes);
     if (newline < 0) break;
-    const examined = examine(bytes.subarray(endBytes, newline), head);
-    if ('text' in examined) return { rows, head, endBytes, problem: examined };
-    rows.push(examined);
-    head = { seq: examined.response.seq, hash: examined.hash };
+    const stored = bytes.subarray(endBytes, newline);
+    const examined = examine(stored, head);
+    if ('text' in examined) return { rows, contents, torn, head, endBytes, problem: examined };
+    if (rows.length === 0) torn = examined.torn;
+    rows.push(examined.row);
+    contents.push(stored.subarray(HASH_LENGTH));
+    head = { seq: seqOf(examined.row), hash: examined.row.hash };
     endBytes = newline + 1;
   }
-  return { rows, head, endBytes, problem: null };
+  return { rows, contents, torn, head, endBytes, problem: null };
 }

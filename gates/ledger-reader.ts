@@ -1,7 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { PipelineError } from '../core/errors.ts';
-import type { DecisionRow } from '../store/decisions.ts';
-import { beforeFirstLine, type Checkpoint, GENESIS, walkLines } from './ledger-line.ts';
+import { beforeFirstLine, type Checkpoint, GENESIS, type LedgerRow, walkLines } from './ledger-line.ts';
 import type { WrittenEnd } from './ledger-segments.ts';
 import { segmentFiles, segmentPath } from './segment-files.ts';
 
@@ -14,7 +13,7 @@ interface Position extends WrittenEnd {
 }
 
 interface Read {
-  readonly rows: readonly DecisionRow[];
+  readonly rows: readonly LedgerRow[];
   readonly position: Position;
 }
 
@@ -35,10 +34,10 @@ export class LedgerReader {
   readAfter(
     seq: number,
     { limit, end, head }: { limit: number; end: WrittenEnd; head: Checkpoint },
-  ): DecisionRow[] {
+  ): LedgerRow[] {
     let position = [this.#to, this.#from].find((known) => known?.head.seq === seq) ?? this.#locate(seq, end);
     this.#from = position;
-    const rows: DecisionRow[] = [];
+    const rows: LedgerRow[] = [];
     while (rows.length < limit && position.ordinal <= end.ordinal) {
       const read = this.#readSegment(position, { limit: limit - rows.length, end });
       rows.push(...read.rows);

@@ -1,13 +1,18 @@
 import { mkdirSync } from 'node:fs';
-import type { Decision, DecisionRequest } from '../core/decision.ts';
+import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { hasCode, PipelineError } from '../core/errors.ts';
 import type { DecisionRow } from '../store/decisions.ts';
+import type { OutcomeRow } from '../store/outcomes.ts';
+import type { StoredCheckpoint } from './checkpoint-file.ts';
 import type { DecisionBody } from './decide.ts';
 import { findLedgerEnd, type LedgerEnd } from './find-ledger-end.ts';
+import { LedgerCheckpoints } from './ledger-checkpoints.ts';
 import { readLedgerCursor, writeLedgerCursor } from './ledger-cursor.ts';
-import { type Checkpoint, lineText } from './ledger-line.ts';
+import { type Checkpoint, type HashedLine, type LedgerRow, lineText } from './ledger-line.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerSegments } from './ledger-segments.ts';
+import { signReceipt } from './receipts/sign-receipt.ts';
+import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
 import { ledgerPath } from './segment-files.ts';
 
 /** What is decided, before the ledger gives it its number and its place in the chain. */
@@ -18,15 +23,25 @@ export interface Undated {
   readonly body: DecisionBody;
 }
 
+interface UndatedOutcome {
+  readonly recordedAtMs: number;
+  readonly outcome: Outcome;
+}
+
 interface Waiting {
-  readonly undated: Undated;
-  readonly resolve: (decision: Decision) => void;
+  readonly undated: Undated | UndatedOutcome;
+  readonly resolve: (row: LedgerRow) => void;
   readonly reject: (error: PipelineError) => void;
+}
+
+interface Place {
+  readonly seq: number;
+  readonly prevHash: string;
 }
 
 /** Lines that go to disk in one write. */
 interface Group {
-  readonly made: { readonly response: Decision; readonly waiting: Waiting }[];
+  readonly made: { readonly row: LedgerRow; readonly waiting: Waiting }[];
   text: string;
   bytes: number;
   head: Checkpoint;
@@ -36,12 +51,15 @@ interface Group {
 const SEGMENT_BYTES = 8_388_608;
 /** Group commit: everybody who waits shares one write to disk, up to this many bytes. */
 const GROUP_BYTES_MAX = 1_048_576;
+/** Read at once when the tree is made again. */
+const CATCH_UP_LINES = 1_000;
 /** More waiting than this, and the disk does not keep up: better refuse than answer minutes late. */
 const WAITING_MAX = 10_000;
 
 /**
  * The record of decisions: numbered without gaps, each line hashed over the one before, on disk before the
- * answer is given. SHA-256 over RFC 8785 JSON of {seq, prevHash, decidedAtMs, mode, request, response}.
+ * answer is given. SHA-256 over RFC 8785 JSON of {seq, prevHash, decidedAtMs, mode, request, response}, where the
+ * receipt is null: it is signed over that hash, while the line goes to disk.
  * The folder is one process's own (the data directory is locked), else the chain would fork.
  */
 export class Ledger {
@@ -49,12 +67,19 @@ export class Ledger {
   readonly #segmentBytes: number;
   readonly #segments: LedgerSegments;
   readonly #reader: LedgerReader;
+  readonly #key: SigningKey;
+  readonly #checkpoints: LedgerCheckpoints;
   readonly #waiting: Waiting[] = [];
+  /** Of what a crash cut off before the next line. */
+  #tornHash: string | undefined;
   #head: Checkpoint;
   #writing: Promise<void> | null = null;
 
-  /** @throws PipelineError data_dir_unwritable */
-  constructor(dataDir: string, { segmentBytes = SEGMENT_BYTES }: { segmentBytes?: number } = {}) {
+  /** @throws PipelineError data_dir_unwritable, config_invalid (no key) */
+  constructor(
+    dataDir: string,
+    { segmentBytes = SEGMENT_BYTES, key }: { segmentBytes?: number; key?: SigningKey } = {},
+  ) {
     const folder = ledgerPath(dataDir);
     this.#folder = folder;
     this.#segmentBytes = segmentBytes;
@@ -64,8 +89,15 @@ export class Ledger {
       const end = endAfterCopies(findLedgerEnd(folder), readLedgerCursor(folder));
       this.#segments = new LedgerSegments({ folder, segmentBytes, end });
       this.#head = end.head;
+      this.#tornHash = end.tornHash ?? undefined;
+      this.#key = key ?? replicaSigningKey(dataDir);
+      const reader = new LedgerReader(folder);
+      const { head } = end;
+      const linesAfter = (seq: number) =>
+        reader.readAfter(seq, { limit: CATCH_UP_LINES, end: this.#segments.end, head });
+      this.#checkpoints = new LedgerCheckpoints({ folder, key: this.#key, linesAfter, headSeq: head.seq });
     } catch (cause) {
-      if (hasCode(cause, 'data_dir_unwritable')) throw cause;
+      if (hasCode(cause, 'data_dir_unwritable') || hasCode(cause, 'config_invalid')) throw cause;
       throw new PipelineError(
         'data_dir_unwritable',
         `The ledger at ${folder} cannot be opened: ${whyOf(cause)}. Check that the folder is writable and on a local disk.`,
@@ -76,18 +108,32 @@ export class Ledger {
   }
 
   /**
-   * Appends one decision and answers when it is on disk.
+   * Appends one decision and answers when it is on disk, with its receipt.
    * @throws PipelineError ledger_unwritable: then nothing was recorded, and nothing may be answered
    */
-  append(undated: Undated): Promise<Decision> {
+  async append(undated: Undated): Promise<Decision> {
+    const row = (await this.#add(undated)) as DecisionRow;
+    return { ...row.response, receipt: await this.#receiptOf(row) };
+  }
+
+  /** Appends how a decision turned out. @throws PipelineError ledger_unwritable */
+  async appendOutcome(undated: UndatedOutcome): Promise<OutcomeRow> {
+    return (await this.#add(undated)) as OutcomeRow;
+  }
+
+  #add(undated: Undated | UndatedOutcome): Promise<LedgerRow> {
     if (this.#waiting.length >= WAITING_MAX) {
       return Promise.reject(unwritable(`${WAITING_MAX} already wait for the disk`));
     }
-    const answer = new Promise<Decision>((resolve, reject) =>
+    const answer = new Promise<LedgerRow>((resolve, reject) =>
       this.#waiting.push({ undated, resolve, reject }),
     );
     this.#writing ??= this.#drain();
     return answer;
+  }
+
+  async #receiptOf(row: DecisionRow): Promise<string | null> {
+    return row.mode === 'shadow' ? null : await signReceipt(row, this.#key);
   }
 
   async #drain(): Promise<void> {
@@ -106,7 +152,11 @@ export class Ledger {
       return;
     }
     this.#head = head; // not before: a group that failed has taken no numbers
-    for (const { response, waiting } of made) waiting.resolve(response);
+    this.#tornHash = undefined;
+    for (const { row, waiting } of made) {
+      this.#checkpoints.add(row.hash);
+      waiting.resolve(row);
+    }
   }
 
   /** Everybody who waits, as far as one write goes. */
@@ -119,23 +169,16 @@ export class Ledger {
 
   /** Numbers and chains one; false when it must wait for the next group. */
   #addTo(group: Group, waiting: Waiting): boolean {
-    const { decidedAtMs, decisionId, request, body } = waiting.undated;
     const place = { seq: group.head.seq + 1, prevHash: group.head.hash };
-    const response: Decision = { ...body, decisionId, ...place, receipt: null };
     try {
-      const { hash, text } = lineText({
-        ...place,
-        decidedAtMs,
-        mode: request.mode ?? 'enforce',
-        request,
-        response,
-      });
+      const { line, rowOf } = lineAt(place, waiting.undated);
+      const { hash, text } = lineText(group.made.length === 0 ? { ...line, torn: this.#tornHash } : line);
       const bytes = Buffer.byteLength(text);
       if (bytes > this.#segmentBytes)
         throw new Error(`it takes ${bytes} bytes of at most ${this.#segmentBytes}`);
       const groupBytesMax = Math.min(GROUP_BYTES_MAX, this.#segmentBytes);
       if (group.made.length > 0 && group.bytes + bytes > groupBytesMax) return false;
-      group.made.push({ response, waiting });
+      group.made.push({ row: rowOf(hash), waiting });
       group.text += text;
       group.bytes += bytes;
       group.head = { seq: place.seq, hash };
@@ -150,11 +193,26 @@ export class Ledger {
     return this.#head;
   }
 
+  /** A minute old at most, while somebody signs every minute. @throws PipelineError as writeCheckpoint */
+  async newestCheckpoint(): Promise<StoredCheckpoint> {
+    return this.#checkpoints.newest ?? (await this.writeCheckpoint());
+  }
+
+  /** Signs the newest state, unless that was done. @throws PipelineError internal (lines contradict what was signed), ledger_unwritable */
+  writeCheckpoint(): Promise<StoredCheckpoint> {
+    return this.#checkpoints.write();
+  }
+
+  /** Decisions among the `limit` lines after `seq`, oldest first. @throws PipelineError internal when lines were damaged */
+  readAfter(seq: number, limit: number): DecisionRow[] {
+    return this.readLinesAfter(seq, limit).filter((row) => 'response' in row);
+  }
+
   /**
    * Lines after `seq`, oldest first.
    * @throws PipelineError internal when lines were damaged
    */
-  readAfter(seq: number, limit: number): DecisionRow[] {
+  readLinesAfter(seq: number, limit: number): LedgerRow[] {
     return this.#reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
   }
 
@@ -167,10 +225,27 @@ export class Ledger {
     await writeLedgerCursor(this.#folder, seq);
   }
 
-  async close(): Promise<void> {
+  /** Signs what is there last. @returns the newest checkpoint; null when it cannot be written */
+  async close(): Promise<StoredCheckpoint | null> {
     await this.#writing;
     await this.#segments.close();
+    return await this.writeCheckpoint().catch(() => null);
   }
+}
+
+/** The line at a place, and how its row is made once its hash is known. */
+function lineAt(
+  place: Place,
+  undated: Undated | UndatedOutcome,
+): { line: HashedLine; rowOf: (hash: string) => LedgerRow } {
+  if ('outcome' in undated) {
+    const line = { ...place, ...undated };
+    return { line, rowOf: (hash) => ({ ...line, hash }) };
+  }
+  const { decidedAtMs, decisionId, request, body } = undated;
+  const response: Decision = { ...body, decisionId, ...place, receipt: null };
+  const content = { decidedAtMs, mode: request.mode ?? ('enforce' as const), request, response };
+  return { line: { ...place, ...content }, rowOf: (hash) => ({ ...content, hash }) };
 }
 
 /**

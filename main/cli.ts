@@ -6,7 +6,9 @@ import { coverageCommand } from './commands/coverage.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { findingsCommand } from './commands/findings.ts';
+import { keyCommand } from './commands/key.ts';
 import { ledgerCommand } from './commands/ledger.ts';
+import { receiptCommand } from './commands/receipt.ts';
 import { referenceCommand } from './commands/reference.ts';
 import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -38,6 +40,8 @@ const commands = [
   sourcesCommand(),
   constraintsCommand(),
   ledgerCommand(),
+  receiptCommand(),
+  keyCommand(),
   spoolCommand(),
   sqlCommand(),
   doctorCommand(),

@@ -166,10 +166,15 @@ export function parseConfig(from: {
     return refuse(problems);
   }
   const { data } = parsed;
+  const absolute = (path: string | undefined) =>
+    path === undefined ? undefined : resolve(from.folder, path);
   const config: Config = {
     ...data,
     dataDir: resolve(from.folder, data.dataDir),
-    constraints: data.constraints === undefined ? undefined : resolve(from.folder, data.constraints),
+    constraints: absolute(data.constraints),
+    signingKeyFile: absolute(data.signingKeyFile),
+    approversFile: absolute(data.approversFile),
+    checkpointDir: absolute(data.checkpointDir),
     roles: data.roles.filter((role) => role !== 'store' || data.clickhouseUrl === undefined),
   };
   if (config.roles.length === 0)

@@ -40,6 +40,9 @@ export const SETTINGS = z.object({
   host: z.string().min(1).default('127.0.0.1'), // reachable from elsewhere must be somebody's decision
   dataDir: z.string().min(1).default('.plumbline'),
   constraints: z.string().min(1).optional(),
+  signingKeyFile: z.string().min(1).optional(), // else a key is made in dataDir
+  approversFile: z.string().min(1).optional(), // people whose signature is asked for
+  checkpointDir: z.string().min(1).optional(), // gets a copy of every signed checkpoint
   roles: roles.prefault('all'),
   clickhouseUrl: url(['http:', 'https:']).optional(),
   clickhouseCluster: z.string().min(1).optional(), // for ON CLUSTER; only with clickhouseUrl

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Decision } from '../../core/decision.ts';
 import { rfc3339 } from '../../core/time.ts';
 import type { DecisionRow } from '../../store/decisions.ts';
+import type { OutcomeRow } from '../../store/outcomes.ts';
 import { numberJson, toNumberJson } from './number-json.ts';
 import { timeJson } from './time-json.ts';
 import { OUTCOMES } from './verdict-json.ts';
@@ -45,7 +46,10 @@ const decisionFields = {
   failMode: z.string().nullable(),
   constraintSet: z.string(),
   prevHash: z.string(),
-  receipt: z.string().nullable(),
+  receipt: z
+    .string()
+    .nullable()
+    .describe('Compact JWS, given once with the answer; null in records and in shadow mode.'),
 };
 
 export const decisionJson = z.strictObject(decisionFields).meta({
@@ -54,15 +58,54 @@ export const decisionJson = z.strictObject(decisionFields).meta({
     'allow: act now, inside limits, before validUntil. deny: do not retry unchanged. hold: ask again.',
 });
 
+const recordedFields = {
+  ...decisionFields,
+  decidedAt: timeJson,
+  mode: z.enum(['enforce', 'shadow']),
+  request: z.unknown().describe('As it was asked.'),
+  hash: z.string().describe('Of this line of the ledger; prevHash is the one before.'),
+};
+
 export const recordedDecisionJson = z
-  .strictObject({
-    ...decisionFields,
-    decidedAt: timeJson,
-    mode: z.enum(['enforce', 'shadow']),
-    request: z.unknown().describe('As it was asked.'),
-    hash: z.string().describe('Of this line of the ledger; prevHash is the one before.'),
-  })
+  .strictObject(recordedFields)
   .meta({ id: 'RecordedDecision', description: 'A decision as the ledger has it.' });
+
+const result = z.enum(['good', 'bad', 'unknown']);
+
+/** What is told about a decision. */
+export const outcomeAsked = z.strictObject({
+  acted: z.boolean().describe('Whether the action was done, whatever the decision was.'),
+  result: result.describe('How it turned out: the action, or leaving it.'),
+  note: z.string().max(2_000).optional(),
+  by: z.string().trim().min(1).max(200).describe('Who says so.'),
+});
+
+export const outcomeJson = z
+  .strictObject({
+    acted: z.boolean(),
+    result,
+    note: z.string().nullable(),
+    by: z.string(),
+    recordedAt: timeJson,
+    seq: z.number().describe('Of its own line of the ledger.'),
+    hash: z.string(),
+  })
+  .meta({ id: 'Outcome', description: 'How a decision turned out; the newest of one decision counts.' });
+
+export const decisionWithOutcomesJson = z
+  .strictObject({
+    ...recordedFields,
+    outcomes: z.array(outcomeJson).describe('Oldest first; the last one counts.'),
+  })
+  .meta({
+    id: 'DecisionWithOutcomes',
+    description: 'A decision as the ledger has it, and how it turned out.',
+  });
+
+export function toOutcomeJson({ outcome, recordedAtMs, seq, hash }: OutcomeRow): z.infer<typeof outcomeJson> {
+  const { acted, result, note, by } = outcome;
+  return { acted, result, note, by, recordedAt: rfc3339(recordedAtMs), seq, hash };
+}
 
 export function toDecisionJson(decision: Decision): z.infer<typeof decisionJson> {
   const { data } = decision;

@@ -1,14 +1,20 @@
+import type { ClickHouseClient } from '@clickhouse/client';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { DecisionRequest } from '../../core/decision.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { decisionRequestJsonSchema } from '../../gates/decision-request.ts';
-import { readDecision, readDecisions } from '../../store/decisions.ts';
+import { type DecisionRow, readDecision, readDecisions } from '../../store/decisions.ts';
+import { readOutcomes } from '../../store/outcomes.ts';
 import type { ApiDeps } from './api-deps.ts';
 import {
   decisionJson,
+  decisionWithOutcomesJson,
+  outcomeAsked,
+  outcomeJson,
   recordedDecisionJson,
   toDecisionJson,
+  toOutcomeJson,
   toRecordedDecisionJson,
 } from './decision-json.ts';
 import { limitQuery } from './limit-query.ts';
@@ -38,13 +44,24 @@ const getDecision = {
   method: 'GET',
   path: '/decisions/{id}',
   id: 'getDecision',
-  summary: 'One decision with its question',
+  summary: 'One decision with its question, and how it turned out',
   params: z.object({ id: z.string() }),
-  answer: recordedDecisionJson,
+  answer: decisionWithOutcomesJson,
   failures: ['not_found'],
 } satisfies Operation;
 
-export const DECISION_OPERATIONS: readonly Operation[] = [ask, listDecisions, getDecision];
+const recordOutcome = {
+  method: 'POST',
+  path: '/decisions/{id}/outcome',
+  id: 'recordOutcome',
+  summary: 'Say how a decision turned out; it becomes a line of the ledger, and the newest one counts',
+  params: z.object({ id: z.string() }),
+  body: outcomeAsked,
+  answer: outcomeJson,
+  failures: ['not_found', 'ledger_unwritable'],
+} satisfies Operation;
+
+export const DECISION_OPERATIONS: readonly Operation[] = [ask, listDecisions, getDecision, recordOutcome];
 
 export function serveDecisions(app: FastifyInstance, { client, gate }: ApiDeps): void {
   // The gate parses what it is asked: its other doors lead there too.
@@ -54,14 +71,19 @@ export function serveDecisions(app: FastifyInstance, { client, gate }: ApiDeps):
     return { decisions: decisions.map(toRecordedDecisionJson) };
   });
   serveOperation(app, getDecision, async ({ params: { id } }) => {
-    const decision = await readDecision(client, id);
-    if (decision === null) {
-      throw new PipelineError(
-        'not_found',
-        `There is no decision ${id} here (yet: a new one takes up to two seconds to be listed); GET /api/v1/decisions lists them.`,
-        { id },
-      );
-    }
-    return toRecordedDecisionJson(decision);
+    const [decision, outcomes] = await Promise.all([knownDecision(client, id), readOutcomes(client, id)]);
+    return { ...toRecordedDecisionJson(decision), outcomes: outcomes.map(toOutcomeJson) };
   });
+  serveOperation(app, recordOutcome, async ({ params: { id }, body: { acted, result, note = null, by } }) => {
+    await knownDecision(client, id);
+    return toOutcomeJson(await gate.recordOutcome({ decisionId: id, acted, result, note, by }));
+  });
+}
+
+/** @throws PipelineError not_found */
+async function knownDecision(client: ClickHouseClient, id: string): Promise<DecisionRow> {
+  const decision = await readDecision(client, id);
+  if (decision !== null) return decision;
+  const text = `There is no decision ${id} here (yet: a new one takes up to two seconds to be listed); GET /api/v1/decisions lists them.`;
+  throw new PipelineError('not_found', text, { id });
 }

@@ -3,7 +3,16 @@ import type { AcceptedReference } from '../../core/accepted-reference.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { numberJson, toNumberJson } from './number-json.ts';
 import type { ReferenceProposal } from './propose-reference.ts';
+import type { SignatureState } from './reference-signature.ts';
 import { timeJson } from './time-json.ts';
+
+const signatureJson = z.strictObject({
+  state: z
+    .enum(['valid', 'invalid', 'unknown-key', 'none'])
+    .describe('Invalid: what is stored is not what was signed. Unknown key: of nobody this server knows.'),
+  signer: z.enum(['person', 'replica']).nullable().describe('Replica: recorded by it, signed by no person.'),
+  keyId: z.string().nullable(),
+});
 
 export const referenceJson = z
   .strictObject({
@@ -21,13 +30,17 @@ export const referenceJson = z
     state: z
       .enum(['in-force', 'superseded', 'revoked'])
       .describe('Superseded: of each of its services a newer one holds numbers.'),
-    revoked: z.strictObject({ at: timeJson, by: z.string(), reason: z.string() }).nullable(),
+    signature: signatureJson,
+    revoked: z
+      .strictObject({ at: timeJson, by: z.string(), reason: z.string(), signature: signatureJson })
+      .nullable(),
   })
   .meta({ id: 'Reference', description: 'A period that a person accepted as normal, frozen.' });
 
 export function toReferenceJson(
   reference: AcceptedReference,
   inForce: ReadonlyMap<string, AcceptedReference>,
+  signatures: { readonly accepted: SignatureState; readonly revoked: SignatureState | null },
 ): z.infer<typeof referenceJson> {
   const { revoked } = reference;
   const counts = [...inForce.values()].some(({ id }) => id === reference.id);
@@ -42,7 +55,16 @@ export function toReferenceJson(
     acceptedAt: rfc3339(reference.acceptedAtMs),
     hash: reference.hash,
     state: revoked !== null ? 'revoked' : counts ? 'in-force' : 'superseded',
-    revoked: revoked === null ? null : { at: rfc3339(revoked.atMs), by: revoked.by, reason: revoked.reason },
+    signature: signatures.accepted,
+    revoked:
+      revoked === null || signatures.revoked === null
+        ? null
+        : {
+            at: rfc3339(revoked.atMs),
+            by: revoked.by,
+            reason: revoked.reason,
+            signature: signatures.revoked,
+          },
   };
 }
 

@@ -4,12 +4,13 @@ import type { Meter, Tracer } from '@opentelemetry/api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { createGate } from '../../gates/gate.ts';
+import { createGate, type KeyFiles } from '../../gates/gate.ts';
 import { localUrl } from '../local-url.ts';
 import type { Role } from '../settings.ts';
 import { authorizer, CHALLENGES } from './authorize.ts';
 import { CHANGE_OPERATIONS, serveChanges } from './changes.ts';
 import { hostChecker } from './check-host.ts';
+import { PRECISION_OPERATIONS, servePrecision } from './constraint-precision.ts';
 import { CONSTRAINT_OPERATIONS, serveConstraints } from './constraints.ts';
 import { COVERAGE_OPERATIONS, serveCoverage } from './coverage.ts';
 import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
@@ -39,6 +40,7 @@ export interface ApiConfig {
   /** Holds the ledger. */
   readonly dataDir: string;
   readonly constraintsPath: string | undefined;
+  readonly keyFiles?: KeyFiles;
   readonly otlpHttpPort: number;
   readonly otlpGrpcPort: number;
   /** Of this process group: `/readyz` asks the ports of these. */
@@ -70,6 +72,7 @@ const OPERATIONS = [
   ...COVERAGE_OPERATIONS,
   ...REPORT_OPERATIONS,
   ...CONSTRAINT_OPERATIONS,
+  ...PRECISION_OPERATIONS,
   ...LEDGER_OPERATIONS,
   ...SET_ASIDE_OPERATIONS,
 ];
@@ -80,8 +83,8 @@ export async function startApi(
   deps: StartApiDeps,
 ): Promise<{ close(): Promise<void>; readonly port: number }> {
   const { client, now, log } = deps;
-  const { dataDir, constraintsPath } = config;
-  const gate = await createGate({ client, dataDir, constraintsPath, now, log });
+  const { dataDir, constraintsPath, keyFiles = {} } = config;
+  const gate = await createGate({ client, dataDir, constraintsPath, keyFiles, now, log });
   const app = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true, // idle keep-alive connections would hold up the stop
@@ -106,6 +109,7 @@ export async function startApi(
     serveCoverage,
     serveReports,
     serveConstraints,
+    servePrecision,
     serveLedger,
     serveSetAside,
   ]) {

@@ -6,6 +6,7 @@ import {
   readConstraintFiles,
 } from '../../gates/constraints/read-constraint-files.ts';
 import { examples, print } from '../client-flags.ts';
+import { constraintsPrecisionCommand } from './constraints-precision.ts';
 
 export function constraintsCommand(): Command {
   const lint = new Command('lint')
@@ -23,7 +24,10 @@ export function constraintsCommand(): Command {
       print(flags, { files: files.map(({ file }) => file), problems }, () => lintText(files, errorCount));
       process.exitCode = errorCount > 0 ? 1 : 0;
     });
-  return new Command('constraints').description('work with constraint files').addCommand(lint);
+  return new Command('constraints')
+    .description('work with constraint files')
+    .addCommand(lint)
+    .addCommand(constraintsPrecisionCommand());
 }
 
 function read(path: string): ConstraintFileState[] {

@@ -1,7 +1,10 @@
 import { userInfo } from 'node:os';
 import { Command } from 'commander';
+import { readSigningKey } from '../../gates/receipts/signing-key.ts';
+import { type Statement, signStatement } from '../../gates/receipts/statement.ts';
 import { PATIENT_TIMEOUT_MS } from '../api-client.ts';
 import { type ClientFlags, connectApi, examples, print, withClientFlags } from '../client-flags.ts';
+import { acceptStatement, revokeStatement } from '../reference-statement.ts';
 import { textTable } from '../text-table.ts';
 
 interface PeriodFlags extends ClientFlags {
@@ -21,6 +24,19 @@ interface ReferenceRow {
   readonly reason: string;
   readonly hash: string;
   readonly state: string;
+  readonly signature: Signature;
+  readonly revoked: { readonly signature: Signature } | null;
+}
+
+interface Signature {
+  readonly state: string;
+  readonly signer: string | null;
+}
+
+interface PersonFlags {
+  readonly reason: string;
+  readonly by: string;
+  readonly sign?: string;
 }
 
 interface Proposal {
@@ -61,7 +77,15 @@ function withPeriodFlags(command: Command): Command {
 function withPersonFlags(command: Command): Command {
   return command
     .requiredOption('--reason <text>', 'why')
-    .option('--by <name>', 'who stands for it', userInfo().username);
+    .option('--by <name>', 'who stands for it', userInfo().username)
+    .option('--sign <file>', 'private key to sign it with, as "plumbline key new" makes one');
+}
+
+/** Nothing without a key; with one, the act as it is at this moment, signed. */
+function signatureOf({ sign }: PersonFlags, statementAt: (at: string) => Statement) {
+  if (sign === undefined) return {};
+  const at = new Date().toISOString();
+  return { signature: { at, value: signStatement(statementAt(at), readSigningKey(sign)) } };
 }
 
 function proposeCommand(): Command {
@@ -84,9 +108,10 @@ function acceptCommand(): Command {
   return withPersonFlags(withPeriodFlags(new Command('accept')))
     .description('accept a period as normal, as propose showed it')
     .requiredOption('--hash <hash>', 'the hash that propose showed')
-    .action(async (flags: PeriodFlags & { hash: string; reason: string; by: string }) => {
+    .action(async (flags: PeriodFlags & PersonFlags & { hash: string }) => {
       const { hash, reason, by } = flags;
-      const body = { ...periodOf(flags), hash, reason, acceptedBy: by };
+      const signature = signatureOf(flags, (at) => acceptStatement({ hash, by, reason, at }));
+      const body = { ...periodOf(flags), hash, reason, acceptedBy: by, ...signature };
       const accepted = await connectApi(flags, PATIENT_TIMEOUT_MS).postJson<ReferenceRow>(
         '/references',
         body,
@@ -99,8 +124,10 @@ function revokeCommand(): Command {
   return withPersonFlags(withClientFlags(new Command('revoke')))
     .description('take a reference back; the one accepted before it is then in force again')
     .argument('<id>', 'as listed')
-    .action(async (id: string, flags: ClientFlags & { reason: string; by: string }) => {
-      const body = { revokedBy: flags.by, reason: flags.reason };
+    .action(async (id: string, flags: ClientFlags & PersonFlags) => {
+      const { by, reason } = flags;
+      const signature = signatureOf(flags, (at) => revokeStatement({ id, by, reason, at }));
+      const body = { revokedBy: by, reason, ...signature };
       const path = `/references/${encodeURIComponent(id)}/revoke`;
       const revoked = await connectApi(flags).postJson<ReferenceRow>(path, body);
       print(flags, revoked, () => `Revoked by ${flags.by}: ${revoked.id}\n`);
@@ -158,8 +185,16 @@ function listText(references: readonly ReferenceRow[]): string {
     reference.until,
     reference.acceptedBy,
     reference.acceptedAt,
+    signatureText(reference),
     reference.id,
     reference.reason,
   ]);
-  return textTable(['STATE', 'SERVICES', 'FROM', 'UNTIL', 'ACCEPTED BY', 'AT', 'ID', 'WHY'], rows);
+  return textTable(['STATE', 'SERVICES', 'FROM', 'UNTIL', 'ACCEPTED BY', 'AT', 'SIGNED', 'ID', 'WHY'], rows);
+}
+
+/** The worse one of what was accepted and what was taken back. */
+function signatureText({ signature, revoked }: ReferenceRow): string {
+  const { state, signer } =
+    revoked !== null && revoked.signature.state !== 'valid' ? revoked.signature : signature;
+  return signer === null ? state : `${state} (${signer})`;
 }

@@ -7,7 +7,15 @@ runRole('api', async (config, { now, log, meter, tracer }) => {
   const { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles } = config;
   const client = await connectStore(config);
   const api = await startApi(
-    { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles, constraintsPath: config.constraints },
+    {
+      ...{ host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles },
+      constraintsPath: config.constraints,
+      keyFiles: {
+        signingKey: config.signingKeyFile,
+        approvers: config.approversFile,
+        checkpointDir: config.checkpointDir,
+      },
+    },
     { client, now, log, meter, tracer, collectMetrics },
   );
   return {

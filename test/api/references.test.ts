@@ -1,11 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { metrics } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import type { KeyFiles } from '../../gates/gate.ts';
+import { verifierLine } from '../../gates/receipts/public-key.ts';
+import { makeSigningKey, type SigningKey } from '../../gates/receipts/signing-key.ts';
+import { signStatement } from '../../gates/receipts/statement.ts';
 import { proposalJson, referenceJson } from '../../main/api/reference-json.ts';
 import { startApi } from '../../main/api/start-api.ts';
+import { acceptStatement, revokeStatement } from '../../main/reference-statement.ts';
 import { readReferenceNumbers } from '../../store/accepted-references.ts';
 import { writeFinding } from '../../store/findings.ts';
 import { insertVerdicts } from '../../store/verdicts.ts';
@@ -25,6 +30,9 @@ const THREE_DAYS = { from: iso(MONDAY), until: iso(MONDAY + 3 * DAY) };
 let engine: TestEngine;
 let dataDir: string;
 let api: Awaited<ReturnType<typeof startApi>>;
+/** As `api`, but it asks for the signatures of people. */
+let signedApi: Awaited<ReturnType<typeof startApi>>;
+let adasKey: SigningKey;
 
 /** Minutes of deltas: 600 requests, of which half lie below `boundMs`. */
 async function insertMinutes(
@@ -48,34 +56,42 @@ beforeAll(async () => {
   await insertMinutes('cart', 60, [7, 11]);
   await insertMinutes('search', 20, [0, 2]);
   const noLog = () => undefined;
-  api = await startApi(
-    {
-      host: '127.0.0.1',
-      apiPort: 0,
-      keys: [],
-      dataDir,
-      constraintsPath: undefined,
-      otlpGrpcPort: 0,
-      otlpHttpPort: 0,
-      roles: ['api'],
-    },
-    {
-      client: engine.client,
-      now: Date.now,
-      log: { info: noLog, warn: noLog, error: noLog },
-      meter: metrics.getMeter('test'),
-      collectMetrics: async () => '',
-    },
-  );
+  const start = (folder: string, keyFiles: KeyFiles) =>
+    startApi(
+      {
+        host: '127.0.0.1',
+        apiPort: 0,
+        keys: [],
+        dataDir: join(dataDir, folder),
+        constraintsPath: undefined,
+        keyFiles,
+        otlpGrpcPort: 0,
+        otlpHttpPort: 0,
+        roles: ['api'],
+      },
+      {
+        client: engine.client,
+        now: Date.now,
+        log: { info: noLog, warn: noLog, error: noLog },
+        meter: metrics.getMeter('test'),
+        collectMetrics: async () => '',
+      },
+    );
+  adasKey = makeSigningKey(join(dataDir, 'ada.key'), 'ada');
+  const approvers = join(dataDir, 'approvers.yaml');
+  await writeFile(approvers, `- {name: Ada, publicKey: "${verifierLine(adasKey.public)}"}\n`);
+  api = await start('replica-1', {});
+  signedApi = await start('replica-2', { approvers });
 });
 afterAll(async () => {
   await api.close();
+  await signedApi.close();
   await engine.close();
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function post(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`http://127.0.0.1:${api.port}/api/v1${path}`, {
+async function post(path: string, body: unknown, to = api): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`http://127.0.0.1:${to.port}/api/v1${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -93,8 +109,8 @@ async function accept(asked: object, hash: string): Promise<z.infer<typeof refer
   expect(status, JSON.stringify(body)).toBe(200);
   return referenceJson.parse(body);
 }
-async function list(): Promise<z.infer<typeof referenceJson>[]> {
-  const response = await fetch(`http://127.0.0.1:${api.port}/api/v1/references`);
+async function list(of = api): Promise<z.infer<typeof referenceJson>[]> {
+  const response = await fetch(`http://127.0.0.1:${of.port}/api/v1/references`);
   return ((await response.json()) as { references: unknown[] }).references.map((one) =>
     referenceJson.parse(one),
   );
@@ -228,5 +244,106 @@ describe('accept and revoke', () => {
     expect(await list()).toEqual(before);
     const unknown = await post('/references/r_1/revoke', { revokedBy: 'Ada', reason: 'x' });
     expect(unknown).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+});
+
+describe('signatures', () => {
+  const asked = { ...WEEK, services: ['cart'] };
+  const body = async () => {
+    const { hash } = await propose(asked);
+    return { ...asked, hash, acceptedBy: 'Ada', reason: 'signed' };
+  };
+  const signed = (
+    { hash, acceptedBy: by, reason }: Awaited<ReturnType<typeof body>>,
+    atMs: number,
+    key = adasKey,
+  ) => {
+    const at = iso(atMs);
+    return { at, value: signStatement(acceptStatement({ hash, by, reason, at }), key) };
+  };
+  const stateOf = async (id: string, of = api) => (await list(of)).find((one) => one.id === id)?.signature;
+
+  it('of the replica are recorded where nobody else signs, and are of nobody for a replica that has not its key', async () => {
+    const { id } = await accept(asked, (await propose(asked)).hash);
+    expect(await stateOf(id)).toMatchObject({ state: 'valid', signer: 'replica' });
+    expect(await stateOf(id, signedApi)).toMatchObject({ state: 'unknown-key', signer: 'replica' });
+    const signature = { at: iso(Date.now()), value: 'AAAA' };
+    const unasked = await post('/references', { ...(await body()), signature });
+    expect(unasked).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('knows no approvers') },
+    });
+  });
+
+  it('of a person are taken once, by the name they are of, and of what was signed', async () => {
+    const accepted = await body();
+    const nowMs = Date.now();
+    const before = (await list()).length;
+    const stranger = makeSigningKey(join(dataDir, 'stranger.key'));
+    const refuse = async (change: object, says: string) => {
+      const refused = await post('/references', { ...accepted, ...change }, signedApi);
+      expect(refused).toMatchObject({ status: 400, body: { detail: expect.stringContaining(says) } });
+    };
+    const signature = signed(accepted, nowMs);
+    await refuse({}, 'must be signed');
+    await refuse({ signature, reason: 'another' }, 'not that of Ada');
+    await refuse({ signature, acceptedBy: 'Grace' }, 'not that of Grace');
+    await refuse({ signature: { ...signature, at: iso(nowMs + 1) } }, 'not that of Ada');
+    await refuse({ signature: signed(accepted, nowMs, stranger) }, 'not that of Ada');
+    await refuse({ signature: signed(accepted, nowMs - 301_000) }, 'five minutes');
+    expect(await list()).toHaveLength(before);
+    const taken = await post('/references', { ...accepted, signature }, signedApi);
+    expect(taken).toMatchObject({
+      status: 200,
+      body: {
+        acceptedAt: iso(nowMs),
+        signature: { state: 'valid', signer: 'person', keyId: adasKey.public.keyId },
+      },
+    });
+    await refuse({ signature }, 'used before');
+
+    const { id } = referenceJson.parse(taken.body);
+    const reason = 'too early';
+    const unsigned = await post(`/references/${id}/revoke`, { revokedBy: 'Ada', reason }, signedApi);
+    expect(unsigned.status).toBe(400);
+    const at = iso(Date.now());
+    const value = signStatement(revokeStatement({ id, by: 'Ada', reason, at }), adasKey);
+    const revocation = { revokedBy: 'Ada', reason, signature: { at, value } };
+    const revoked = await post(`/references/${id}/revoke`, revocation, signedApi);
+    expect(revoked.body).toMatchObject({
+      state: 'revoked',
+      revoked: { at, signature: { state: 'valid', signer: 'person' } },
+    });
+  });
+
+  it('show what was changed in the store, and what came from elsewhere', async () => {
+    const { id } = await accept(asked, (await propose(asked)).hash);
+    expect((await stateOf(id))?.state).toBe('valid');
+    const copy = async (table: string, idColumn: string, change: string) =>
+      await engine.client.command({
+        query: `INSERT INTO ${table} SELECT * REPLACE (${change}) FROM (SELECT * FROM ${table} WHERE ${idColumn} = '${id}')`,
+      });
+    await copy('accepted_references', 'Id', "'r_unsigned' AS Id");
+    expect(await stateOf('r_unsigned')).toEqual({ state: 'none', signer: null, keyId: null });
+    await copy('accepted_references', 'Id', "'r_copied' AS Id");
+    await copy('reference_signatures', 'ReferenceId', "'r_copied' AS ReferenceId");
+    expect((await stateOf('r_copied'))?.state).toBe('invalid');
+    const set = async (changes: string) =>
+      await engine.client.command({
+        query: `ALTER TABLE accepted_references UPDATE ${changes} WHERE Id = '${id}' SETTINGS mutations_sync = 2`,
+      });
+    for (const [change, back] of [
+      ["AcceptedBy = 'Grace'", "AcceptedBy = 'Ada'"],
+      ["Reason = 'other'", "Reason = 'a calm week'"],
+      ['AcceptedAt = AcceptedAt + INTERVAL 1 SECOND', 'AcceptedAt = AcceptedAt - INTERVAL 1 SECOND'],
+      ['Hash = reverse(Hash)', 'Hash = reverse(Hash)'],
+      ["Numbers = replaceOne(Numbers, '10080', '10081')", "Numbers = replaceOne(Numbers, '10081', '10080')"],
+      ["Held = ['search']", "Held = ['cart']"],
+    ] as const) {
+      await set(change);
+      expect((await stateOf(id))?.state, change).toBe('invalid');
+      await set(back);
+    }
+    expect((await stateOf(id))?.state).toBe('valid');
   });
 });
