@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { findingsCommand } from './commands/findings.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { referenceCommand } from './commands/reference.ts';
+import { replayCommand } from './commands/replay.ts';
 import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sourcesCommand } from './commands/sources.ts';
@@ -32,6 +33,7 @@ const commands = [
   verdictsCommand(),
   verdictCommand(),
   sourcesCommand(),
+  replayCommand(),
   constraintsCommand(),
   ledgerCommand(),
   spoolCommand(),
