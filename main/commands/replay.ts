@@ -12,6 +12,7 @@ import { textTable } from '../text-table.ts';
 interface Flags {
   readonly reference?: string;
   readonly constraints?: string;
+  readonly ledger: readonly string[];
   readonly json?: boolean;
 }
 
@@ -35,6 +36,12 @@ export function replayCommand(): Command {
       'what people accept as normal: times, or offsets from the first item such as 0d..4d',
     )
     .option('--constraints <path>', 'a constraint file, or a folder of them')
+    .option(
+      '--ledger <file>',
+      'a segment of a ledger, for what gates decided meanwhile; may be repeated',
+      (file: string, before: readonly string[]) => [...before, file],
+      [],
+    )
     .option('--json', 'print JSON: findings as GET /findings answers them, and what was read')
     .addHelpText(
       'after',
@@ -54,7 +61,7 @@ async function run(files: readonly string[], flags: Flags): Promise<void> {
   const quit = () => void store.close().finally(() => process.exit(130));
   process.once('SIGINT', quit).once('SIGTERM', quit);
   try {
-    const replayed = await replay(store, { files, sets, reference });
+    const replayed = await replay(store, { files, ledgers: flags.ledger, sets, reference });
     print(flags, replayedJson(replayed), () => replayedText(replayed));
     for (const line of unreadableLines(replayed)) console.error(line);
     process.exitCode = exitCodeOf(replayed);
@@ -70,7 +77,7 @@ function exitCodeOf({ findings, covers }: Replayed): number {
 }
 
 function replayedJson({ findings, covers, reference, signals, unreadable, ...rest }: Replayed) {
-  const { serviceNames, unreadableCount } = rest;
+  const { serviceNames, unreadableCount, decisionCount } = rest;
   return {
     findings: findings.map(toFindingJson),
     replay: {
@@ -78,6 +85,7 @@ function replayedJson({ findings, covers, reference, signals, unreadable, ...res
       reference: periodJson(reference),
       services: serviceNames,
       signals,
+      decisionCount,
       unreadable,
       unreadableCount,
     },
@@ -97,6 +105,7 @@ function replayedText(replayed: Replayed): string {
     return `${signal}: ${requests} requests, ${items} ${ITEM_NOUN[signal]}${tail}`;
   });
   if (covers === null) return 'Nothing could be read.\n';
+  if (replayed.decisionCount > 0) lines.push(`ledger: ${replayed.decisionCount} decisions`);
   const days = (covers.untilMs - covers.fromMs) / 86_400_000;
   lines.push(`From ${rfc3339(covers.fromMs)} until ${rfc3339(covers.untilMs)} (${days.toFixed(2)} days).`);
   if (reference === null) {

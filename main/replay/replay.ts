@@ -8,10 +8,12 @@ import type { ConstraintSet } from '../../gates/constraints/constraint-set.ts';
 import { unsampledServices } from '../../gates/constraints/constraints.ts';
 import { designIntentOf } from '../../gates/constraints/design-intent-of.ts';
 import { findDrift } from '../../jobs/detect-drift.ts';
+import { insertDecisions } from '../../store/decisions.ts';
 import { readServiceNames } from '../../store/tallies/read-service-names.ts';
 import { readSystemHistory } from '../../store/tallies/read-system-history.ts';
 import { fileArrivals, type Unreadable } from './file-arrivals.ts';
 import { mergeArrivals } from './merge-arrivals.ts';
+import { readLedgerFile } from './read-ledger-file.ts';
 import type { Period } from './reference-period.ts';
 import { RowStore, type SignalCount } from './row-store.ts';
 
@@ -22,6 +24,8 @@ const UNREADABLE_TOLD_MAX = 20;
 
 export interface ReplayOf {
   readonly files: readonly string[];
+  /** Segments of a ledger: what gates decided meanwhile. */
+  readonly ledgers: readonly string[];
   readonly sets: readonly ConstraintSet[];
   /** null: nothing says what is normal, and nothing is held against it. */
   readonly reference: ((firstItemMs: number) => Period) | null;
@@ -32,6 +36,7 @@ export interface Replayed {
   /** Of its files; the first of each file. */
   readonly unreadable: readonly Unreadable[];
   readonly unreadableCount: number;
+  readonly decisionCount: number;
   /** What is covered: from the first item to the last; null when there was none. */
   readonly covers: Period | null;
   readonly reference: Period | null;
@@ -48,7 +53,7 @@ export interface Replayed {
  */
 export async function replay(
   { client, folder }: { readonly client: ClickHouseClient; readonly folder: string },
-  { files, sets, reference }: ReplayOf,
+  { files, ledgers, sets, reference }: ReplayOf,
 ): Promise<Replayed> {
   const told = new Map<string, Unreadable[]>();
   let unreadableCount = 0;
@@ -74,6 +79,8 @@ export async function replay(
     covered.untilMs = Math.max(covered.untilMs, receivedAtMs);
   }
   await rows.finish();
+  const decisions = ledgers.flatMap((file) => readLedgerFile(file, onUnreadable));
+  await insertDecisions(client, decisions);
   const covers = covered.untilMs >= covered.fromMs ? covered : null;
   const period = covers === null ? null : (reference?.(covers.fromMs) ?? null);
   const found = covers === null || period === null ? null : await detect(client, { sets, period, covers });
@@ -81,6 +88,7 @@ export async function replay(
     signals: rows.counts,
     unreadable: [...told.values()].flat(),
     unreadableCount,
+    decisionCount: decisions.length,
     covers,
     reference: period,
     serviceNames: found?.serviceNames ?? [],

@@ -6,6 +6,7 @@ import { keepForGood } from '../../store/keep-for-good.ts';
 import { parseConfig } from '../config.ts';
 import { connectStore } from '../connect-store.ts';
 import { createLog } from '../create-log.ts';
+import { takeDataDir } from '../data-dir.ts';
 import { withFreePorts } from '../free-ports.ts';
 import { prepareStore } from '../prepare-store.ts';
 import { roleScripts } from '../role-scripts.ts';
@@ -34,12 +35,14 @@ export async function openTemporaryStore(env: NodeJS.ProcessEnv): Promise<Tempor
     ),
   };
   const config = await withFreePorts(parseConfig({ env: settings, fileText: null, folder }));
+  const lock = takeDataDir(folder);
   const log = createLog('replay', config.logLevel);
   const supervisor = createSupervisor({ scripts: roleScripts(config, env), log, now: Date.now });
   const stopping = new AbortController();
   const stop = async () => {
     stopping.abort();
     await supervisor.stop();
+    lock.release();
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
