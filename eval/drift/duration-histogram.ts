@@ -1,5 +1,5 @@
-/** 2^(2^-6): buckets are 1.1 % wide. */
-const SCALE = 6;
+/** 2^(2^-4): buckets are 4.4 % wide. */
+const SCALE = 4;
 const BUCKETS_PER_OCTAVE = 2 ** SCALE;
 /** Of so many requests the slowest are about the 99 % quantile, and all others about the median. */
 const SLOW_RATIO = 0.02;
