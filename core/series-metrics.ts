@@ -16,7 +16,7 @@ export interface SeriesMetric {
 
 /**
  * Metrics that become series of a service, by name: of OpenTelemetry's conventions, older spellings of the Collector's
- * receivers, and `app.*` and `platform.*` for what no convention names. Migration 0019 keeps the same names.
+ * receivers, and `app.*` and `platform.*` for what no convention names. Migration 0020 keeps the same names.
  */
 export const SERIES_METRICS: Readonly<Record<string, SeriesMetric>> = {
   'k8s.hpa.pod.current': { series: 'replicas', fold: 'max' },
@@ -30,6 +30,8 @@ export const SERIES_METRICS: Readonly<Record<string, SeriesMetric>> = {
   'k8s.hpa.metric.target.cpu.average_utilization': { series: 'cpuTarget', fold: 'max' },
   'k8s.deployment.pod.available': { series: 'replicasReady', fold: 'max' },
   'k8s.deployment.available': { series: 'replicasReady', fold: 'max' },
+  'k8s.deployment.pod.desired': { series: 'replicasDesired', fold: 'max' },
+  'k8s.deployment.desired': { series: 'replicasDesired', fold: 'max' },
   'k8s.container.cpu.limit': { series: 'cpuLimitCores', fold: 'mean' },
   'k8s.container.cpu_limit': { series: 'cpuLimitCores', fold: 'mean' },
   'k8s.container.cpu.limit.utilization': { series: 'cpuRatio', fold: 'mean' },

@@ -6,7 +6,7 @@ const SERVICE_SERIES = [
   'meanMs',
   'p50Ms',
   'p99Ms',
-  'selfMs', // from traces: span time without children
+  'selfMs', // mean of the service's own histogram less what its calls took, or span time without children
   'criticalPathMs', // from traces: share of the request's critical path
   'cpuRatio', // k8s.container.cpu.limit.utilization
   'inflight', // http.server.active_requests
@@ -70,7 +70,7 @@ export interface UserHistory {
   readonly cost: Float64Array;
 }
 
-/** Something an automation did, as its audit log says. */
+/** Something an automation did, as it says itself, its controller or an audit log; a person's doing by hand too. */
 export interface RecordedAction {
   readonly minute: number;
   readonly actor: string;
@@ -79,6 +79,8 @@ export interface RecordedAction {
   /** What it was set to, where that is a number. */
   readonly to: number | null;
   readonly decisionId: string | null;
+  /** By hand: a person, and no automation. */
+  readonly isPerson?: boolean | undefined;
 }
 
 export interface RecordedDecision {
@@ -88,6 +90,8 @@ export interface RecordedDecision {
   readonly service: string;
   readonly kind: string;
   readonly outcome: 'allow' | 'deny' | 'hold';
+  /** Until when it holds; left out: nobody said. */
+  readonly validUntilMinute?: number | undefined;
 }
 
 /** A change that a person recorded and approved. */

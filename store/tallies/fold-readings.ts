@@ -1,5 +1,5 @@
 import type { MetricFold } from '../../core/series-metrics.ts';
-import { READING_GAP_MS_MAX } from './read-request-minutes.ts';
+import { READING_GAP_MS_MAX } from './duration-readings.ts';
 
 const MINUTE_MS = 60_000;
 

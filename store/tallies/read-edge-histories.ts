@@ -4,6 +4,8 @@ import { EDGE_STEP_MINUTES, type EdgeHistory } from '../../core/system-history.t
 import { toClickhouseTime } from '../clickhouse-time.ts';
 import { readRows } from '../read-rows.ts';
 import { countOfSpans } from './count-of-spans.ts';
+import { mergeCounted } from './merge-counted.ts';
+import { readClientSteps } from './read-client-steps.ts';
 import type { RollupQuery } from './rollup-query.ts';
 
 interface Row {
@@ -32,9 +34,10 @@ interface Answer {
 const STEP_MS = EDGE_STEP_MINUTES * 60_000;
 
 /**
- * Who called whom, as spans of callers tell; a call that was tried again is one call of several attempts. Who a peer is
- * is told by its answers (tally_pair) where they are known, else by its name. Steps with spans of unknown weight are NaN, and so
- * are steps in which no span of the caller is here at all: nobody knows whom it called.
+ * Who called whom, as callers' own histograms count, and as their spans tell where they do not; a call that was tried
+ * again is one call of several attempts. Who a peer is is told by its answers (tally_pair) where they are known, else by
+ * its name. Steps with spans of unknown weight are NaN, and so are steps in which nothing of the caller is here at all:
+ * nobody knows whom it called.
  * @param query.fromMs a multiple of ten minutes
  * @throws PipelineError store_unavailable
  */
@@ -47,18 +50,21 @@ export async function readEdgeHistories(
     from: toClickhouseTime(query.fromMs),
     until: toClickhouseTime(query.untilMs),
   };
-  const [rows, told, answers] = await Promise.all([
+  const [rows, told, answers, counted] = await Promise.all([
     readRows<Row>(client, { sql: CALLS, params, about: 'tally_peer_ten_minutes' }),
     readRows<Told>(client, { sql: TOLD, params, about: 'tally_service' }),
     readRows<Answer>(client, { sql: ANSWERS, params: { services: query.serviceNames }, about: 'tally_pair' }),
+    readClientSteps(client, query),
   ]);
   const known = new Map(answers.map((row) => [`${row.CallerService}\u001f${row.Peer}`, row.CalleeService]));
   const names = new Set(query.serviceNames);
   const steps = Math.ceil((query.untilMs - query.fromMs) / STEP_MS);
   const stepOf = (bucketS: number) => (bucketS * 1_000 - query.fromMs) / STEP_MS;
   const edges = new Map<string, Building>();
+  const calleeOf = ({ From, Peer }: Pick<Row, 'From' | 'Peer'>) =>
+    known.get(`${From}\u001f${Peer}`) ?? serviceOfPeer(Peer, names);
   for (const row of rows) {
-    const to = known.get(`${row.From}\u001f${row.Peer}`) ?? serviceOfPeer(row.Peer, names);
+    const to = calleeOf(row);
     const key = `${row.From}\u001f${to}`;
     let edge = edges.get(key);
     if (edge === undefined) {
@@ -74,7 +80,14 @@ export async function readEdgeHistories(
     ...told.map((row) => `${row.ServiceName}\u001f${stepOf(row.BucketS)}`),
     ...rows.map((row) => `${row.From}\u001f${stepOf(row.BucketS)}`),
   ]);
-  return [...edges.values()].map((edge) => finish(edge, (step) => heard.has(`${edge.from}\u001f${step}`)));
+  const ofSpans = [...edges.values()].map((edge) =>
+    finish(edge, (step) => heard.has(`${edge.from}\u001f${step}`)),
+  );
+  return mergeCounted(
+    ofSpans,
+    counted.map((row) => ({ ...row, to: calleeOf(row), step: stepOf(row.BucketS) })),
+    steps,
+  );
 }
 
 type Building = EdgeHistory & { readonly durationMs: Float64Array };

@@ -2,8 +2,8 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { SERIES_METRICS, type SeriesMetric } from '../../core/series-metrics.ts';
 import { toClickhouseTime } from '../clickhouse-time.ts';
 import { readRows } from '../read-rows.ts';
+import { READING_GAP_MS_MAX } from './duration-readings.ts';
 import { foldReadings, type Readings } from './fold-readings.ts';
-import { READING_GAP_MS_MAX } from './read-request-minutes.ts';
 
 interface Row {
   readonly ServiceName: string;

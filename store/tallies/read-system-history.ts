@@ -6,23 +6,29 @@ import {
   type ServiceHistory,
   type ServiceSeries,
   type SystemHistory,
+  type UserHistory,
 } from '../../core/system-history.ts';
-import { type DecisionRow, readDecisions } from '../decisions.ts';
+import { entryServices } from './entry-services.ts';
+import { readActs } from './read-acts.ts';
+import { type ClientMinute, readClientMinutes } from './read-client-minutes.ts';
 import { readEdgeHistories } from './read-edge-histories.ts';
 import { type MetricMinutes, readMetricMinutes } from './read-metric-minutes.ts';
+import { readPools } from './read-pools.ts';
 import { readRequestMinutes } from './read-request-minutes.ts';
 import { type RetryMinute, readRetryMinutes } from './read-retry-minutes.ts';
+import { readSpanHeard } from './read-span-heard.ts';
 import { readSpanMinutes } from './read-span-minutes.ts';
 import { readVersionMinutes, type VersionMinute } from './read-version-minutes.ts';
 import type { RequestMinute } from './request-minute.ts';
 import type { RollupQuery } from './rollup-query.ts';
+import { UsersBuilding } from './users-building.ts';
 
 const MINUTE_MS = 60_000;
 const STEP_MS = EDGE_STEP_MINUTES * MINUTE_MS;
 /** Minutes of services that one query gives: as many as are quickly held in memory. */
 const ROWS_AT_ONCE = 100_000;
-/** More decisions than any fortnight of ten services has seen. */
-const DECISIONS_MAX = 100_000;
+/** A service that so many of its minutes' own time is not known of calls others at the same time. */
+const OWN_TIME_KNOWN_RATIO_MIN = 0.5;
 
 /** `fromMs` is rounded down to ten minutes; the minute that `untilMs` lies in is left out: it may still grow. */
 export type HistoryQuery = RollupQuery & { readonly intent: DesignIntent };
@@ -40,29 +46,28 @@ export async function readSystemHistory(
   { serviceNames, intent, ...range }: HistoryQuery,
 ): Promise<SystemHistory> {
   const { fromMs, untilMs, minutes } = wholeMinutes(range);
-  const services = await readServiceHistories(client, { serviceNames, ...range });
-  const edges = await readEdgeHistories(client, { ...range, serviceNames, fromMs, untilMs });
-  const decisions = (await readDecisions(client, { fromMs, untilMs, limit: DECISIONS_MAX }))
-    .filter(({ mode }) => mode === 'enforce')
-    .reverse();
-  const minuteOf = (timeMs: number) => Math.floor((timeMs - fromMs) / MINUTE_MS);
+  const whole = { ...range, serviceNames, fromMs, untilMs };
+  const edges = await readEdgeHistories(client, whole);
+  const system = await readServices(client, whole, entryServices({ edges, intent, serviceNames }));
+  const services = system.services(serviceNames);
+  const { seen, assumed, decisions, changes } = await readActs(client, {
+    ...whole,
+    automation: intent.automation ?? [],
+  });
+  const names = new Set(serviceNames);
   return {
     startMs: fromMs,
     minutes,
     services,
     edges,
-    pools: [],
-    users: null,
-    // An actor that was allowed acts: what else was done, its audit log would have to say.
-    actions: decisions
-      .filter(({ response }) => response.decision === 'allow')
-      .map((row) => ({ ...askedOf(row, minuteOf), to: numberOf(row), decisionId: row.response.decisionId })),
-    decisions: decisions.map((row) => ({
-      ...askedOf(row, minuteOf),
-      id: row.response.decisionId,
-      outcome: row.response.decision,
-    })),
-    changes: [],
+    pools: await readPools(client, whole),
+    users: system.users(services.values()),
+    // What was done to services of other systems is told by theirs.
+    actions: [...seen.filter(({ service }) => names.has(service)), ...assumed].sort(
+      (a, b) => a.minute - b.minute,
+    ),
+    decisions,
+    changes: changes.filter(({ service }) => names.has(service)),
     intent,
   };
 }
@@ -75,17 +80,8 @@ export async function readServiceHistories(
   client: ClickHouseClient,
   { serviceNames, ...range }: RollupQuery,
 ): Promise<Map<string, ServiceHistory>> {
-  const { fromMs, untilMs, minutes } = wholeMinutes(range);
-  const system = new Building(fromMs, minutes);
-  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / Math.max(1, minutes)));
-  for (let i = 0; i < serviceNames.length; i += atOnce) {
-    await readServices(client, system, {
-      ...range,
-      serviceNames: serviceNames.slice(i, i + atOnce),
-      fromMs,
-      untilMs,
-    });
-  }
+  const { fromMs, untilMs } = wholeMinutes(range);
+  const system = await readServices(client, { ...range, serviceNames, fromMs, untilMs });
   return system.services(serviceNames);
 }
 
@@ -95,35 +91,52 @@ function wholeMinutes(range: { readonly fromMs: number; readonly untilMs: number
   return { fromMs, untilMs, minutes: Math.max(0, (untilMs - fromMs) / MINUTE_MS) };
 }
 
-async function readServices(client: ClickHouseClient, system: Building, query: RollupQuery): Promise<void> {
-  const [counted, metrics, retries, versions] = await Promise.all([
+/** @param entries services that users come in at */
+async function readServices(
+  client: ClickHouseClient,
+  query: RollupQuery,
+  entries: ReadonlySet<string> = new Set(),
+): Promise<Building> {
+  const minutes = Math.max(0, (query.untilMs - query.fromMs) / MINUTE_MS);
+  const system = new Building(query.fromMs, minutes);
+  const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / Math.max(1, minutes)));
+  for (let i = 0; i < query.serviceNames.length; i += atOnce) {
+    await readSome(client, system, {
+      query: { ...query, serviceNames: query.serviceNames.slice(i, i + atOnce) },
+      entries,
+    });
+  }
+  return system;
+}
+
+async function readSome(
+  client: ClickHouseClient,
+  system: Building,
+  { query, entries }: { readonly query: RollupQuery; readonly entries: ReadonlySet<string> },
+): Promise<void> {
+  const [counted, metrics, retries, versions, heard, calls] = await Promise.all([
     readRequestMinutes(client, query),
     readMetricMinutes(client, query),
     readRetryMinutes(client, query),
     readVersionMinutes(client, query),
+    readSpanHeard(client, query),
+    readClientMinutes(client, query),
   ]);
   const uncounted = query.serviceNames.filter((name) => !counted.has(name));
   const spans =
     uncounted.length === 0 ? [] : await readSpanMinutes(client, { ...query, serviceNames: uncounted });
-  for (const [name, minutes] of [...counted, ...spans]) system.addRequests(name, minutes);
+  for (const [name, minutes] of [...counted, ...spans]) {
+    system.addRequests(name, minutes);
+    if (entries.has(name)) system.addUsers(minutes);
+  }
   for (const metric of metrics) system.addMetric(metric);
-  system.addRetries(retries);
+  system.addRetries(retries, heard);
+  system.addCalls(calls);
   system.addVersions(versions);
 }
 
-function askedOf({ decidedAtMs, request }: DecisionRow, minuteOf: (timeMs: number) => number) {
-  return {
-    minute: minuteOf(decidedAtMs),
-    actor: request.actor.id,
-    service: request.target['service'] ?? '',
-    kind: request.action.kind,
-  };
-}
-
-/** What it was to be set to, where that is one number. */
-function numberOf({ request }: DecisionRow): number | null {
-  const values = Object.values(request.action.to ?? {});
-  return values.length === 1 && typeof values[0] === 'number' ? values[0] : null;
+function countKnown(values: Float64Array | undefined): number {
+  return values?.reduce((n, value) => (Number.isNaN(value) ? n : n + 1), 0) ?? 0;
 }
 
 /** Series under way; one that nobody sends is never begun. */
@@ -131,6 +144,7 @@ class Building {
   readonly #fromMs: number;
   readonly #minutes: number;
   readonly #byService = new Map<string, Map<SeriesName, Float64Array>>();
+  readonly #users = new UsersBuilding();
 
   constructor(fromMs: number, minutes: number) {
     this.#fromMs = fromMs;
@@ -182,25 +196,52 @@ class Building {
     }
   }
 
-  /** A caller that has any has none in its other minutes. */
-  addRetries(minutes: readonly RetryMinute[]): void {
+  addUsers(minutes: readonly RequestMinute[]): void {
+    for (const minute of minutes) this.#users.add(this.#minuteOf(minute.startMs), minute);
+  }
+
+  users(services: Iterable<ServiceHistory>): UserHistory | null {
+    return this.#users.finish(this.#minutes, services);
+  }
+
+  /** A caller that has any has none in its other minutes, as far as its spans are here. */
+  addRetries(minutes: readonly RetryMinute[], heard: ReadonlyMap<string, ReadonlySet<number>>): void {
     for (const { serviceName, startMs, retries, timeouts } of minutes) {
-      this.#setAmong(serviceName, 'retries', { startMs, amount: retries });
-      this.#setAmong(serviceName, 'timeouts', { startMs, amount: timeouts });
+      const of = { startMs, heard: heard.get(serviceName) ?? new Set() };
+      this.#setAmong(serviceName, 'retries', { ...of, amount: retries });
+      this.#setAmong(serviceName, 'timeouts', { ...of, amount: timeouts });
     }
   }
 
-  /** Minutes of which nothing is told are without any, where the service's requests are known. */
+  /** Of minutes whose spans are lost nobody knows what they would have told. */
   #setAmong(
     service: string,
     name: ServiceSeries,
-    { startMs, amount }: { startMs: number; amount: number },
+    of: { readonly startMs: number; readonly amount: number; readonly heard: ReadonlySet<number> },
   ): void {
-    const requests = this.#series(service, 'requests');
     const isNew = this.#byService.get(service)?.has(name) !== true;
     const series = this.#series(service, name);
-    if (isNew) for (let i = 0; i < series.length; i++) if (!Number.isNaN(requests[i])) series[i] = 0;
-    series[this.#minuteOf(startMs)] = amount;
+    if (isNew) for (const startMs of of.heard) series[this.#minuteOf(startMs)] = 0;
+    series[this.#minuteOf(of.startMs)] = of.amount;
+  }
+
+  /** What a caller's histograms tell goes before what its spans tell. */
+  addCalls(minutes: readonly ClientMinute[]): void {
+    for (const { serviceName, startMs, sumMs, timeouts, retries } of minutes) {
+      const at = this.#minuteOf(startMs);
+      this.#series(serviceName, 'timeouts')[at] = timeouts;
+      if (retries !== null) this.#series(serviceName, 'retries')[at] = retries;
+      const all = this.#byService.get(serviceName);
+      const ownMs =
+        (all?.get('meanMs')?.[at] ?? Number.NaN) - sumMs / (all?.get('requests')?.[at] ?? Number.NaN);
+      // Calls made at the same time take less than their sum: of a service that does so nobody knows its own time.
+      if (ownMs >= 0) this.#series(serviceName, 'selfMs')[at] = ownMs;
+    }
+    for (const serviceName of new Set(minutes.map((minute) => minute.serviceName))) {
+      const all = this.#byService.get(serviceName);
+      const known = countKnown(all?.get('selfMs'));
+      if (known < OWN_TIME_KNOWN_RATIO_MIN * countKnown(all?.get('meanMs'))) all?.delete('selfMs');
+    }
   }
 
   /** Numbered in order of first sight. */

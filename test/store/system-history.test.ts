@@ -16,7 +16,7 @@ const MINUTE = 60_000;
 const T0 = Math.floor(Date.now() / 600_000) * 600_000 - 3_600_000;
 
 /** Services whose spans nobody samples. */
-const UNSAMPLED = new Set(['alone', 'spans', 'front', 'masks', 'back', 'cart', 'shop', 'web']);
+const UNSAMPLED = new Set(['alone', 'spans', 'front', 'masks', 'back', 'cart', 'shop', 'web', 'lost']);
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -47,6 +47,7 @@ interface Reading {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly resource?: Readonly<Record<string, string>>;
   readonly temporality?: 1 | 2;
+  readonly metric?: string;
 }
 
 /** A reading at the end of its minute; bounds of 100 ms and 200 ms. */
@@ -59,7 +60,7 @@ const durations = (readings: readonly Reading[]) =>
       const { Value, ...row } = gaugeRow({
         service: reading.service,
         ...(reading.instance === undefined ? {} : { instance: reading.instance }),
-        metric: 'http.server.request.duration',
+        metric: reading.metric ?? 'http.server.request.duration',
         attributes: reading.attributes ?? {},
         resource: reading.resource ?? {},
         startMs: T0 + (reading.start ?? reading.minute) * MINUTE,
@@ -250,7 +251,7 @@ describe('gauges and counters', () => {
 
   it('are kept by the names that make series', () => {
     const file = readFileSync(
-      join(import.meta.dirname, '../../store/migrations/0019_drift_series.sql'),
+      join(import.meta.dirname, '../../store/migrations/0020_actions_and_zones.sql'),
       'utf8',
     );
     const lists = [...file.matchAll(/MetricName IN \(('k8s[^)]*)\)/g)].map(([, list]) =>
@@ -354,16 +355,270 @@ describe('edges', () => {
   });
 });
 
+/** Of one minute, of calls to a peer. */
+const callsTo = (service: string, peer: string, minute: number, of: Partial<Reading> = {}): Reading => ({
+  service,
+  minute,
+  temporality: 1,
+  metric: 'http.client.request.duration',
+  counts: [10, 0, 0],
+  sumS: 1,
+  ...of,
+  attributes: { 'server.address': peer, 'server.port': '80', ...of.attributes },
+});
+
+describe('edges of histograms', () => {
+  const resend = (count: string) => ({ 'http.request.resend_count': count });
+
+  it('count every call, and attempts where they are told apart', async () => {
+    await durations([
+      callsTo('gate', 'basket', 0, { attributes: resend('0') }),
+      callsTo('gate', 'basket', 0, {
+        counts: [4, 0, 0],
+        sumS: 0.4,
+        attributes: { ...resend('0'), 'error.type': 'timeout' },
+      }),
+      callsTo('gate', 'basket', 0, { counts: [3, 0, 0], sumS: 0.2, attributes: resend('1') }),
+      callsTo('gate', 'basket', 12, { attributes: resend('0') }),
+      callsTo('gate', 'elsewhere', 12, { attributes: resend('0') }),
+    ]);
+    const { edges, services } = await read(['gate', 'basket'], 30);
+    const basket = edges.find(({ to }) => to === 'basket');
+    expect(edges.map(({ to }) => to).sort()).toEqual(['basket', 'elsewhere']);
+    expect([...(basket?.attempts ?? [])]).toEqual([17, 10, Number.NaN]);
+    expect([...(basket?.calls ?? [])]).toEqual([14, 10, Number.NaN]);
+    expect([...(basket?.failures ?? [])]).toEqual([1, 0, Number.NaN]);
+    expect(basket?.latencyMs[0]).toBeCloseTo(1_600 / 14, 6);
+    // A step in which the caller's histograms told of another callee only is without calls.
+    expect([...(edges.find(({ to }) => to === 'elsewhere')?.calls ?? [])]).toEqual([0, 10, Number.NaN]);
+    const { series } = services.get('gate') as ServiceHistory;
+    expect(series.retries?.[0]).toBe(3);
+    expect(series.timeouts?.[0]).toBe(4);
+    expect(series.timeouts?.[1]).toBeNaN();
+  });
+
+  it('that do not tell attempts apart borrow from spans, or leave them unknown', async () => {
+    const span = (n: number, count: string): SpanRow => ({
+      service: 'mixed',
+      kind: 'Client',
+      traceId: traceIdOf(100 + n, 'f0000000000000'),
+      traceState: 'ot=th:8', // one of two is kept
+      spanId: `m${n}`,
+      startMs: T0 + 1_000,
+      receivedMs: T0 + 2_000,
+      attributes: { 'server.address': 'basket', 'server.port': '80', ...(count === '' ? {} : resend(count)) },
+    });
+    await writeRows(
+      engine.client,
+      'otel_traces',
+      [span(1, ''), span(2, ''), span(3, ''), span(4, '1')].map(spanRow),
+    );
+    await durations([callsTo('mixed', 'basket', 0, { counts: [20, 0, 0] }), callsTo('mixed', 'basket', 12)]);
+    const { edges } = await read(['mixed', 'basket'], 20);
+    expect(edges).toHaveLength(1);
+    expect([...(edges[0]?.attempts ?? [])]).toEqual([20, Number.NaN]);
+    expect([...(edges[0]?.calls ?? [])]).toEqual([15, 10]);
+  });
+
+  it('fall silent: then spans tell, step by step', async () => {
+    const span: SpanRow = {
+      service: 'web',
+      kind: 'Client',
+      traceId: traceIdOf(200),
+      spanId: 'w1',
+      startMs: T0 + 601_000,
+      receivedMs: T0 + 602_000,
+      attributes: { 'server.address': 'basket', 'server.port': '80' },
+    };
+    await writeRows(engine.client, 'otel_traces', [spanRow(span)]);
+    await durations([callsTo('web', 'basket', 0)]);
+    const [edge] = (await read(['web', 'basket'], 20)).edges;
+    expect([...(edge?.calls ?? [])]).toEqual([10, 1]);
+  });
+});
+
+describe('time of its own', () => {
+  it('is what calls do not account for', async () => {
+    await durations([
+      { service: 'own', minute: 0, temporality: 1, counts: [20, 0, 0], sumS: 2 },
+      callsTo('own', 'basket', 0, { sumS: 0.5 }),
+      callsTo('own', 'far', 0, { sumS: 0.7 }),
+      { service: 'own', minute: 1, temporality: 1, counts: [20, 0, 0], sumS: 2 },
+    ]);
+    const self = await seriesOf('own', 'selfMs', 2);
+    expect(self[0]).toBeCloseTo(40, 6);
+    expect(self[1]).toBeNaN();
+  });
+
+  it('is not known of a service that calls others at the same time', async () => {
+    await durations([
+      { service: 'fan', minute: 0, temporality: 1, counts: [20, 0, 0], sumS: 2 },
+      callsTo('fan', 'basket', 0, { sumS: 1.5 }),
+      callsTo('fan', 'far', 0, { sumS: 1.5 }),
+    ]);
+    expect(await seriesOf('fan', 'selfMs', 1)).toEqual([]);
+    expect(await seriesOf('fan', 'meanMs', 1)).toEqual([100]);
+  });
+});
+
+describe('retries', () => {
+  it('are unknown in a minute whose spans are lost, though its requests are counted', async () => {
+    await durations(
+      [0, 1, 2].map((minute) => ({ service: 'lost', minute, temporality: 1 as const, counts: [9, 0, 0] })),
+    );
+    const spans: SpanRow[] = [
+      { service: 'lost', traceId: traceIdOf(300), spanId: 'l1', startMs: T0 + 1_000, receivedMs: T0 + 2_000 },
+      {
+        service: 'lost',
+        kind: 'Client',
+        traceId: traceIdOf(300),
+        spanId: 'l2',
+        startMs: T0 + 2 * MINUTE,
+        receivedMs: T0 + 2 * MINUTE + 10,
+        attributes: { 'server.address': 'far', 'http.request.resend_count': '1' },
+      },
+    ];
+    await writeRows(engine.client, 'otel_traces', spans.map(spanRow));
+    expect(await seriesOf('lost', 'requests', 3)).toEqual([9, 9, 9]);
+    expect(await seriesOf('lost', 'retries', 3)).toEqual([0, Number.NaN, 1]);
+  });
+});
+
+describe('zones', () => {
+  const zone = (name: string) => ({ 'cloud.availability_zone': name });
+
+  it('share the requests of a service, by its histograms', async () => {
+    const reading = (instance: string, name: string, minute: number, counts: readonly number[]): Reading => ({
+      service: 'zoned',
+      instance,
+      minute,
+      temporality: 1,
+      counts,
+      resource: zone(name),
+    });
+    await durations([
+      reading('a1', 'a', 0, [30, 0, 0]),
+      reading('a2', 'a', 0, [30, 0, 0]),
+      reading('b1', 'b', 0, [0, 40, 0]),
+      reading('a1', 'a', 1, [10, 0, 0]),
+      { service: 'zoned', minute: 1, temporality: 1, counts: [5, 0, 0] }, // nobody says where
+    ]);
+    const { pools } = await read(['zoned'], 3);
+    const told = pools.map(({ pool, shareRatio, p50Ms, replicas }) => [
+      pool,
+      [...shareRatio],
+      [...p50Ms],
+      [...replicas],
+    ]);
+    const NO = Number.NaN;
+    expect(told).toEqual([
+      ['a', [0.6, 1, NO], [50, 50, NO], [2, 1, NO]],
+      ['b', [0.4, 0, NO], [150, NO, NO], [1, NO, NO]],
+    ]);
+  });
+
+  it('are told by spans where a service sends no such metric, by what they stand for', async () => {
+    const span = (n: number, name: string, of: Partial<SpanRow> = {}): SpanRow => ({
+      service: 'zonedspans',
+      instance: `${name}${n}`,
+      traceId: traceIdOf(400 + n, 'f0000000000000'),
+      traceState: 'ot=th:8',
+      spanId: `z${n}`,
+      startMs: T0 + 1_000,
+      durationMs: 100,
+      receivedMs: T0 + 2_000,
+      resource: zone(name),
+      ...of,
+    });
+    const unsampled = { traceState: 'ot=th:0' };
+    await writeRows(
+      engine.client,
+      'otel_traces',
+      [span(1, 'a'), span(2, 'a', unsampled), span(3, 'b', unsampled), span(4, 'b', { resource: {} })].map(
+        spanRow,
+      ),
+    );
+    const { pools } = await read(['zonedspans'], 2);
+    expect(pools.map(({ pool, shareRatio, replicas }) => [pool, shareRatio[0], replicas[0]])).toEqual([
+      ['a', 0.75, 2],
+      ['b', 0.25, 1],
+    ]);
+    expect(Math.abs((pools[0]?.p50Ms[0] ?? 0) / 100 - 1)).toBeLessThan(0.09);
+    expect(pools[0]?.shareRatio[1]).toBeNaN();
+  });
+
+  it('of a service that is in one only are none', async () => {
+    await durations([
+      { service: 'onezone', minute: 0, temporality: 1, counts: [3, 0, 0], resource: zone('a') },
+    ]);
+    expect((await read(['onezone'], 1)).pools).toEqual([]);
+  });
+});
+
+describe('users', () => {
+  const request = (service: string, of: Partial<Reading> = {}): Reading => ({
+    service,
+    minute: 0,
+    temporality: 1,
+    counts: [100, 0, 0],
+    ...of,
+  });
+  const cost = (service: string, value: number) =>
+    gaugeRow({ service, metric: 'platform.cost', ...at(0), value });
+
+  it('come in at the services that nobody calls, and pay for all', async () => {
+    await durations([
+      request('door'),
+      request('door', { counts: [0, 100, 0], attributes: { 'error.type': '500' } }),
+      request('inner', { counts: [900, 0, 0] }),
+      callsTo('door', 'inner', 0, { counts: [900, 0, 0] }),
+      request('batch', { counts: [7, 0, 0] }),
+    ]);
+    await writeRows(engine.client, 'otel_metrics_gauge', [cost('door', 2), cost('inner', 3)]);
+    const { users } = await read(['door', 'inner', 'batch'], 2);
+    expect([...(users?.requests ?? [])]).toEqual([200, Number.NaN]);
+    expect(users?.ok[0]).toBe(100);
+    expect(users?.p50Ms[0]).toBeCloseTo(100, 6);
+    expect(users?.p99Ms[0]).toBeCloseTo(198, 6);
+    expect([...(users?.cost ?? [])]).toEqual([5, Number.NaN]);
+    expect((await read(['inner', 'batch'], 2)).users).toBeNull();
+  });
+
+  it('are those of the services that an objective names', async () => {
+    const intent = designIntentOf([]);
+    const objective = {
+      metric: 'success',
+      min: 0.99,
+      max: null,
+      ratioToReferenceMax: null,
+      route: null,
+      statusBelow: null,
+      durationMsBelow: null,
+    };
+    const { users } = await readSystemHistory(engine.client, {
+      serviceNames: ['door', 'inner', 'batch'],
+      fromMs: T0,
+      untilMs: T0 + 2 * MINUTE,
+      unsampledNames: UNSAMPLED,
+      intent: {
+        ...intent,
+        objectives: { ...intent.objectives, ofRequests: [{ ...objective, service: 'batch' }] },
+      },
+    });
+    expect(users?.requests[0]).toBe(7);
+  });
+});
+
 describe('rollups', () => {
   it('have the same bits when they are made again, in one insert, from the rows of all', async () => {
     const { client } = engine;
     const views = await readRows<{ Name: string; Table: string; Select: string }>(client, {
       sql: `SELECT name AS Name, replaceRegexpOne(create_table_query, '^.* TO default\\\\.(\\\\w+) .*$', '\\\\1') AS Table, as_select AS Select
-        FROM system.tables WHERE match(name, '^tally_(duration|metric|version|retry)_minute.*_mv$|^tally_peer_ten_minutes_mv$')`,
+        FROM system.tables WHERE match(name, '^tally_(duration|metric|version|retry|zone)_minute.*_mv$|^tally_peer_ten_minutes_mv$')`,
       params: {},
       about: 'views',
     });
-    expect(views).toHaveLength(8);
+    expect(views).toHaveLength(9);
     for (const table of new Set(views.map(({ Table }) => Table))) {
       await client.command({ query: `CREATE TABLE again_${table} AS ${table}` });
       for (const { Name, Select } of views.filter(({ Table }) => Table === table)) {

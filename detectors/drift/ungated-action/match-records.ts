@@ -1,14 +1,14 @@
+import { CLOCK_TOLERANCE_MINUTES, DECISION_VALID_MINUTES } from '../../../core/actions/decision-of.ts';
 import type {
   RecordedAction,
   RecordedChange,
   RecordedDecision,
   SystemHistory,
 } from '../../../core/system-history.ts';
+import type { UngatedEvent } from './ungated-event.ts';
 
-/** Clocks of those who act, decide and measure agree no better. */
-export const CLOCK_TOLERANCE_MINUTES = 5;
-/** A decision allows what follows it for so long. */
-const DECISION_VALID_MINUTES = 30;
+/** A decision that is named allows the action for so long; longer than for an effect alone, since the link is certain. */
+const NAMED_DECISION_VALID_MINUTES = 24 * 60;
 /** A change that a person recorded may roll out for so long. */
 const CHANGE_VALID_MINUTES = 60;
 
@@ -74,4 +74,21 @@ export function actionFor({ actions }: ServiceRecords, when: When): RecordedActi
 
 function isWithin(minute: number, { fromMinute, untilMinute }: When, validMinutes: number): boolean {
   return minute >= fromMinute - validMinutes && minute <= untilMinute + CLOCK_TOLERANCE_MINUTES;
+}
+
+/** Why no decision covers the action; null where one does, or where the gate's records are lost. */
+export function objectionTo(
+  action: RecordedAction,
+  known: {
+    readonly decisions: ReadonlyMap<string, RecordedDecision>;
+    readonly areDecisionsKept: boolean;
+  },
+): Exclude<UngatedEvent['why'], 'silent'> | null {
+  if (action.decisionId === null) return 'not-asked';
+  const decision = known.decisions.get(action.decisionId);
+  // An action that names a decision while no decision at all is kept: the records of the gate are lost, not the asking.
+  if (decision === undefined) return known.areDecisionsKept ? 'decision-missing' : null;
+  if (decision.outcome !== 'allow' || decision.service !== action.service) return 'refused';
+  const age = action.minute - decision.minute;
+  return age < -CLOCK_TOLERANCE_MINUTES || age > NAMED_DECISION_VALID_MINUTES ? 'decision-expired' : null;
 }

@@ -1,12 +1,10 @@
-import type { RecordedAction, RecordedDecision, SystemHistory } from '../../../core/system-history.ts';
+import { CLOCK_TOLERANCE_MINUTES } from '../../../core/actions/decision-of.ts';
+import type { RecordedAction, SystemHistory } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { type GaugeStep, gaugeSteps } from '../gauge-steps.ts';
-import { CLOCK_TOLERANCE_MINUTES, changeFor, recordsByService } from './match-records.ts';
+import { changeFor, objectionTo, recordsByService } from './match-records.ts';
 import { settingsOf } from './settings-of.ts';
 import type { UngatedEvent } from './ungated-event.ts';
-
-/** A decision that is named allows the action for so long; longer than for an effect alone, since the link is certain. */
-const NAMED_DECISION_VALID_MINUTES = 24 * 60;
 
 /**
  * Recorded actions without a decision that allows them. Actors that people listed must ask. Others need not where
@@ -25,7 +23,7 @@ export function ungatedActions({ history, accepted }: SystemView): UngatedEvent[
   const events: UngatedEvent[] = [];
   for (const action of history.actions) {
     if (standing.has(action.actor)) continue;
-    const why = reasonAgainst(action, { decisions, areDecisionsKept: history.decisions.length > 0 });
+    const why = objectionTo(action, { decisions, areDecisionsKept: history.decisions.length > 0 });
     if (why === null) continue;
     const { minute } = action;
     const change = mustAsk.has(action.actor)
@@ -61,20 +59,4 @@ function effectOf({ service, minute }: RecordedAction, history: SystemHistory): 
     if (around !== undefined) return around;
   }
   return null;
-}
-
-function reasonAgainst(
-  action: RecordedAction,
-  known: {
-    readonly decisions: ReadonlyMap<string, RecordedDecision>;
-    readonly areDecisionsKept: boolean;
-  },
-): UngatedEvent['why'] | null {
-  if (action.decisionId === null) return 'not-asked';
-  const decision = known.decisions.get(action.decisionId);
-  // An action that names a decision while no decision at all is kept: the records of the gate are lost, not the asking.
-  if (decision === undefined) return known.areDecisionsKept ? 'decision-missing' : null;
-  if (decision.outcome !== 'allow' || decision.service !== action.service) return 'refused';
-  const age = action.minute - decision.minute;
-  return age < -CLOCK_TOLERANCE_MINUTES || age > NAMED_DECISION_VALID_MINUTES ? 'decision-expired' : null;
 }
