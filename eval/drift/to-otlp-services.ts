@@ -152,7 +152,7 @@ function requestsOf(
 }
 
 function failedOf(count: number, errors: number, rejected: number) {
-  const refused = Math.min(count, rejected > 0 ? rejected : 0);
+  const refused = Math.min(count, Math.max(0, rejected || 0));
   return { rejected: refused, errors: Math.min(count - refused, Math.max(0, (errors || 0) - refused)) };
 }
 

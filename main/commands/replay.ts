@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import { Command } from 'commander';
+import { PipelineError } from '../../core/errors.ts';
 import type { Finding } from '../../core/finding.ts';
 import { ITEM_NOUN, SIGNALS } from '../../core/signal.ts';
 import { rfc3339 } from '../../core/time.ts';
@@ -51,6 +53,7 @@ export function replayCommand(): Command {
 }
 
 async function run(files: readonly string[], flags: Flags): Promise<void> {
+  for (const file of [...files, ...flags.ledger]) assertReadable(file);
   const reference = flags.reference === undefined ? null : parseReferencePeriod(flags.reference);
   const sets = loadConstraints(flags.constraints);
   const [{ openTemporaryStore }, { replay }] = await Promise.all([
@@ -68,6 +71,16 @@ async function run(files: readonly string[], flags: Flags): Promise<void> {
   } finally {
     process.off('SIGINT', quit).off('SIGTERM', quit);
     await store.close();
+  }
+}
+
+/** Before an engine is started for it. */
+function assertReadable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    const text = `${file} cannot be read: ${(error as Error).message}.`;
+    throw new PipelineError('request_invalid', text, { file }, error);
   }
 }
 

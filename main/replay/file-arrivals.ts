@@ -47,8 +47,8 @@ export async function* fileArrivals(
     if (next === undefined) return;
     const usualMs = median(newest.filter((ms) => ms !== null));
     const ownMs: number | null = next.message.times?.newestMs ?? null;
-    const toldMs = ownMs !== null && usualMs !== null && ownMs <= usualMs + AHEAD_MS_MAX ? ownMs : usualMs;
-    clockMs = Math.max(clockMs ?? 0, Math.ceil(toldMs ?? 0));
+    const isBelieved = ownMs !== null && usualMs !== null && ownMs <= usualMs + AHEAD_MS_MAX;
+    clockMs = Math.max(clockMs ?? 0, Math.ceil((isBelieved ? ownMs : (clockMs ?? usualMs)) ?? 0));
     yield { ...next, receivedAtMs: clockMs };
     if (newest.length > 2 * NEIGHBOURS) newest.shift();
   }
