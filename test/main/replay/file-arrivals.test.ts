@@ -72,8 +72,14 @@ async function read(bytes: Uint8Array): Promise<{ arrivals: Arrival[]; unreadabl
   const file = join(folder.path, 'recorded');
   await writeFile(file, bytes);
   const unreadable: Unreadable[] = [];
-  const arrivals = await Array.fromAsync(fileArrivals(file, (one) => unreadable.push(one)));
+  const arrivals = await allOf(fileArrivals(file, (one) => unreadable.push(one)));
   return { arrivals, unreadable };
+}
+
+async function allOf(arrivals: AsyncIterable<Arrival>): Promise<Arrival[]> {
+  const all: Arrival[] = [];
+  for await (const arrival of arrivals) all.push(arrival);
+  return all;
 }
 
 const times = [0, 1, 2].map((i) => START_MS + i * SECOND);
@@ -176,5 +182,5 @@ it('reads files side by side, in the order of their times', async () => {
       return fileArrivals(file, () => {});
     }),
   );
-  expect(secondsOf(await Array.fromAsync(mergeArrivals(files)))).toEqual([0, 1, 2, 3, 4]);
+  expect(secondsOf(await allOf(mergeArrivals(files)))).toEqual([0, 1, 2, 3, 4]);
 });
