@@ -5,6 +5,7 @@ import { changepointsCommand } from './commands/changepoints.ts';
 import { detectionCommand } from './commands/detection.ts';
 import { driftCommand } from './commands/drift.ts';
 import { driftScoreboardCommand } from './commands/drift-scoreboard.ts';
+import { replayCommand } from './commands/replay.ts';
 import { samplingStreamsCommand } from './commands/sampling-streams.ts';
 import { samplingVectorsCommand } from './commands/sampling-vectors.ts';
 import { scoreboardCommand } from './commands/scoreboard.ts';
@@ -25,6 +26,7 @@ for (const command of [
   detectionCommand(),
   driftCommand(),
   driftScoreboardCommand(),
+  replayCommand(),
   samplingStreamsCommand(),
   samplingVectorsCommand(),
   scoreboardCommand(),

@@ -44,7 +44,7 @@ export async function detectDriftOf(deps: DetectDriftDeps, nowMs: number): Promi
       fromMs: reference.fromMs,
       untilMs: nowMs - SETTLED_AFTER_MS,
     });
-    found.push(...findIn(history, reference));
+    found.push(...findDrift(history, reference));
   }
   const seen = new Set(found.map(({ id }) => id));
   const gone = [...open.values()].filter(({ id }) => !seen.has(id));
@@ -70,7 +70,8 @@ function systemsOf(
   }));
 }
 
-function findIn(history: SystemHistory, reference: AcceptedReference): Finding[] {
+/** What is found in a history whose accepted period lies in it. */
+export function findDrift(history: SystemHistory, reference: AcceptedReference): Finding[] {
   const minuteOf = (timeMs: number) => Math.round((timeMs - history.startMs) / MINUTE_MS);
   const accepted = { fromMinute: minuteOf(reference.fromMs), untilMinute: minuteOf(reference.untilMs) };
   const episodes = detectDrift(viewSystem(history, accepted));

@@ -10,6 +10,7 @@ import { keyCommand } from './commands/key.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { receiptCommand } from './commands/receipt.ts';
 import { referenceCommand } from './commands/reference.ts';
+import { replayCommand } from './commands/replay.ts';
 import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sourcesCommand } from './commands/sources.ts';
@@ -38,6 +39,7 @@ const commands = [
   verdictsCommand(),
   verdictCommand(),
   sourcesCommand(),
+  replayCommand(),
   constraintsCommand(),
   ledgerCommand(),
   receiptCommand(),

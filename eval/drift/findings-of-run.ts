@@ -1,3 +1,4 @@
+import type { DriftEpisode } from '../../core/drift-episode.ts';
 import type { SystemHistory } from '../../core/system-history.ts';
 import { detectDrift } from '../../detectors/detect-drift.ts';
 import { viewSystem } from '../../detectors/equal-load/system-view.ts';
@@ -12,14 +13,17 @@ export interface RunFinding {
   readonly closedMinute?: number;
 }
 
-/** What is found in a run, in the form its scorer reads. */
+/** What is found in a run. */
+export function episodesOfRun(history: SystemHistory): DriftEpisode[] {
+  return detectDrift(viewSystem(history, ACCEPTED));
+}
+
+/** The same in the form its scorer reads. */
 export function findingsOfRun(history: SystemHistory): RunFinding[] {
-  return detectDrift(viewSystem(history, ACCEPTED)).map(
-    ({ kind, subject, detectedMinute, closedMinute }) => ({
-      kind,
-      subject,
-      detectedMinute,
-      ...(closedMinute === null ? {} : { closedMinute }),
-    }),
-  );
+  return episodesOfRun(history).map(({ kind, subject, detectedMinute, closedMinute }) => ({
+    kind,
+    subject,
+    detectedMinute,
+    ...(closedMinute === null ? {} : { closedMinute }),
+  }));
 }
