@@ -15,10 +15,10 @@ type Choice = FailModeChoice & { readonly constraint: string };
 
 /** The exact kind before a glob, and among globs the longest: the narrower rule is the one that was meant. */
 function toleranceOf({ failureTolerance, metadata }: ConstraintSet, kind: string): Choice | null {
-  const [glob] = Object.keys(failureTolerance)
+  const [glob] = Object.keys(failureTolerance.kinds)
     .filter((pattern) => matchGlob(pattern, kind))
     .sort((left, right) => Number(right === kind) - Number(left === kind) || right.length - left.length);
-  const tolerance = glob === undefined ? undefined : failureTolerance[glob];
+  const tolerance = glob === undefined ? undefined : failureTolerance.kinds[glob];
   if (tolerance === undefined) return null;
   return {
     unknown: tolerance.unknown,
