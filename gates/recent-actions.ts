@@ -78,7 +78,9 @@ function wantsOf({ to }: DecisionRequest['action']): string {
 export function recentAction({ decisionId, decidedAtMs, request }: TakenDecision): RecentAction {
   const kind = request.action.kind.toLowerCase();
   const named = request.action.stage;
-  const stages = [...new Set([stageOf(kind), named].filter((stage) => stage !== null && stage !== undefined))];
+  const stages = [
+    ...new Set([stageOf(kind), named].filter((stage) => stage !== null && stage !== undefined)),
+  ];
   return {
     decisionId,
     atMs: decidedAtMs,
@@ -214,7 +216,12 @@ export class RecentDecisions implements RecentActions {
     const isGone = before === undefined || decidedAtMs - before.lastMs > HELD_FORGET_MS;
     const sinceMs = isGone ? decidedAtMs : before.sinceMs;
     const next = { sinceMs, lastMs: decidedAtMs, times: isGone ? 1 : before.times + 1 };
-    setNewest(this.#held, key, { ...next, decisionId: isGone ? decisionId : before.decisionId }, QUESTIONS_MAX);
+    setNewest(
+      this.#held,
+      key,
+      { ...next, decisionId: isGone ? decisionId : before.decisionId },
+      QUESTIONS_MAX,
+    );
   }
 
   #drop(actions: RecentAction[], count: number): void {
@@ -222,7 +229,9 @@ export class RecentDecisions implements RecentActions {
   }
 
   #dropLargest(): void {
-    const largest = [...this.#services].reduce((left, right) => (right[1].length > left[1].length ? right : left));
+    const largest = [...this.#services].reduce((left, right) =>
+      right[1].length > left[1].length ? right : left,
+    );
     const [service, actions] = largest;
     const half = Math.ceil(actions.length / 2);
     this.#droppedUntilMs.set(service, actions[half - 1]?.atMs ?? 0);

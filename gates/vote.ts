@@ -38,8 +38,7 @@ export function objection(outcome: DecisionOutcome, said: Objection, nowMs: numb
     since: sinceMs === null ? null : rfc3339(sinceMs),
     evidence: decisionId === null ? null : `/api/v1/decisions/${encodeURIComponent(decisionId)}`,
   };
-  const retryAfterS =
-    untilMs === null ? RETRY_S_DEFAULT : Math.max(1, Math.ceil((untilMs - nowMs) / 1_000));
+  const retryAfterS = untilMs === null ? RETRY_S_DEFAULT : Math.max(1, Math.ceil((untilMs - nowMs) / 1_000));
   return { outcome, reasons: [reason], wouldAllowIf: [wouldAllowIf], retryAfterS };
 }
 

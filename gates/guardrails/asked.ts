@@ -40,7 +40,9 @@ export function unlessKnown(asked: Asked, of: { sinceMs: number; constraint: str
 
 /** `scale.down by hpa/checkout (d_1), rollout.start by argo (d_2) and 4 more`. */
 export function listActions(actions: readonly RecentAction[]): string {
-  const named = actions.slice(0, 3).map(({ kind, actorId, decisionId }) => `${kind} by ${actorId} (${decisionId})`);
+  const named = actions
+    .slice(0, 3)
+    .map(({ kind, actorId, decisionId }) => `${kind} by ${actorId} (${decisionId})`);
   const rest = actions.length - named.length;
   return rest > 0 ? `${named.join(', ')} and ${rest} more` : named.join(', ');
 }
