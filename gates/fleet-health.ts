@@ -29,8 +29,9 @@ export function fleetHealth(of: {
   const { trust, findings, intents, nowMs } = of;
   const known = trust.serviceStates(nowMs);
   const bad = new Set([...known].filter(([, state]) => state === 'fail').map(([name]) => name));
-  for (const { state, subject } of findings)
-    if (state === 'confirmed') for (const name of servicesOf(subject)) bad.add(name);
+  for (const { state, subject, kind } of findings)
+    if (state === 'confirmed' && kind !== 'overdue-hold' && kind !== 'ungated-action')
+      for (const name of servicesOf(subject)) bad.add(name);
   for (const { isMet, intent } of intents) if (isMet === 'false') bad.add(intent.serviceName);
   const names = new Set([...known.keys(), ...bad]);
   return {

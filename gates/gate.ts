@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Decision, DecisionRequest } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
+import type { Incident, IncidentsKnown } from '../core/incident.ts';
 import type { Log } from '../core/log.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { loadConstraints, watchConstraints } from './constraints/constraints.ts';
@@ -14,6 +15,7 @@ import { forwardDecisions } from './forward-decisions.ts';
 import { IntentWatch } from './intent-watch.ts';
 import { Ledger } from './ledger.ts';
 import type { Checkpoint } from './ledger-line.ts';
+import { Situation } from './situation.ts';
 import { TrustState } from './trust.ts';
 
 export interface GateDeps {
@@ -40,6 +42,10 @@ export interface Gate {
   ready(): boolean;
   /** The newest line of the ledger: keep it elsewhere, and nobody can rewrite what came before unseen. */
   checkpoint(): Checkpoint;
+  /** What people opened, as far as it is known here. */
+  incidents(): IncidentsKnown;
+  /** One was opened or closed by way of this replica: it counts at once. */
+  noteIncident(incident: Incident): void;
   close(): Promise<void>;
 }
 
@@ -52,7 +58,9 @@ const REFRESH_MS = 1_000;
  * @throws PipelineError constraints_invalid, data_dir_unwritable
  */
 export async function createGate(deps: GateDeps): Promise<Gate> {
-  const { client, dataDir, constraintsPath, now, log, newId = () => `d_${randomUUID()}` } = deps;
+  const { client, dataDir, constraintsPath, now, log } = deps;
+  const ownPrefix = `d_${randomUUID().slice(0, 8)}`;
+  const { newId = () => `${ownPrefix}${randomUUID().slice(8)}` } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
   let sets: readonly ConstraintSet[] = loadConstraints(constraintsPath, now());
@@ -72,6 +80,18 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   const ledger = new Ledger(dataDir);
   const trust = new TrustState();
   const intents = new IntentWatch();
+  const situation = new Situation({
+    client,
+    now,
+    log,
+    signal,
+    trust,
+    intents,
+    sets: () => sets,
+    ownPrefix,
+  });
+  situation.restore(ledger);
+  const situationKept = situation.keepFresh();
   const refreshed = keepFresh({ client, now, log, signal, trust, intents, sets: () => sets });
   const forwarded = forwardDecisions({ ledger, client, log, signal });
   return {
@@ -90,17 +110,25 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
         trust,
         findings: trust.openFindings,
         intents: intents.states(decidedAtMs),
+        ...situation.forQuestion(question, decidedAtMs),
         nowMs: decidedAtMs,
       });
-      return ledger.append({ decidedAtMs, decisionId: newId(), request: question, body });
+      const made = { decidedAtMs, decisionId: newId(), request: question, body };
+      situation.take(made); // no await before it: two questions at once must not get one last slot
+      return await ledger.append(made).catch((error) => {
+        situation.giveBack(made);
+        throw error;
+      });
     },
     lint: (text, fileName) => lintConstraints(text, fileName, now()),
     effective: () => sets,
     ready: () => trust.isFilled,
     checkpoint: () => ledger.checkpoint(),
+    incidents: () => situation.incidents(),
+    noteIncident: (incident) => situation.noteIncident(incident),
     async close() {
       stopping.abort();
-      await Promise.all([refreshed, forwarded]);
+      await Promise.all([refreshed, situationKept, forwarded]);
       await ledger.close();
     },
   };
