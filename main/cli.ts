@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
+import { approveCommand } from './commands/approve.ts';
 import { askCommand } from './commands/ask.ts';
 import { constraintsCommand } from './commands/constraints.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { findingsCommand } from './commands/findings.ts';
+import { incidentCommand } from './commands/incident.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { referenceCommand } from './commands/reference.ts';
 import { reportCommand } from './commands/report.ts';
@@ -26,6 +28,8 @@ const commands = [
   serveCommand(),
   demoCommand(),
   askCommand(),
+  approveCommand(),
+  incidentCommand(),
   findingsCommand(),
   reportCommand(),
   referenceCommand(),
