@@ -102,4 +102,16 @@ export const KIND_TEXT: Readonly<Record<FindingKind, KindText>> = {
       'If it is not wanted, set it back.',
     ],
   },
+  'overdue-hold': {
+    what: 'an action is held for longer than people meant',
+    matters: 'the actor goes on asking, and nothing changes until somebody looks at what holds it',
+    against: 'the maximum age of a hold',
+    acted: 'asks, and is held',
+    canFreeze: false,
+    options: [
+      'Look at the decisions: each says what holds it, and what would allow it.',
+      'Mend the telemetry that is missing, or do by hand what cannot wait.',
+      'If this hold is right for longer, or ends otherwise, say so in the constraint file (`failureTolerance`: `holdMax`, `onHoldTimeout`).',
+    ],
+  },
 };

@@ -31,6 +31,16 @@ export interface DecisionRequest {
   readonly target: Readonly<Record<string, string>>;
   readonly inputs?: readonly Readonly<Record<string, unknown>>[] | undefined;
   readonly needs?: Readonly<Record<string, unknown>> | undefined;
+  readonly approval?: Approval | undefined;
+}
+
+/** A person's signature over canonical JSON of {actor, action, target, expiresAt}. */
+export interface Approval {
+  readonly by: string;
+  readonly keyId: string;
+  readonly expiresAt: string;
+  /** Ed25519, base64. */
+  readonly signature: string;
 }
 
 export interface DecisionReason extends Reason {

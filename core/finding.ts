@@ -8,6 +8,7 @@ export const FINDING_KINDS = [
   'local-vs-global',
   'misread-as-normal',
   'ungated-action',
+  'overdue-hold',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -21,9 +21,14 @@ export function allowedLimits(
     capRatio === null || from === null
       ? max
       : Math.min(max, Math.max(from + 1, Math.ceil(from * (1 + capRatio))));
+  // Of what shrinks the cap bounds the shrinking.
+  const least =
+    capRatio === null || from === null || to === null || to >= from
+      ? min
+      : Math.max(min, Math.ceil(from * (1 - capRatio)));
   return {
     ...(Number.isFinite(capped) ? { maxTo: { replicas: capped } } : {}),
-    ...(min > 0 ? { minTo: { replicas: min } } : {}),
+    ...(least > 0 ? { minTo: { replicas: least } } : {}),
     ...(capRatio === null ? {} : { maxIncreaseRatio: capRatio }),
   };
 }

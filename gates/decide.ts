@@ -6,12 +6,22 @@ import type { Outcome } from '../core/verdict.ts';
 import { allowedLimits } from './allowed-limits.ts';
 import { checkBoundaries } from './boundaries.ts';
 import { checkIntents } from './check-intents.ts';
+import { checkPlan } from './check-plan.ts';
 import { chooseFailMode, type FailModeInForce } from './choose-fail-mode.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
+import type { FleetHealth } from './fleet-health.ts';
+import { guardrailVotes } from './guardrails/guardrail-votes.ts';
+import type { RepairEffects } from './guardrails/repair-effect.ts';
 import { heldByFindings } from './held-by-findings.ts';
+import { ageHold } from './hold-age.ts';
+import { checkInputs } from './inputs/check-inputs.ts';
 import type { IntentState } from './intent-state.ts';
 import { askQuestion, type Question } from './question.ts';
-import { type RequiredData, requiredData } from './required-data.ts';
+import { RECENT_UNKNOWN, type RecentActions } from './recent-actions.ts';
+import { countedState, type RequiredData, requiredData } from './required-data.ts';
+import { isApproved } from './stages/approval.ts';
+import { stageVotes } from './stages/stage-votes.ts';
+import type { UseProofs } from './stages/use-proof.ts';
 import type { Trust } from './trust.ts';
 import { NO_OBJECTION, type Vote } from './vote.ts';
 
@@ -26,6 +36,12 @@ export interface DecideInput {
   /** Findings that are not closed. */
   readonly findings: readonly Finding[];
   readonly intents: readonly IntentState[];
+  /** What was decided lately; left out, that is unknown. */
+  readonly recent?: RecentActions;
+  readonly health?: FleetHealth | null;
+  readonly effects?: RepairEffects | null;
+  /** Who is used; null where nobody looks it up. */
+  readonly use?: UseProofs | null;
   readonly nowMs: number;
 }
 
@@ -33,6 +49,8 @@ export interface DecideInput {
 const VALID_MS_MAX = 30_000;
 const RETRY_S_MIN = 5;
 const RETRY_S_MAX = 30;
+/** A budget or a window tells when it opens; earlier there is nothing to ask for. */
+const RETRY_S_MAX_KNOWN = 3_600;
 
 const STRICTNESS: readonly DecisionOutcome[] = ['allow', 'hold', 'deny'];
 const STATE: Readonly<Record<Ternary, Outcome>> = { true: 'pass', false: 'fail', unknown: 'unknown' };
@@ -73,14 +91,17 @@ function voteOnScope({ isUnscoped }: Question): Vote {
  * of *unknown* is none of *false*.
  */
 function voteOnData(data: readonly RequiredData[], mode: FailModeInForce): Vote {
-  const state = and(data.map(({ component }) => TERNARY[component.state]));
+  const state = and(data.map((part) => TERNARY[countedState(part)]));
   const isAllowed = state === 'false' ? mode.allowsFailed : mode.unknown.startsWith('allow');
-  const stopped = mode.unknown === 'deny' ? 'deny' : 'hold';
+  const isPending = data.every((part) => countedState(part) === 'pass' || part.isPending);
+  const stopped = mode.unknown === 'deny' && !isPending ? 'deny' : 'hold';
   const outcome = state === 'true' || isAllowed ? 'allow' : stopped;
   return {
     outcome,
-    reasons: data.flatMap(({ reason }) => (reason === null ? [] : [reason])),
-    wouldAllowIf: data.flatMap(({ wouldAllowIf }) => (wouldAllowIf === null ? [] : [wouldAllowIf])),
+    reasons: data.flatMap(({ reason, tolerated }) => (reason === null || tolerated !== null ? [] : [reason])),
+    wouldAllowIf: data.flatMap(({ wouldAllowIf, tolerated }) =>
+      wouldAllowIf === null || tolerated !== null ? [] : [wouldAllowIf],
+    ),
     retryAfterS: state === 'false' ? 15 : RETRY_S_MIN,
   };
 }
@@ -109,8 +130,9 @@ function validUntilMs(
   of: { nowMs: number; retryAfterS: number },
 ): number {
   if (outcome === 'hold') return of.nowMs + 1_000 * of.retryAfterS;
-  const passed = outcome === 'allow' ? data.filter(({ component }) => component.state === 'pass') : [];
-  return Math.min(of.nowMs + VALID_MS_MAX, ...passed.map((part) => part.validUntilMs ?? of.nowMs));
+  const rests = outcome === 'allow' ? data.filter((part) => countedState(part) === 'pass') : [];
+  const endsMs = rests.map(({ tolerated, validUntilMs }) => tolerated?.untilMs ?? validUntilMs ?? of.nowMs);
+  return Math.max(of.nowMs, Math.min(of.nowMs + VALID_MS_MAX, ...endsMs));
 }
 
 function setsText(sets: readonly ConstraintSet[]): string {
@@ -127,40 +149,61 @@ function setsText(sets: readonly ConstraintSet[]): string {
  * No answer is an allow while anything it rests on is missing, unknown or expired, but for actions whose fail
  * mode is an allow.
  */
-export function decide({ request, sets, trust, findings, intents, nowMs }: DecideInput): DecisionBody {
+export function decide(input: DecideInput): DecisionBody {
+  const { request, sets, trust, findings, intents, nowMs, recent = RECENT_UNKNOWN, use = null } = input;
   const question = askQuestion(request, sets);
-  const data = requiredData(question, trust, nowMs);
+  const data = requiredData(question, { trust, use, nowMs });
   const mode = chooseFailMode(question);
   const state = STATE[and(data.map(({ component }) => TERNARY[component.state]))];
-  const votes = [
+  const counted = STATE[and(data.map((part) => TERNARY[countedState(part)]))];
+  const onData = voteOnData(data, mode);
+  const onIntents = checkIntents(question, { intents, isDataTrusted: state === 'pass', mode });
+  const others = [
     voteOnBoundaries(question),
     voteOnScope(question),
-    voteOnData(data, mode),
     heldByFindings(question, { findings, sets }),
-    checkIntents(question, { intents, isDataTrusted: state === 'pass', mode }),
+    checkPlan(question, recent, nowMs),
+    checkInputs(question, { trust, intents, mode, nowMs }),
+    ...voteOnSets(question, { ...input, recent, mode }),
   ];
-  const decision = strictest(votes);
+  const votes = [...others.slice(0, 2), onData, onIntents, ...others.slice(2)];
+  const first = strictest(votes);
+  const age =
+    first === 'hold' && request.mode !== 'shadow'
+      ? ageHold({
+          held: recent.held(request),
+          mode,
+          isOnlyUnknown: counted === 'unknown' && strictest([...others, onIntents]) === 'allow',
+          nowMs,
+        })
+      : null;
+  const decision = age?.outcome ?? first;
+  const isCapped = age?.isCapped ?? false;
   const retryAfterS = Math.min(
-    RETRY_S_MAX,
+    RETRY_S_MAX_KNOWN,
     Math.max(RETRY_S_MIN, ...votes.map((vote) => (vote.outcome === 'hold' ? vote.retryAfterS : 0))),
   );
   const reasons = votes.flatMap(({ outcome, reasons: said }) =>
     said.map((reason) => ({
       ...reason,
-      severity: outcome === 'allow' ? ('info' as const) : ('blocking' as const),
+      severity: outcome === 'allow' || isCapped ? ('info' as const) : ('blocking' as const),
     })),
   );
-  const isByFailMode = state !== 'pass';
+  const isByFailMode = counted !== 'pass';
   const limited = allowedLimits(question, {
     capRatio: isByFailMode && decision === 'allow' ? mode.capRatio : null,
   });
+  const { planGeneration } = request.action;
+  const tolerated = data.flatMap((part) => (part.tolerated === null ? [] : [part.tolerated]));
   const notes = [
-    ...(decision === 'allow' && !isByFailMode
+    ...(decision === 'allow' && state === 'pass'
       ? [note('OK', `All ${data.length} required verdicts pass.`, setsText(question.sets))]
       : []),
+    ...tolerated.map(({ text, constraint }) => note('TOLERATED', text, constraint)),
     ...(decision === 'allow' && isByFailMode
-      ? [note('FAIL_MODE', `Allowed although the data is ${state}: ${mode.why}.`, mode.constraint)]
+      ? [note('FAIL_MODE', `Allowed although the data is ${counted}: ${mode.why}.`, mode.constraint)]
       : []),
+    ...(age === null ? [] : [age.reason]),
     ...(request.mode === 'shadow'
       ? [note('SHADOW', 'Shadow mode: answered as if enforced, for the record only.', 'built-in')]
       : []),
@@ -171,12 +214,30 @@ export function decide({ request, sets, trust, findings, intents, nowMs }: Decid
     retryAfterS: decision === 'hold' ? retryAfterS : null,
     data: { state, confidence: confidenceOf(data), components: data.map(({ component }) => component) },
     reasons: [...reasons, ...notes],
-    limits: decision === 'allow' ? limited : {},
+    // An allow is for this generation of the plan only: whoever acts by it compares.
+    limits:
+      decision === 'allow' ? { ...limited, ...(planGeneration === undefined ? {} : { planGeneration }) } : {},
     wouldAllowIf:
       decision === 'allow'
         ? []
         : votes.filter(({ outcome }) => outcome !== 'allow').flatMap((vote) => vote.wouldAllowIf),
-    failMode: isByFailMode ? mode.unknown : null,
+    failMode: isByFailMode ? (isCapped ? 'allow-capped' : mode.unknown) : null,
     constraintSet: setsText(question.sets),
   };
+}
+
+/** Guardrails and stages of every set about the action. */
+function voteOnSets(
+  question: Question,
+  of: DecideInput & { readonly recent: RecentActions; readonly mode: FailModeInForce },
+): Vote[] {
+  const { recent, mode, nowMs, intents, health = null, effects = null } = of;
+  const approved = isApproved(question.request, question.sets, nowMs);
+  return question.sets.flatMap((set) => {
+    const asked = { question, set, recent, mode, nowMs };
+    return [
+      ...guardrailVotes(asked, { health, effects, intents, isApproved: approved }),
+      ...stageVotes(asked),
+    ];
+  });
 }

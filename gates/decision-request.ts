@@ -31,6 +31,10 @@ const decisionRequest = z.strictObject({
     .refine((target) => Object.keys(target).length > 0, 'must not be empty: an empty target never means all'),
   inputs: z.array(facts).max(100).optional(),
   needs: facts.optional(),
+  /** What a second person signed, where a constraint file asks for it. */
+  approval: z
+    .strictObject({ by: text, keyId: text, expiresAt: z.iso.datetime({ offset: true }), signature: text })
+    .optional(),
 });
 
 /** JSON Schema of the request, for the API's documentation. */
@@ -52,6 +56,7 @@ const KNOWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(decisionRequest.shape),
   actor: Object.keys(decisionRequest.shape.actor.shape),
   action: Object.keys(decisionRequest.shape.action.shape),
+  approval: ['by', 'keyId', 'expiresAt', 'signature'],
 };
 
 function complaint(issue: z.core.$ZodIssue): string {

@@ -1,5 +1,5 @@
 import type { Stage } from '../core/decision.ts';
-import type { UnknownMode } from './constraints/constraint-set.ts';
+import type { UnknownMode } from './constraints/tolerance-sections.ts';
 import { matchGlob } from './glob.ts';
 
 /** What unknown data means for one family of actions, and why that is the safe direction. */
@@ -101,6 +101,16 @@ export const FAIL_MODES: readonly FailMode[] = [
   ]),
 ];
 
+/** Kinds that take a change back. */
+export const TAKES_BACK: readonly string[] = [
+  'rollback',
+  'rollback.*',
+  'restore',
+  'shift.restore',
+  'weight.restore',
+  'fail_open',
+];
+
 /** An action nobody described: keep the state as it is. */
 const UNKNOWN_KIND = {
   unknown: 'hold',
@@ -136,4 +146,17 @@ export function builtInFailMode({ kind, stage }: { kind: string; stage: Stage | 
   const row: FailModeChoice = rowOf(kind) ?? UNKNOWN_KIND;
   const floor = stage === null ? undefined : STAGE_FLOOR[stage];
   return floor === undefined ? row : stricter(row, { ...floor, capRatio: null });
+}
+
+/** More capacity, the known-good version, traffic given back; a repair is none, however small. */
+export function isSafeDirection(kind: string): boolean {
+  const row = rowOf(kind);
+  return row !== undefined && row.stage !== 'recovery' && row.unknown.startsWith('allow');
+}
+
+/** Whether a glob of a constraint file is about a kind: by its name, or by `stage.kind` as in `deployment.*`. */
+export function isAbout(globs: readonly string[], of: { kind: string; stages: readonly Stage[] }): boolean {
+  return globs.some(
+    (glob) => matchGlob(glob, of.kind) || of.stages.some((stage) => matchGlob(glob, `${stage}.${of.kind}`)),
+  );
 }

@@ -64,4 +64,5 @@ export const FINDING_SAYS: Readonly<Record<FindingKind, string>> = {
   'local-vs-global': 'is tuned for a goal of its own while the whole gets worse',
   'misread-as-normal': 'has a fault that is taken for normal',
   'ungated-action': 'was changed by an action that no gate was asked about',
+  'overdue-hold': 'has an action that is held for longer than people meant',
 };

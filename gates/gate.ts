@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
+import type { Incident, IncidentsKnown } from '../core/incident.ts';
 import type { Log } from '../core/log.ts';
 import type { OutcomeRow } from '../store/outcomes.ts';
 import { readVerifierKeys } from './checkpoint-file.ts';
@@ -21,6 +22,7 @@ import { type Approvers, readApprovers } from './receipts/approvers.ts';
 import type { PublicKey } from './receipts/public-key.ts';
 import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
 import { ledgerPath } from './segment-files.ts';
+import { Situation } from './situation.ts';
 import { TrustState } from './trust.ts';
 
 export interface GateDeps {
@@ -67,6 +69,10 @@ export interface Gate {
   readonly approvers: Approvers;
   /** Public keys that this replica ever signed with. */
   replicaKeys(): readonly PublicKey[];
+  /** What people opened, as far as it is known here. */
+  incidents(): IncidentsKnown;
+  /** One was opened or closed by way of this replica: it counts at once. */
+  noteIncident(incident: Incident): void;
   close(): Promise<void>;
 }
 
@@ -79,11 +85,12 @@ const REFRESH_MS = 1_000;
  * @throws PipelineError constraints_invalid, config_invalid, data_dir_unwritable
  */
 export async function createGate(deps: GateDeps): Promise<Gate> {
-  const { client, dataDir, constraintsPath, now, log, newId = () => `d_${randomUUID()}` } = deps;
-  const { keyFiles = {} } = deps;
+  const { client, dataDir, constraintsPath, now, log, keyFiles = {} } = deps;
   const approvers: Approvers =
     keyFiles.approvers === undefined ? new Map() : readApprovers(keyFiles.approvers);
   const signingKey = replicaSigningKey(dataDir, keyFiles.signingKey);
+  const ownPrefix = `d_${randomUUID().slice(0, 8)}`;
+  const { newId = () => `${ownPrefix}${randomUUID().slice(8)}` } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
   let sets: readonly ConstraintSet[] = loadConstraints(constraintsPath, now());
@@ -103,6 +110,18 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   const ledger = new Ledger(dataDir, { key: signingKey });
   const trust = new TrustState();
   const intents = new IntentWatch();
+  const situation = new Situation({
+    client,
+    now,
+    log,
+    signal,
+    trust,
+    intents,
+    sets: () => sets,
+    ownPrefix,
+  });
+  situation.restore(ledger);
+  const situationKept = situation.keepFresh();
   const refreshed = keepFresh({ client, now, log, signal, trust, intents, sets: () => sets });
   const forwarded = forwardDecisions({ ledger, client, log, signal });
   const copyDir = keyFiles.checkpointDir;
@@ -123,9 +142,15 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
         trust,
         findings: trust.openFindings,
         intents: intents.states(decidedAtMs),
+        ...situation.forQuestion(question, decidedAtMs),
         nowMs: decidedAtMs,
       });
-      return ledger.append({ decidedAtMs, decisionId: newId(), request: question, body });
+      const made = { decidedAtMs, decisionId: newId(), request: question, body };
+      situation.take(made); // no await before it: two questions at once must not get one last slot
+      return await ledger.append(made).catch((error) => {
+        situation.giveBack(made);
+        throw error;
+      });
     },
     lint: (text, fileName) => lintConstraints(text, fileName, now()),
     effective: () => sets,
@@ -139,9 +164,11 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     signingKey,
     approvers,
     replicaKeys: () => [signingKey.public, ...readVerifierKeys(ledgerPath(dataDir))],
+    incidents: () => situation.incidents(),
+    noteIncident: (incident) => situation.noteIncident(incident),
     async close() {
       stopping.abort();
-      await Promise.all([refreshed, forwarded, signed]);
+      await Promise.all([refreshed, situationKept, forwarded, signed]);
       const last = await ledger.close();
       if (last !== null)
         await copyCheckpoint(last, copyDir).catch((error) =>

@@ -18,7 +18,7 @@ export interface Question {
 }
 
 /** A target that leaves env or namespace out is not thereby outside of the sets that name one. */
-function applies({ scope }: ConstraintSet, target: DecisionRequest['target']): boolean {
+export function applies({ scope }: Pick<ConstraintSet, 'scope'>, target: DecisionRequest['target']): boolean {
   const namespace = target['namespace'];
   const env = target['env'];
   return (

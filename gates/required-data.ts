@@ -4,9 +4,12 @@ import { rfc3339 } from '../core/time.ts';
 import type { Dimension, Outcome, Verdict } from '../core/verdict.ts';
 import { type AskedPurpose, askedPurposes } from './asked-purposes.ts';
 import type { ConstraintSet, SourceConstraint } from './constraints/constraint-set.ts';
-import { stageOf } from './fail-modes.ts';
 import { matchGlob } from './glob.ts';
+import { spanText } from './guardrails/asked.ts';
 import type { Question } from './question.ts';
+import { type UseFound, type UseProofs, type UseRule, useRule } from './stages/use-proof.ts';
+import { USE_VALID_MS } from './stages/use-watch.ts';
+import { type Tolerance, tolerate } from './tolerate.ts';
 import type { Trust, TrustReading, TrustTarget } from './trust.ts';
 import { describeVerdict } from './verdict-words.ts';
 
@@ -18,6 +21,19 @@ export interface RequiredData {
   readonly validUntilMs: number | null;
   /** Completeness only: share of the data that surely arrived, null when unknown. */
   readonly coverageLower: number | null;
+  /** Since when it is as it is. */
+  readonly sinceMs: number | null;
+  /** What was promised of it; null where nothing was. */
+  readonly need: Pick<Need, 'constraint' | 'signal' | 'dimension'> | null;
+  /** It does not pass, and people wrote that it need not, for now. */
+  readonly tolerated: Tolerance | null;
+  /** It is being looked up: that is a hold, whatever its fail mode. */
+  readonly isPending: boolean;
+}
+
+/** As it counts: what is tolerated counts as passed. */
+export function countedState({ component, tolerated }: RequiredData): Outcome {
+  return tolerated === null ? component.state : 'pass';
 }
 
 /** A promise to look up: which dimension of which signal, for which constraint. */
@@ -169,6 +185,10 @@ function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: numb
     wouldAllowIf: passes ? null : words.wouldAllowIf,
     validUntilMs: reading.validUntilMs,
     coverageLower: component.upper === null ? null : 1 - component.upper,
+    sinceMs: reading.sinceMs,
+    need,
+    tolerated: null,
+    isPending: false,
   };
 }
 
@@ -180,8 +200,10 @@ function unknownComponent(of: {
   code: string;
   text: string;
   wouldAllowIf: string;
+  constraint?: string;
+  isPending?: boolean;
 }): RequiredData {
-  const { source, dimension, required, code, text, wouldAllowIf } = of;
+  const { source, dimension, required, code, text, wouldAllowIf, constraint = 'built-in' } = of;
   return {
     component: {
       source,
@@ -193,10 +215,14 @@ function unknownComponent(of: {
       upper: null,
       validUntil: null,
     },
-    reason: { code, text, constraint: 'built-in', severity: 'blocking', since: null, evidence: null },
+    reason: { code, text, constraint, severity: 'blocking', since: null, evidence: null },
     wouldAllowIf,
     validUntilMs: null,
     coverageLower: null,
+    sinceMs: null,
+    need: null,
+    tolerated: null,
+    isPending: of.isPending ?? false,
   };
 }
 
@@ -211,31 +237,91 @@ function noTelemetry(name: string): RequiredData {
   });
 }
 
-/**
- * What cannot be undone needs proof of disuse: fourteen days of complete telemetry without a call. Nobody
- * measures that yet, so it is unknown, and a set's failureTolerance is where a person takes the decision.
- */
-function proofOfDisuse({ kind }: Question, name: string): RequiredData[] {
-  if (stageOf(kind) !== 'decommissioning') return [];
-  return [
-    unknownComponent({
-      source: name,
-      dimension: 'use',
-      required: 'no use for 14 days, by complete telemetry',
-      code: 'USE_UNKNOWN',
-      text: `Whether anybody still uses ${name} is not known, and ${kind} cannot be undone.`,
-      wouldAllowIf: `a person accepts it: failureTolerance of ${kind} in a constraint file`,
-    }),
-  ];
+/** What cannot be undone needs proof of disuse: telemetry that would have shown a call, and none in it. */
+function proofOfDisuse(
+  question: Question,
+  { target, use, nowMs }: { target: TrustTarget; use: UseProofs | null; nowMs: number },
+): RequiredData[] {
+  if (!question.stages.includes('decommissioning')) return [];
+  const rule = useRule(question, target.serviceName);
+  const found = use?.find(rule) ?? null;
+  const isFresh = found !== null && nowMs - found.readAtMs <= USE_VALID_MS;
+  return [judgeUse(rule, { found: isFresh ? found : null, isPending: use !== null, kind: question.kind })];
+}
+
+function judgeUse(
+  rule: UseRule,
+  { found, isPending, kind }: { found: UseFound | null; isPending: boolean; kind: string },
+): RequiredData {
+  const { serviceName, forMs, lostRatioMax, constraint } = rule;
+  const over = spanText(forMs);
+  const shared = percentText(1 - lostRatioMax);
+  const required = `no use for ${over}, by telemetry that is there for ${shared} of it`;
+  const common = { source: serviceName, dimension: 'use', required, constraint };
+  const unknown = { ...common, code: 'USE_UNKNOWN' };
+  if (found === null) {
+    return unknownComponent({
+      ...unknown,
+      text: isPending
+        ? `Whether anybody used ${serviceName} within ${over} is being looked up, and ${kind} cannot be undone.`
+        : `Whether anybody still uses ${serviceName} is not known, and ${kind} cannot be undone.`,
+      wouldAllowIf: isPending
+        ? 'it is asked again in some seconds, when that is known'
+        : `a person accepts it: failureTolerance of ${kind} in a constraint file`,
+      isPending,
+    });
+  }
+  if (found.requests > 0) {
+    const last = found.lastUsedAtMs === null ? '' : `, the last time about ${rfc3339(found.lastUsedAtMs)}`;
+    const used = unknownComponent({
+      ...common,
+      code: 'USED',
+      text: `${serviceName} was called ${found.requests} times or more within ${over}${last}: ${kind} cannot be undone.`,
+      wouldAllowIf: `nobody calls ${serviceName} for ${over}`,
+    });
+    return { ...used, component: { ...used.component, state: 'fail' } };
+  }
+  const seen = found.coveredRatio - found.incompleteRatio;
+  if (seen < 1 - lostRatioMax) {
+    return unknownComponent({
+      ...unknown,
+      text: `No call of ${serviceName} was seen within ${over}, but telemetry of it was there, and not known to be incomplete, for ${percentText(seen)} of that time only; ${shared} are asked: no data is no proof.`,
+      wouldAllowIf: `telemetry of ${serviceName} (a metric as heartbeat is enough) is there for ${shared} of ${over}`,
+    });
+  }
+  const validUntilMs = found.readAtMs + USE_VALID_MS;
+  const proven = unknownComponent({ ...unknown, text: '', wouldAllowIf: '' });
+  return {
+    ...proven,
+    component: {
+      ...proven.component,
+      state: 'pass',
+      estimate: 0,
+      lower: 0,
+      upper: Math.max(0, 1 - seen),
+      validUntil: rfc3339(validUntilMs),
+    },
+    reason: null,
+    wouldAllowIf: null,
+    validUntilMs,
+  };
+}
+
+function percentText(ratio: number): string {
+  return `${Number((100 * Math.max(0, ratio)).toFixed(2))} %`;
 }
 
 /** Everything the answer rests on; never empty: an allow that rests on nothing is no allow. */
-export function requiredData(question: Question, trust: Trust, nowMs: number): RequiredData[] {
+export function requiredData(
+  question: Question,
+  { trust, use, nowMs }: { trust: Trust; use: UseProofs | null; nowMs: number },
+): RequiredData[] {
   const { target, sets, request } = question;
   if (target === null) return [noTelemetry(Object.values(request.target).join(' ') || 'the target')];
   const ofSets = sets.flatMap((set) => needsOfSet(set, question));
   const needs = ofSets.length > 0 ? ofSets : builtInNeeds(target, trust);
   const data = needs.map((need) => lookUp(need, { target, trust, nowMs }));
   const isSilent = trust.signalsOf(target).length === 0;
-  return [...(isSilent ? [noTelemetry(nameOf(target))] : data), ...proofOfDisuse(question, nameOf(target))];
+  const known = isSilent ? [noTelemetry(nameOf(target))] : tolerate(question, data, nowMs);
+  return [...known, ...proofOfDisuse(question, { target, use, nowMs })];
 }

@@ -169,6 +169,20 @@ export class TrustState implements Trust {
     return [...signals].sort();
   }
 
+  /** Every service of which anything is known now, and whether any of its verdicts fails. Walks all sources. */
+  serviceStates(nowMs: number): Map<string, 'pass' | 'fail'> {
+    const states = new Map<string, 'pass' | 'fail'>();
+    for (const [service, slots] of this.#services) {
+      for (const slot of slots.values()) {
+        for (const { verdict, expiresAtMs } of slot.values()) {
+          if (expiresAtMs < nowMs || states.get(service) === 'fail') continue;
+          states.set(service, verdict.outcome === 'fail' ? 'fail' : 'pass');
+        }
+      }
+    }
+    return states;
+  }
+
   hasSamplingMarks(target: TrustTarget): boolean {
     return this.#marked.has(target.serviceName);
   }

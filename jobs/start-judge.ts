@@ -9,6 +9,7 @@ import {
 } from '../gates/constraints/constraints.ts';
 import { designIntentOf } from '../gates/constraints/design-intent-of.ts';
 import { problemText } from '../gates/constraints/problem.ts';
+import { readOverdueHolds } from '../store/read-overdue-holds.ts';
 import { measureOwnLag } from '../validators/time/own-lag.ts';
 import { type CanaryMemory, runCanary } from './canary.ts';
 import type { Crowd } from './crowd.ts';
@@ -89,7 +90,10 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
   };
   return {
     judge: (nowMs) => judge(judgeDeps, nowMs),
-    detect: (nowMs) => detect(detectDeps, nowMs),
+    detect: async (nowMs) => [
+      ...(await detect(detectDeps, nowMs)),
+      ...(await readOverdueHolds(client, nowMs)),
+    ],
     detectDrift: (nowMs) => detectDriftOf(driftDeps, nowMs),
     settle: async (nowMs) => {
       const { settledWindows, skippedWindows } = await settleEdges({ client }, nowMs);

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { approveCommand } from './commands/approve.ts';
 import { askCommand } from './commands/ask.ts';
 import { changeCommand } from './commands/change.ts';
 import { constraintsCommand } from './commands/constraints.ts';
@@ -6,6 +7,7 @@ import { coverageCommand } from './commands/coverage.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { findingsCommand } from './commands/findings.ts';
+import { incidentCommand } from './commands/incident.ts';
 import { keyCommand } from './commands/key.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { receiptCommand } from './commands/receipt.ts';
@@ -31,6 +33,8 @@ const commands = [
   serveCommand(),
   demoCommand(),
   askCommand(),
+  approveCommand(),
+  incidentCommand(),
   findingsCommand(),
   reportCommand(),
   referenceCommand(),

@@ -7,10 +7,10 @@ import { SAMPLING_PURPOSES } from '../../core/sampling/sampling-purpose.ts';
 import { SIGNALS } from '../../core/signal.ts';
 import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
-
-/** What an action may do while its data is unknown; `allow-capped` grows by at most `cap`. */
-export const UNKNOWN_MODES = ['allow', 'allow-capped', 'hold', 'deny'] as const;
-export type UnknownMode = (typeof UNKNOWN_MODES)[number];
+import { guardrails } from './guardrail-sections.ts';
+import { publicKey } from './guardrail-values.ts';
+import { stages } from './stage-sections.ts';
+import { failureTolerance } from './tolerance-sections.ts';
 
 const INTENT_EXPRESSIONS = INTENT_METRICS.map((metric) => `traces.${metric}` as const);
 
@@ -67,14 +67,6 @@ const boundaries = z.strictObject({
   emptyTargetSet: z.literal('deny').default('deny'),
 });
 
-const tolerance = z.strictObject({ unknown: z.enum(UNKNOWN_MODES), cap: values.capRatio.optional() });
-
-const stage = z.strictObject({
-  gate: z.array(values.kindGlob).min(1).default(['*']),
-  /** Left out: every source of the set. An empty list would be an allow that rests on nothing. */
-  requireSources: z.array(values.identifier).min(1).optional(),
-});
-
 /** Which actions an open finding of a kind holds; what is written for a kind replaces what is built in for it. */
 const hold = z.strictObject({
   finding: z.enum(FINDING_KINDS),
@@ -118,8 +110,11 @@ export const constraintFile = z.strictObject({
   sources: z.array(source).default([]),
   intent: z.array(intent).default([]),
   boundaries: boundaries.default({ emptyTargetSet: 'deny' }),
-  failureTolerance: z.record(values.kindGlob, tolerance).default({}),
-  stages: z.partialRecord(z.enum(STAGES), stage).default({}),
+  guardrails: guardrails.default({ cooldown: [], flap: [], repairEffect: [] }),
+  failureTolerance: failureTolerance.default({ tolerate: [], kinds: {} }),
+  stages: stages.default({}),
+  /** Of people whose approval `humanKey: required` asks for. */
+  keys: z.array(z.strictObject({ id: values.identifier, publicKey })).default([]),
   drift: drift.default({ hold: [] }),
   design: design.default({ services: {}, fallbacks: {}, cache: {} }),
   objectives: objectives.default({ global: [], local: [] }),

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { parseDurationMs } from '../../core/time.ts';
 
 /** One way of writing a value: how it reads, and what it means; null when the text is not one. */
-interface Notation<T> {
+export interface Notation<T> {
   readonly what: string;
   readonly example: string;
   readonly parse: (text: string) => T | null;
 }
 
 /** A text field that becomes a typed value; the examples travel into the JSON Schema and the lint hints. */
-function notation<T>({ what, example, parse }: Notation<T>) {
+export function notation<T>({ what, example, parse }: Notation<T>) {
   return z
     .string()
     .meta({ description: what, examples: [example] })

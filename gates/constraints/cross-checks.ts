@@ -3,6 +3,7 @@ import type { Signal } from '../../core/signal.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { builtInFailMode, stageOf } from '../fail-modes.ts';
 import { checkDesign } from './check-design.ts';
+import { checkGuardrails } from './check-guardrails.ts';
 import { checkHolds } from './check-holds.ts';
 import { checkObjectives } from './check-objectives.ts';
 import type { ConstraintFile } from './constraint-set.ts';
@@ -97,8 +98,8 @@ function checkPurposes({ sources }: ConstraintFile): Mismatch[] {
 
 function checkStages({ stages, sources }: ConstraintFile): Mismatch[] {
   const known = sources.map(({ id }) => id);
-  return Object.entries(stages).flatMap(([stage, { requireSources = [] }]) =>
-    requireSources.flatMap((id, index) => {
+  return Object.entries(stages).flatMap(([stage, of]) =>
+    (of?.requireSources ?? []).flatMap((id, index) => {
       if (known.includes(id)) return [];
       const nearest = nearestName(id, known);
       const hint =
@@ -139,27 +140,29 @@ function checkBoundaries({ boundaries: { replicas } }: ConstraintFile): Mismatch
 }
 
 function checkTolerance({ failureTolerance }: ConstraintFile): Mismatch[] {
-  return Object.entries(failureTolerance).flatMap(([kind, { unknown, cap }]): Mismatch[] => {
-    const path = ['failureTolerance', kind, 'unknown'];
-    if (unknown === 'allow-capped' && cap === undefined) {
-      return [error(path, `${kind}: allow-capped needs a cap`, 'add cap: "+50%"')];
-    }
-    if (unknown !== 'allow-capped' && cap !== undefined) {
+  return Object.entries(failureTolerance.kinds).flatMap(
+    ([kind, { unknown, cap, onHoldTimeout }]): Mismatch[] => {
+      const path = ['failureTolerance', kind, 'unknown'];
+      if (unknown === 'allow-capped' && cap === undefined) {
+        return [error(path, `${kind}: allow-capped needs a cap`, 'add cap: "+50%"')];
+      }
+      if (![unknown, onHoldTimeout].includes('allow-capped') && cap !== undefined) {
+        return [
+          error(
+            ['failureTolerance', kind, 'cap'],
+            `${kind}: a cap goes with allow-capped only`,
+            'drop the cap, or write unknown: allow-capped',
+          ),
+        ];
+      }
+      const builtIn = builtInFailMode({ kind, stage: stageOf(kind) });
+      if (!unknown.startsWith('allow') || builtIn.unknown !== 'deny') return [];
+      const message = `${kind} would be allowed on unknown data; built in is deny: ${builtIn.why}`;
       return [
-        error(
-          ['failureTolerance', kind, 'cap'],
-          `${kind}: a cap goes with allow-capped only`,
-          'drop the cap, or write unknown: allow-capped',
-        ),
+        { path, message, hint: 'write unknown: hold or deny, unless this is meant', severity: 'warning' },
       ];
-    }
-    const builtIn = builtInFailMode({ kind, stage: stageOf(kind) });
-    if (!unknown.startsWith('allow') || builtIn.unknown !== 'deny') return [];
-    const message = `${kind} would be allowed on unknown data; built in is deny: ${builtIn.why}`;
-    return [
-      { path, message, hint: 'write unknown: hold or deny, unless this is meant', severity: 'warning' },
-    ];
-  });
+    },
+  );
 }
 
 function checkReview({ metadata: { reviewBy } }: ConstraintFile, nowMs: number): Mismatch[] {
@@ -180,6 +183,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkIntent(file),
     ...checkBoundaries(file),
     ...checkTolerance(file),
+    ...checkGuardrails(file),
     ...checkDesign(file),
     ...checkObjectives(file),
     ...checkHolds(file),

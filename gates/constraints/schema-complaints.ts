@@ -18,6 +18,7 @@ interface Schema {
   readonly additionalProperties?: Schema | false;
   readonly propertyNames?: { readonly enum?: readonly string[] };
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
   readonly description?: string;
   readonly examples?: readonly string[];
 }
@@ -35,9 +36,15 @@ const NOUNS: Readonly<Record<string, string>> = {
 
 const rootSchema = z.toJSONSchema(constraintFile, { io: 'input' }) as Schema;
 
+function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null)?.[key], root);
+}
+
 function schemaAt(path: Path): Schema | undefined {
   let schema: Schema | undefined = rootSchema;
   for (const key of path) {
+    const isIndex = typeof key === 'number';
+    schema = schema?.anyOf?.find((branch) => isIndex === (branch.items !== undefined)) ?? schema;
     if (typeof key === 'number') schema = schema?.items;
     else schema = schema?.properties?.[String(key)] ?? (schema?.additionalProperties || undefined);
   }
@@ -45,7 +52,8 @@ function schemaAt(path: Path): Schema | undefined {
 }
 
 function knownKeys(path: Path): readonly string[] {
-  const schema = schemaAt(path);
+  const found = schemaAt(path);
+  const schema = found?.anyOf?.find((branch) => branch.properties !== undefined) ?? found;
   return schema?.propertyNames?.enum ?? Object.keys(schema?.properties ?? {});
 }
 
@@ -124,12 +132,19 @@ export function schemaComplaints(issue: z.core.$ZodIssue, written: unknown): Com
         },
       ];
     }
+    case 'invalid_union':
+      // One, or a list of them: what is wrong is told of the form that was written.
+      return (issue.errors[Array.isArray(written) ? 1 : 0] ?? []).flatMap((inner) => {
+        const at = { ...inner, path: [...path, ...inner.path] } as z.core.$ZodIssue;
+        return schemaComplaints(at, valueAt(written, inner.path));
+      });
     case 'too_big':
       return [{ ...here, message: `${nameOf(path)} is too large`, hint: `at most ${issue.maximum}` }];
     case 'custom':
       return [
         {
-          ...here,
+          path,
+          atKey: issue.params?.['atKey'] === true,
           message: `${nameOf(path)}: ${issue.message}`,
           hint: String(issue.params?.['hint'] ?? SEE_EXAMPLE),
         },

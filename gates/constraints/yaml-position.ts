@@ -18,7 +18,8 @@ function step(node: Node | null, key: PropertyKey): { value: Node | null; startA
     const pair =
       node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key)) ??
       node.items.find((item) => isScalar(item.key) && withoutSpaces(item.key.value) === withoutSpaces(key));
-    if (pair === undefined) return null;
+    // Where one or a list of them may stand, the one is its own first.
+    if (pair === undefined) return key === 0 ? { value: node, startAt: node.range?.[0] ?? null } : null;
     const startAt = isNode(pair.key) ? (pair.key.range?.[0] ?? null) : null;
     return { value: isNode(pair.value) ? pair.value : null, startAt };
   }

@@ -17,6 +17,7 @@ import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
 import { FINDING_OPERATIONS, serveFindings } from './findings.ts';
 import { serveFirstPage } from './first-page.ts';
 import { OPEN_PATHS, serveHealth } from './health.ts';
+import { INCIDENT_OPERATIONS, serveIncidents } from './incidents.ts';
 import { joinTraces } from './join-traces.ts';
 import { LEDGER_OPERATIONS, serveLedger } from './ledger.ts';
 import { observeRequests } from './observe-requests.ts';
@@ -67,6 +68,7 @@ const OPERATIONS = [
   ...RETRACTION_OPERATIONS,
   ...DECISION_OPERATIONS,
   ...FINDING_OPERATIONS,
+  ...INCIDENT_OPERATIONS,
   ...REFERENCE_OPERATIONS,
   ...CHANGE_OPERATIONS,
   ...COVERAGE_OPERATIONS,
@@ -104,6 +106,7 @@ export async function startApi(
     serveRetractions,
     serveDecisions,
     serveFindings,
+    serveIncidents,
     serveReferences,
     serveChanges,
     serveCoverage,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Command, Option } from 'commander';
 import { type Decision, type DecisionOutcome, type DecisionRequest, STAGES } from '../../core/decision.ts';
@@ -20,6 +21,7 @@ interface AskFlags extends ClientFlags {
   readonly target?: Readonly<Record<string, string>>;
   readonly plan?: string;
   readonly shadow?: boolean;
+  readonly request?: string;
 }
 
 export function askCommand(): Command {
@@ -39,6 +41,10 @@ export function askCommand(): Command {
     .option('--region <name>', 'region of the target')
     .option('--target <name=value>', 'any other part of the target; may be repeated', collectTarget)
     .option('--plan <generation>', 'generation of the plan the decision is for')
+    .option(
+      '--request <file>',
+      'ask this request (JSON), as plumbline approve prints it; the other flags are not read',
+    )
     .option('--shadow', 'ask without consequence: recorded, never enforced')
     .addHelpText(
       'after',
@@ -53,12 +59,24 @@ export function askCommand(): Command {
 
 async function ask(flags: AskFlags): Promise<Decision> {
   try {
-    return await connectApi(flags).postJson<Decision>('/decisions', requestOf(flags));
+    return await connectApi(flags).postJson<Decision>(
+      '/decisions',
+      flags.request === undefined ? requestOf(flags) : readRequest(flags.request),
+    );
   } catch (error) {
     // Whatever went wrong, the exit code says "error" and never looks like an answer.
     if (error instanceof PipelineError)
       throw new PipelineError('api_unavailable', error.message, error.facts, error);
     throw error;
+  }
+}
+
+function readRequest(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error;
+    throw new PipelineError('api_unavailable', `${file} holds no request: ${why}.`);
   }
 }
 

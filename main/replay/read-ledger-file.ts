@@ -23,7 +23,7 @@ export function readLedgerFile(
     const why = `${problem.text}; the file is not read on from here`;
     onUnreadable({ file, place: `decision ${problem.seq}`, why });
   }
-  return rows;
+  return rows.filter((row) => 'response' in row);
 }
 
 function read(file: string): Buffer {

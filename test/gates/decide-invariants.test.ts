@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Dimension, Outcome, Verdict } from '../../core/verdict.ts';
 import { chooseFailMode } from '../../gates/choose-fail-mode.ts';
-import { UNKNOWN_MODES } from '../../gates/constraints/constraint-set.ts';
+import { UNKNOWN_MODES } from '../../gates/constraints/tolerance-sections.ts';
 import { decide } from '../../gates/decide.ts';
 import { FAIL_MODES } from '../../gates/fail-modes.ts';
 import { askQuestion } from '../../gates/question.ts';

@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../core/finding.ts';
+import { type Incident, isIncidentOpen } from '../../core/incident.ts';
 import type { Log } from '../../core/log.ts';
 import { createGate, type Gate } from '../../gates/gate.ts';
 import { verifyLedger } from '../../gates/verify-ledger.ts';
 import { createStoreClient } from '../../store/client.ts';
 import { readDecisions } from '../../store/decisions.ts';
 import { writeFinding } from '../../store/findings.ts';
+import { writeIncident } from '../../store/incidents.ts';
+import { readOverdueHolds } from '../../store/read-overdue-holds.ts';
 import { insertVerdicts } from '../../store/verdicts.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { askOf, NOW_MS, tracesVerdicts, type VerdictFacts } from './judged-world.ts';
@@ -182,6 +185,160 @@ describe('the gate on a real store', () => {
     await gate.close();
     gates = [];
     await expect(ask(gate, 'late')).rejects.toMatchObject({ code: 'draining' });
+  });
+});
+
+describe('limits over recent actions, on a real store', () => {
+  const limited = (name: string, lines: string) => {
+    const constraintsPath = join(dataDir, `${name}.yaml`);
+    writeFileSync(constraintsPath, `${SET.replaceAll('bounded', name)}${lines}\n`);
+    return constraintsPath;
+  };
+  const BUDGET = 'guardrails: {changeBudget: {per: 10m, maxActions: 3}}';
+  const count = (decisions: readonly { decision: string }[]) =>
+    decisions.filter(({ decision }) => decision === 'allow').length;
+
+  it('gives the last slot once to many that ask at the same time, and keeps count over a restart', async () => {
+    const constraintsPath = limited('slots', BUDGET);
+    await judge('slots', 'pass', { validForMs: 600_000 });
+    const first = await gateOn({ constraintsPath });
+    await soon(async () => expect((await ask(first, 'slots')).decision).toBe('allow'));
+    const many = await Promise.all(Array.from({ length: 40 }, () => ask(first, 'slots')));
+    expect(count(many)).toBe(2);
+    expect(many.find(({ decision }) => decision === 'hold')?.reasons[0]?.code).toBe('BUDGET_USED');
+    await first.close();
+    gates = [];
+    const second = await gateOn({
+      constraintsPath,
+      client: createStoreClient({ url: 'http://127.0.0.1:9' }),
+    });
+    expect((await ask(second, 'slots')).reasons.map(({ code }) => code)).toContain('BUDGET_USED');
+  });
+
+  it('counts what another replica allowed, within seconds', async () => {
+    const constraintsPath = limited('shared', BUDGET);
+    await judge('shared', 'pass', { validForMs: 600_000 });
+    const one = await gateOn({ constraintsPath });
+    await soon(async () => expect((await ask(one, 'shared')).decision).toBe('allow'));
+    await ask(one, 'shared');
+    await ask(one, 'shared');
+    const otherDir = mkdtempSync(join(tmpdir(), 'plumbline-gate-'));
+    const other = await createGate({
+      client: engine.client,
+      dataDir: otherDir,
+      constraintsPath,
+      now: () => clockMs,
+      log,
+    });
+    gates.push(other);
+    await soon(async () => {
+      const held = await ask(other, 'shared', 'tune.cache');
+      expect(held.reasons.map(({ code }) => code)).toContain('BUDGET_USED');
+    });
+    clockMs += 600_000;
+    await judge('shared', 'pass', { validForMs: 600_000 });
+    await soon(async () => expect((await ask(other, 'shared')).decision).toBe('allow'));
+    rmSync(otherDir, { recursive: true, force: true });
+  });
+
+  it('stops a repair after which the intent got no better, and goes on after one that helped', async () => {
+    const lines = `intent: [{id: ok, expr: traces.ok_ratio, target: ">= 0.99"}]
+guardrails: {repairEffect: {watch: ok, within: 2m}}`;
+    const constraintsPath = limited('repaired', lines);
+    const atMs = NOW_MS;
+    const spans = (fromS: number, untilS: number, Errors: number) =>
+      Array.from({ length: (untilS - fromS) / 10 }, (_, index) => ({
+        ServiceName: 'repaired',
+        Bucket: atMs / 1_000 + fromS + 10 * index,
+        WeightKind: 'threshold',
+        WeightKey: '0',
+        Requests: 100,
+        Errors,
+        DurationBins: {},
+      }));
+    const values = [...spans(-120, 0, 30), ...spans(60, 120, 30), ...spans(180, 300, 2)];
+    await engine.client.insert({ table: 'tally_service', values, format: 'JSONEachRow' });
+    const gate = await gateOn({ constraintsPath });
+    await judge('repaired', 'pass', { validForMs: 600_000 });
+    await soon(() => expect(gate.ready()).toBe(true));
+    const restart = async () => {
+      const { decision, reasons } = await ask(gate, 'repaired', 'restart.many');
+      return [decision, ...reasons.map(({ code }) => code)];
+    };
+    await soon(async () => expect(await restart()).toContain('allow'));
+    clockMs += 140_000;
+    await soon(async () => expect(await restart()).toContain('REPAIR_NO_EFFECT'));
+    expect((await restart())[0]).toBe('deny');
+  });
+
+  it('looks up whether anybody uses what is to be deleted: held meanwhile, then answered', async () => {
+    const lines =
+      'stages: {decommissioning: {gate: [delete], proveUnused: {for: 2h, completeness: ">= 95%"}}}';
+    const dayMs = Math.floor(Date.now() / 60_000) * 60_000; // tallies expire
+    clockMs = dayMs;
+    for (const name of ['unused', 'used', 'silent']) {
+      limited(name, lines);
+      await judge(name, 'pass', { validForMs: 600_000 });
+    }
+    const minutes = Array.from({ length: 130 }, (_, index) => dayMs / 1_000 - 60 * index);
+    const volume = ['unused', 'used'].flatMap((ServiceName) =>
+      minutes.map((Minute) => ({ ServiceName, Signal: 'metrics', Minute, Items: 1 })),
+    );
+    await engine.client.insert({ table: 'tally_volume', values: volume, format: 'JSONEachRow' });
+    const Bucket = Math.floor(dayMs / 600_000) * 600 - 3_600;
+    const called = [{ ServiceName: 'web', Bucket, Peer: 'used', Attempts: 3 }];
+    await engine.client.insert({ table: 'tally_peer_ten_minutes', values: called, format: 'JSONEachRow' });
+    const gate = await gateOn({ constraintsPath: dataDir });
+    await soon(() => expect(gate.ready()).toBe(true));
+    const answer = async (name: string) => {
+      const { decision, reasons } = await ask(gate, name, 'delete');
+      return `${decision} ${reasons[0]?.code}`;
+    };
+    expect(await answer('unused')).toBe('hold USE_UNKNOWN');
+    await soon(async () => expect(await answer('unused')).toBe('allow OK'));
+    await soon(async () => expect(await answer('used')).toBe('deny USED'));
+    await soon(async () => expect(await answer('silent')).toBe('deny USE_UNKNOWN'));
+  });
+
+  it('tells of a hold that is older than people meant, once, until it ends', async () => {
+    const lines = 'failureTolerance: {scale.down: {unknown: hold, holdMax: 1m}}';
+    const gate = await gateOn({ constraintsPath: limited('overdue', lines) });
+    await soon(() => expect(gate.ready()).toBe(true));
+    await ask(gate, 'overdue');
+    clockMs += 61_000;
+    const told = await ask(gate, 'overdue');
+    expect(told.reasons.map(({ code }) => code)).toContain('HOLD_OVERDUE');
+    const found = async () =>
+      (await readOverdueHolds(engine.client, clockMs)).filter(({ subject }) => subject === 'overdue');
+    await soon(async () => expect(await found()).toHaveLength(1));
+    expect((await found())[0]).toMatchObject({ state: 'confirmed', culprit: 'hpa/checkout' });
+    expect((await found())[0]?.decisions).toContain(told.decisionId);
+    await judge('overdue', 'pass');
+    await soon(async () => expect((await ask(gate, 'overdue')).decision).toBe('allow'));
+    await soon(async () => expect((await found())[0]?.state).toBe('closed'));
+  });
+
+  it('knows open incidents of this replica at once, and of others within seconds', async () => {
+    const gate = await gateOn();
+    await soon(() => expect(gate.incidents().isComplete).toBe(true));
+    const incident: Incident = {
+      id: 'i_1',
+      service: 'shop',
+      reason: 'payments fail',
+      openedAtMs: clockMs,
+      openedBy: 'kim',
+      closed: null,
+    };
+    gate.noteIncident(incident);
+    expect(isIncidentOpen(gate.incidents(), 'shop')).toBe('true');
+    expect(isIncidentOpen(gate.incidents(), 'cart')).toBe('false');
+    await writeIncident(engine.client, { ...incident, id: 'i_2', service: null });
+    await soon(() => expect(isIncidentOpen(gate.incidents(), 'cart')).toBe('true'));
+    const closed = { atMs: clockMs, by: 'kim', reason: 'over' };
+    await writeIncident(engine.client, { ...incident, id: 'i_2', service: null, closed });
+    await soon(() => expect(isIncidentOpen(gate.incidents(), 'cart')).toBe('false'));
+    clockMs += 16_000;
+    expect(isIncidentOpen({ ...gate.incidents(), open: [] }, 'cart')).toBe('unknown');
   });
 });
 

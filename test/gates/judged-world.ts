@@ -3,6 +3,9 @@ import type { Signal } from '../../core/signal.ts';
 import type { Dimension, Outcome, Verdict } from '../../core/verdict.ts';
 import type { ConstraintSet } from '../../gates/constraints/constraint-set.ts';
 import { lintConstraints } from '../../gates/constraints/lint.ts';
+import { type DecideInput, type DecisionBody, decide } from '../../gates/decide.ts';
+import { RecentDecisions } from '../../gates/recent-actions.ts';
+import { TrustState } from '../../gates/trust.ts';
 
 /** Tuesday noon; every test of the room lives then. */
 export const NOW_MS = Date.parse('2026-11-24T12:00:00.000Z');
@@ -81,6 +84,8 @@ export interface AskFacts {
   readonly blastRadius?: Record<string, unknown>;
   readonly target?: Record<string, string>;
   readonly mode?: 'enforce' | 'shadow';
+  readonly planGeneration?: string;
+  readonly inputs?: DecisionRequest['inputs'];
 }
 
 /** May the autoscaler scale checkout down from 8 to 6? But for what is said otherwise. */
@@ -96,7 +101,38 @@ export function askOf(facts: AskFacts = {}): DecisionRequest {
       from: isPlain ? { replicas: 8 } : facts.from,
       to: isPlain ? { replicas: 6 } : facts.to,
       blastRadius: facts.blastRadius,
+      planGeneration: facts.planGeneration,
     },
     target: facts.target ?? { service: 'checkout' },
+    inputs: facts.inputs,
   };
+}
+
+/** A gate of one replica in memory: what it allows and holds it remembers, as the live one does. */
+export class SmallGate {
+  readonly recent = new RecentDecisions();
+  nowMs = NOW_MS;
+  #count = 0;
+
+  readonly of: Partial<DecideInput> & { readonly areOthersKnown?: boolean };
+
+  constructor(of: SmallGate['of'] = {}) {
+    this.of = of;
+  }
+
+  /** Whether it would be allowed now; nothing is remembered. */
+  judge(request: DecisionRequest): DecisionBody {
+    if (this.of.areOthersKnown ?? true) this.recent.markRead({ sinceMs: 0, nowMs: this.nowMs });
+    const trust = new TrustState();
+    trust.absorb(tracesVerdicts('pass', { evaluatedAtMs: this.nowMs - 1_000 }), this.nowMs);
+    const world = { sets: [], trust, findings: [], intents: [], ...this.of };
+    return decide({ ...world, request, recent: this.recent, nowMs: this.nowMs });
+  }
+
+  ask(request: DecisionRequest): DecisionBody & { decisionId: string } {
+    const body = this.judge(request);
+    const decisionId = `d_${++this.#count}`;
+    this.recent.take({ decisionId, decidedAtMs: this.nowMs, decision: body.decision, request });
+    return { ...body, decisionId };
+  }
 }

@@ -1,0 +1,28 @@
+import type { FleetHealth } from '../fleet-health.ts';
+import type { IntentState } from '../intent-state.ts';
+import type { Vote } from '../vote.ts';
+import type { Asked } from './asked.ts';
+import { changeBudget } from './change-budget.ts';
+import { cooldowns } from './cooldown.ts';
+import { flaps } from './flap.ts';
+import { massEvent } from './mass-event.ts';
+import { type RepairEffects, repairEffects } from './repair-effect.ts';
+
+/** What is shared over all actors, as one set writes it. */
+export function guardrailVotes(
+  asked: Asked,
+  of: {
+    health: FleetHealth | null;
+    effects: RepairEffects | null;
+    intents: readonly IntentState[];
+    isApproved: boolean;
+  },
+): Vote[] {
+  return [
+    ...changeBudget(asked),
+    ...cooldowns(asked),
+    ...flaps(asked),
+    ...massEvent(asked, of.health),
+    ...repairEffects(asked, of),
+  ];
+}
