@@ -10,8 +10,10 @@ import { chooseFailMode, type FailModeInForce } from './choose-fail-mode.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { heldByFindings } from './held-by-findings.ts';
 import type { IntentState } from './intent-state.ts';
+import { checkPolicies } from './policies/check-policies.ts';
 import { askQuestion, type Question } from './question.ts';
 import { type RequiredData, requiredData } from './required-data.ts';
+import type { SourceRate } from './source-rate.ts';
 import type { Trust } from './trust.ts';
 import { NO_OBJECTION, type Vote } from './vote.ts';
 
@@ -26,6 +28,8 @@ export interface DecideInput {
   /** Findings that are not closed. */
   readonly findings: readonly Finding[];
   readonly intents: readonly IntentState[];
+  /** Requests as they are counted by each way of counting; what is left out is not known. */
+  readonly rates?: readonly SourceRate[];
   readonly nowMs: number;
 }
 
@@ -90,6 +94,10 @@ function strictest(votes: readonly Vote[]): DecisionOutcome {
   return STRICTNESS[rank] as DecisionOutcome;
 }
 
+function doubted(state: Outcome): string {
+  return state === 'pass' ? 'a policy is not known to be kept' : `the data is ${state}`;
+}
+
 function note(code: string, text: string, constraint: string): DecisionReason {
   return { code, text, constraint, severity: 'info', since: null, evidence: null };
 }
@@ -127,7 +135,8 @@ function setsText(sets: readonly ConstraintSet[]): string {
  * No answer is an allow while anything it rests on is missing, unknown or expired, but for actions whose fail
  * mode is an allow.
  */
-export function decide({ request, sets, trust, findings, intents, nowMs }: DecideInput): DecisionBody {
+export function decide(input: DecideInput): DecisionBody {
+  const { request, sets, trust, findings, intents, rates = [], nowMs } = input;
   const question = askQuestion(request, sets);
   const data = requiredData(question, trust, nowMs);
   const mode = chooseFailMode(question);
@@ -138,6 +147,7 @@ export function decide({ request, sets, trust, findings, intents, nowMs }: Decid
     voteOnData(data, mode),
     heldByFindings(question, { findings, sets }),
     checkIntents(question, { intents, isDataTrusted: state === 'pass', mode }),
+    checkPolicies(question, { world: { trust, findings, intents, rates, nowMs }, mode }),
   ];
   const decision = strictest(votes);
   const retryAfterS = Math.min(
@@ -150,7 +160,7 @@ export function decide({ request, sets, trust, findings, intents, nowMs }: Decid
       severity: outcome === 'allow' ? ('info' as const) : ('blocking' as const),
     })),
   );
-  const isByFailMode = state !== 'pass';
+  const isByFailMode = state !== 'pass' || votes.some((vote) => vote.isByFailMode === true);
   const limited = allowedLimits(question, {
     capRatio: isByFailMode && decision === 'allow' ? mode.capRatio : null,
   });
@@ -159,7 +169,7 @@ export function decide({ request, sets, trust, findings, intents, nowMs }: Decid
       ? [note('OK', `All ${data.length} required verdicts pass.`, setsText(question.sets))]
       : []),
     ...(decision === 'allow' && isByFailMode
-      ? [note('FAIL_MODE', `Allowed although the data is ${state}: ${mode.why}.`, mode.constraint)]
+      ? [note('FAIL_MODE', `Allowed although ${doubted(state)}: ${mode.why}.`, mode.constraint)]
       : []),
     ...(request.mode === 'shadow'
       ? [note('SHADOW', 'Shadow mode: answered as if enforced, for the record only.', 'built-in')]

@@ -15,7 +15,7 @@ interface HoldInForce extends FindingHold {
 }
 
 /** Service names a finding is about: `checkout`, `shop/checkout`, or both ends of `cart->checkout`. */
-function servicesOf(subject: string): string[] {
+export function servicesOf(subject: string): string[] {
   return subject
     .split('->')
     .map((part) => (part.trim().split(/[ #]/)[0] as string).split('/').at(-1) as string);

@@ -21,7 +21,7 @@ export interface RequiredData {
 }
 
 /** A promise to look up: which dimension of which signal, for which constraint. */
-interface Need {
+export interface Need {
   readonly constraint: string;
   readonly signal: Signal;
   readonly dimension: Dimension;
@@ -43,7 +43,7 @@ const FAIL_CODE: Readonly<Record<Dimension, string>> = {
  * What sampling must be good for: what people wrote, else what the kind of action takes spans for. Of spans that
  * nothing samples nothing is asked unless it is written: they carry no marks, and none is no contradiction.
  */
-function askedOf(
+export function askedOf(
   constraint: string,
   { expect }: SourceConstraint,
   question: Question,
@@ -55,7 +55,7 @@ function askedOf(
   return declared === 'none' ? [] : askedPurposes(question);
 }
 
-function needsOf(set: ConstraintSet, source: SourceConstraint, question: Question): Need[] {
+export function needsOf(set: ConstraintSet, source: SourceConstraint, question: Question): Need[] {
   const { id, signal, expect } = source;
   const need = { constraint: `${set.metadata.name}/${id}`, signal, heartbeatS: null };
   const needs: Need[] = [];
@@ -127,7 +127,7 @@ function nameOf({ serviceNamespace, serviceName }: TrustTarget): string {
   return serviceNamespace === null ? serviceName : `${serviceNamespace}/${serviceName}`;
 }
 
-function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: number }): RequiredData {
+export function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: number }): RequiredData {
   const { target, trust, nowMs } = of;
   const { signal, dimension, heartbeatS, asked = null } = need;
   const reading = trust.read({ target, signal, dimension, purpose: asked?.purpose ?? null }, nowMs);

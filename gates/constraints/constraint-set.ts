@@ -7,6 +7,7 @@ import { SAMPLING_PURPOSES } from '../../core/sampling/sampling-purpose.ts';
 import { SIGNALS } from '../../core/signal.ts';
 import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
+import { policies } from './policy-sections.ts';
 
 /** What an action may do while its data is unknown; `allow-capped` grows by at most `cap`. */
 export const UNKNOWN_MODES = ['allow', 'allow-capped', 'hold', 'deny'] as const;
@@ -117,6 +118,7 @@ export const constraintFile = z.strictObject({
   }),
   sources: z.array(source).default([]),
   intent: z.array(intent).default([]),
+  policies,
   boundaries: boundaries.default({ emptyTargetSet: 'deny' }),
   failureTolerance: z.record(values.kindGlob, tolerance).default({}),
   stages: z.partialRecord(z.enum(STAGES), stage).default({}),

@@ -2,6 +2,7 @@ import { nearestName } from '../../core/nearest-name.ts';
 import type { Signal } from '../../core/signal.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { builtInFailMode, stageOf } from '../fail-modes.ts';
+import { lintPolicies } from '../policies/lint-policies.ts';
 import { checkDesign } from './check-design.ts';
 import { checkHolds } from './check-holds.ts';
 import { checkObjectives } from './check-objectives.ts';
@@ -183,6 +184,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkDesign(file),
     ...checkObjectives(file),
     ...checkHolds(file),
+    ...lintPolicies(file),
     ...checkReview(file, nowMs),
   ];
 }
