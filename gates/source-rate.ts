@@ -27,17 +27,20 @@ export function sourceRate(
     ({ serviceName, readAtMs }) => serviceName === of.serviceName && of.nowMs - readAtMs <= VALID_MS,
   );
   const own = ofService.find(({ signal }) => signal === of.signal);
-  if (own === undefined || own.requestsPerS === null) {
+  const perS = own?.requestsPerS ?? null;
+  if (own === undefined || perS === null) {
     return { unknown: 'nothing counts the requests of this source, or it was not read in the last minute' };
   }
-  if (own.requestsPerS > 0) return valueFact(own.requestsPerS, true);
-  const others = ofService.filter((rate) => rate !== own && (rate.requestsPerS ?? 0) > 0);
+  // NaN is not above 0, and must not become a rate of none; a counter that ran backwards counts nothing.
+  if (!Number.isFinite(perS) || perS < 0) return { unknown: `a rate of ${perS} is no rate` };
+  if (perS > 0) return valueFact(perS, true);
+  const others = ofService.filter((rate) => rate !== own && (rate.requestsPerS ?? 0) !== 0);
   if (others.length > 0) {
     const told = others.map(({ signal, requestsPerS }) => `the ${signal} say ${requestsPerS?.toFixed(1)}/s`);
     return { unknown: `a rate of 0 is implausible: ${told.join(', ')}` };
   }
   const before = own.requestsPerSMaxOfHour ?? 0;
-  if (before > 0) {
+  if (before !== 0) {
     return { unknown: `a rate of 0 is implausible: up to ${before.toFixed(1)}/s in the hour before` };
   }
   return valueFact(0, true);

@@ -1,6 +1,7 @@
-import { type ASTNode, type Environment, type ParseResult, serialize } from '@marcbachmann/cel-js';
+import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
 import { and, not, or, type Ternary } from '../../core/ternary.ts';
 import { parseDurationMs } from '../../core/time.ts';
+import { celText } from './cel-text.ts';
 import type { Fact, Facts } from './fact.ts';
 import {
   type Arithmetic,
@@ -155,7 +156,7 @@ class Compiler {
       const answer = evaluate(facts, doubt);
       if (answer === null) return 'unknown';
       if (typeof answer.value === 'boolean') return truth(answer.value);
-      doubt.errors.push(`"${serialize(node)}" is ${String(answer.value)}, which is neither true nor false`);
+      doubt.errors.push(`"${celText(node)}" is ${String(answer.value)}, which is neither true nor false`);
       return 'unknown';
     };
   }
@@ -169,7 +170,7 @@ class Compiler {
     const paths = readPaths(node)
       .map(({ path }) => path.slice(0, path[0] === 'target' ? 2 : PATH_LENGTH_MAX))
       .sort((left, right) => left.length - right.length);
-    const text = serialize(node);
+    const text = celText(node);
     const program: ParseResult = this.#environment.parse(text);
     return (facts, doubt) => {
       const context: Record<string, unknown> = {};
