@@ -29,7 +29,7 @@ function answer({ when, unless, require }: CompiledPolicy, facts: Facts, doubt: 
 function objection(
   policy: CompiledPolicy | BrokenPolicy,
   set: ConstraintSet,
-  of: { facts: Facts; mode: FailModeInForce },
+  of: { facts: Facts; mode: FailModeInForce; unread: Doubt },
 ): Objection | null {
   const constraint = `${set.metadata.name}/${policy.id}`;
   const say = (outcome: DecisionOutcome, code: string, text: string, wouldAllowIf: string): Objection => ({
@@ -41,9 +41,9 @@ function objection(
     const text = `Policy ${constraint} cannot be asked: ${policy.fault}`;
     return say('hold', 'POLICY_ERROR', text, `${constraint} is corrected`);
   }
+  if (answer(policy, of.facts, of.unread) === 'true') return null;
   const doubt: Doubt = { unknown: new Map(), errors: [] };
   const isKept = answer(policy, of.facts, doubt);
-  if (isKept === 'true') return null;
   const { why, require } = policy;
   const reason = why === '' ? '' : ` Why it matters: ${why}.`;
   if (isKept === 'false') {
@@ -90,9 +90,11 @@ export function checkPolicies(
     .filter(({ policies }) => policies.length > 0)
     .flatMap((set) =>
       stages.flatMap((stage) => {
+        // Most rules are kept, and of those nobody asks what was not known.
+        const unread: Doubt = { unknown: new Map(), errors: [] };
         const facts = questionFacts(question, { set, stage, world: of.world });
         return compiledPolicies(set).flatMap(
-          (policy) => objection(policy, set, { facts, mode: of.mode }) ?? [],
+          (policy) => objection(policy, set, { facts, mode: of.mode, unread }) ?? [],
         );
       }),
     );

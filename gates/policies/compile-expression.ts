@@ -33,9 +33,20 @@ const PATH_LENGTH_MAX = 3;
 
 /** Of all that is read only these may be intervals. */
 function isMeasured(path: readonly string[]): boolean {
-  const [root, , fact] = path;
+  const [root, second, fact] = path;
+  if (root === 'action') return second === 'blast_radius' && fact !== 'unit' && fact !== undefined;
   if (root === 'data') return DATA_FACTS[fact as keyof typeof DATA_FACTS] === 'double';
   return root === 'intent' && INTENT_FACTS[fact as keyof typeof INTENT_FACTS] === 'double';
+}
+
+const paths = new Map<string, readonly string[]>();
+
+/** One array for one path, so that what was looked up is found again by identity, without spelling it out. */
+function interned(path: readonly string[]): readonly string[] {
+  const key = path.join('\u001f');
+  const before = paths.get(key);
+  if (before === undefined) paths.set(key, path);
+  return before ?? path;
 }
 
 function truth(value: boolean): Ternary {
@@ -91,7 +102,7 @@ class Compiler {
         return ranges.includes(null) ? 'unknown' : rangesAgree(...(ranges as [Range, Range, Range]));
       };
     }
-    return ofText(node) ?? this.#leaf(node);
+    return ofFact(node) ?? ofText(node) ?? this.#leaf(node);
   }
 
   #junction(operator: '&&' | '||', parts: readonly Expression[]): Expression {
@@ -125,7 +136,10 @@ class Compiler {
 
   #term(node: ASTNode): Term {
     const path = pathOf(node);
-    if (path !== null && isMeasured(path)) return (facts, doubt) => rangeOf(path, facts.read(path), doubt);
+    if (path !== null && isMeasured(path)) {
+      const asked = interned(path);
+      return (facts, doubt) => rangeOf(asked, facts.read(asked), doubt);
+    }
     const isOfRanges = readPaths(node).some((read) => isMeasured(read.path));
     if (isOfRanges && ARITHMETIC.includes(node.op)) {
       const operator = node.op as Arithmetic;
@@ -168,7 +182,7 @@ class Compiler {
       return () => constant;
     }
     const paths = readPaths(node)
-      .map(({ path }) => path.slice(0, path[0] === 'target' ? 2 : PATH_LENGTH_MAX))
+      .map(({ path }) => interned(path.slice(0, path[0] === 'target' ? 2 : PATH_LENGTH_MAX)))
       .sort((left, right) => left.length - right.length);
     const text = celText(node);
     const program: ParseResult = this.#environment.parse(text);
@@ -231,6 +245,19 @@ function allMetFor(durationMs: number | null, text: string): Expression {
   };
 }
 
+/** A fact that is true or false by itself; of what a request says only the language knows whether it is. */
+function ofFact(node: ASTNode): Expression | null {
+  const path = pathOf(node);
+  if (path === null || !['data', 'intent', 'incident'].includes(path[0] as string)) return null;
+  const asked = interned(path);
+  return (facts, doubt) => {
+    const fact = facts.read(asked);
+    if ('value' in fact && typeof fact.value === 'boolean') return truth(fact.value);
+    note(asked, fact, doubt);
+    return 'unknown';
+  };
+}
+
 /** Texts are compared here: a rule's `action.kind == "…"` is asked of every question, and CEL takes 0.7 us for it. */
 function ofText(node: ASTNode): Expression | null {
   if (node.op !== '==' && node.op !== '!=') return null;
@@ -241,10 +268,11 @@ function ofText(node: ASTNode): Expression | null {
     path !== null && ['action.kind', 'action.stage', 'actor.id', 'actor.type'].includes(path.join('.'));
   if (literal === null || !isText) return null;
   const isEqual = node.op === '==';
+  const asked = interned(path);
   return (facts, doubt) => {
-    const fact = facts.read(path);
+    const fact = facts.read(asked);
     if ('value' in fact) return truth((fact.value === literal) === isEqual);
-    note(path, fact, doubt);
+    note(asked, fact, doubt);
     return 'unknown';
   };
 }

@@ -38,17 +38,18 @@ export function compareRanges(operator: Comparison, a: Range, b: Range): Ternary
   }
 }
 
+function apply(operator: Arithmetic, a: number, b: number): number {
+  if (operator === '+') return a + b;
+  if (operator === '-') return a - b;
+  return operator === '*' ? a * b : a / b;
+}
+
 /** Every result of the two ranges; null where one of them is no number, such as a division by what may be 0. */
 export function combineRanges(operator: Arithmetic, a: Range, b: Range): Range | null {
   if (operator === '/' && b.lower <= 0 && b.upper >= 0) return null;
-  const ends = [a.lower, a.upper].flatMap((left) =>
-    [b.lower, b.upper].map((right) => {
-      if (operator === '+') return left + right;
-      if (operator === '-') return left - right;
-      return operator === '*' ? left * right : left / right;
-    }),
-  );
-  const range = { lower: Math.min(...ends), upper: Math.max(...ends) };
+  const [p, q] = [apply(operator, a.lower, b.lower), apply(operator, a.lower, b.upper)];
+  const [r, t] = [apply(operator, a.upper, b.lower), apply(operator, a.upper, b.upper)];
+  const range = { lower: Math.min(p, q, r, t), upper: Math.max(p, q, r, t) };
   return Number.isFinite(range.lower) && Number.isFinite(range.upper) ? range : null;
 }
 
@@ -58,8 +59,8 @@ export function agree(a: number, b: number, tolerance: number): boolean {
 }
 
 function magnitude({ lower, upper }: Range): Range {
-  const ends = [Math.abs(lower), Math.abs(upper)];
-  return { lower: lower <= 0 && upper >= 0 ? 0 : Math.min(...ends), upper: Math.max(...ends) };
+  const [a, b] = [Math.abs(lower), Math.abs(upper)];
+  return { lower: lower <= 0 && upper >= 0 ? 0 : Math.min(a, b), upper: Math.max(a, b) };
 }
 
 /** `agree` of every pair of the two ranges; where the answers differ it is unknown. */

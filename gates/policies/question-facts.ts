@@ -214,7 +214,8 @@ export function questionFacts(
 ): Facts {
   const { set, stage, world } = of;
   const view = question.target === null ? null : { set, question, target: question.target, world };
-  const found = new Map<string, Fact>();
+  // By identity: compiled expressions name one path by one array.
+  const found = new Map<readonly string[], Fact>();
   const look = (path: readonly string[]): Fact => {
     const [root, name, fact] = path;
     if (root === 'action') return actionFact(question, stage, path);
@@ -242,11 +243,10 @@ export function questionFacts(
   return {
     allMetFor: (durationMs) => (view === null ? 'unknown' : allMetFor(durationMs, view)),
     read(path) {
-      const key = path.join('\u001f');
-      const before = found.get(key);
+      const before = found.get(path);
       if (before !== undefined) return before;
       const fact = look(path);
-      found.set(key, fact);
+      found.set(path, fact);
       return fact;
     },
   };
