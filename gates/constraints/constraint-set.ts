@@ -8,6 +8,7 @@ import { SIGNALS } from '../../core/signal.ts';
 import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
 import { policies } from './policy-sections.ts';
+import { tests } from './test-section.ts';
 
 /** What an action may do while its data is unknown; `allow-capped` grows by at most `cap`. */
 export const UNKNOWN_MODES = ['allow', 'allow-capped', 'hold', 'deny'] as const;
@@ -126,6 +127,7 @@ export const constraintFile = z.strictObject({
   design: design.default({ services: {}, fallbacks: {}, cache: {} }),
   objectives: objectives.default({ global: [], local: [] }),
   automation: z.array(automation).default([]),
+  tests,
 });
 
 export type ConstraintFile = z.infer<typeof constraintFile>;

@@ -3,6 +3,7 @@ import type { Signal } from '../../core/signal.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { builtInFailMode, stageOf } from '../fail-modes.ts';
 import { lintPolicies } from '../policies/lint-policies.ts';
+import { checkTests } from '../trials/given-facts.ts';
 import { checkDesign } from './check-design.ts';
 import { checkHolds } from './check-holds.ts';
 import { checkObjectives } from './check-objectives.ts';
@@ -185,6 +186,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkObjectives(file),
     ...checkHolds(file),
     ...lintPolicies(file),
+    ...checkTests(file),
     ...checkReview(file, nowMs),
   ];
 }

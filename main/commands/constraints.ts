@@ -5,6 +5,7 @@ import {
   type ConstraintFileState,
   readConstraintFiles,
 } from '../../gates/constraints/read-constraint-files.ts';
+import { runTests, type TestResult } from '../../gates/trials/run-tests.ts';
 import { examples, print } from '../client-flags.ts';
 
 export function constraintsCommand(): Command {
@@ -23,7 +24,29 @@ export function constraintsCommand(): Command {
       print(flags, { files: files.map(({ file }) => file), problems }, () => lintText(files, errorCount));
       process.exitCode = errorCount > 0 ? 1 : 0;
     });
-  return new Command('constraints').description('work with constraint files').addCommand(lint);
+  const test = new Command('test')
+    .description('run the tests that constraint files hold, by the rules of the gate; needs no server')
+    .argument('<file...>', 'YAML files, or folders that hold them')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `\nExit codes: 0 all pass, 1 one fails or none was found, 2 a file has errors or cannot be read.\n${examples('constraints test deploy/constraints', 'constraints test --json checkout.yaml')}`,
+    )
+    .action((paths: readonly string[], flags: { json?: boolean }) => {
+      const files = paths.flatMap(read);
+      const problems = files.flatMap((file) => file.problems).filter(({ severity }) => severity === 'error');
+      if (problems.length > 0) {
+        const listed = problems.map(problemText).join('\n');
+        throw new PipelineError('constraints_invalid', `Nothing was tested; correct first:\n${listed}`);
+      }
+      const results = runTests(files.flatMap(({ set }) => set ?? []));
+      print(flags, { results }, () => testText(results));
+      process.exitCode = results.length === 0 || results.some(({ isPassed }) => !isPassed) ? 1 : 0;
+    });
+  return new Command('constraints')
+    .description('work with constraint files')
+    .addCommand(lint)
+    .addCommand(test);
 }
 
 function read(path: string): ConstraintFileState[] {
@@ -44,4 +67,23 @@ function lintText(files: readonly ConstraintFileState[], errorCount: number): st
     problems.map((problem) => `${problem.severity}: ${problemText(problem)}`),
   );
   return `${[...lines, `${files.length} checked, ${errorCount} errors.`].join('\n')}\n`;
+}
+
+/** What was wanted beside what came, and why. */
+function failureText({ file, name, expected, decision, reasons, fault }: TestResult): string[] {
+  const wanted = [expected.decision, expected.reason].filter((part) => part !== undefined).join(', ');
+  if (fault !== null) return [`FAILED ${file}: ${name}`, `  - ${wanted}`, `  + not asked: ${fault}`];
+  const got = [decision, ...new Set(reasons.map(({ code }) => code))].join(', ');
+  const why = reasons.map(({ code, constraint, text }) => `      ${text} [${code}, ${constraint}]`);
+  return [`FAILED ${file}: ${name}`, `  - ${wanted}`, `  + ${got}`, ...why];
+}
+
+function testText(results: readonly TestResult[]): string {
+  if (results.length === 0) return 'No tests: write them under `tests` of a constraint file.\n';
+  const failed = results.filter(({ isPassed }) => !isPassed);
+  const lines = [
+    ...failed.flatMap(failureText),
+    `${results.length - failed.length} passed, ${failed.length} failed.`,
+  ];
+  return `${lines.join('\n')}\n`;
 }
