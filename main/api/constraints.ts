@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { constraintJsonSchema } from '../../gates/constraints/json-schema.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { type Operation, serveOperation } from './operation.ts';
 
@@ -38,12 +39,21 @@ const lint = {
   answer: z.strictObject({ valid: z.boolean(), problems: z.array(problemJson) }),
 } satisfies Operation;
 
-export const CONSTRAINT_OPERATIONS: readonly Operation[] = [effective, lint];
+const schema = {
+  method: 'GET',
+  path: '/constraints/schema',
+  id: 'constraintSchema',
+  summary: 'JSON Schema of a constraint file, for editors',
+  answer: z.record(z.string(), z.unknown()),
+} satisfies Operation;
+
+export const CONSTRAINT_OPERATIONS: readonly Operation[] = [effective, lint, schema];
 
 export function serveConstraints(app: FastifyInstance, { gate }: ApiDeps): void {
   serveOperation(app, effective, ({ query: { service } }) => ({
     sets: gate.effective().filter(({ scope }) => service === undefined || scope.service === service),
   }));
+  serveOperation(app, schema, () => constraintJsonSchema);
   serveOperation(app, lint, ({ body: { text, file } }) => {
     const { set, problems } = gate.lint(text, file);
     return { valid: set !== null, problems };

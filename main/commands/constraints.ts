@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { PipelineError } from '../../core/errors.ts';
+import { constraintJsonSchema } from '../../gates/constraints/json-schema.ts';
 import { problemText } from '../../gates/constraints/problem.ts';
 import {
   type ConstraintFileState,
@@ -43,10 +44,15 @@ export function constraintsCommand(): Command {
       print(flags, { results }, () => testText(results));
       process.exitCode = results.length === 0 || results.some(({ isPassed }) => !isPassed) ? 1 : 0;
     });
+  const schema = new Command('schema')
+    .description('print the JSON Schema of constraint files, for editors; needs no server')
+    .addHelpText('after', examples('constraints schema > schema.json'))
+    .action(() => process.stdout.write(`${JSON.stringify(constraintJsonSchema, null, 2)}\n`));
   return new Command('constraints')
     .description('work with constraint files')
     .addCommand(lint)
-    .addCommand(test);
+    .addCommand(test)
+    .addCommand(schema);
 }
 
 function read(path: string): ConstraintFileState[] {
