@@ -10,6 +10,7 @@ import { chooseFailMode, type FailModeInForce } from './choose-fail-mode.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { heldByFindings } from './held-by-findings.ts';
 import type { IntentState } from './intent-state.ts';
+import { checkWords } from './known-words.ts';
 import { checkPolicies } from './policies/check-policies.ts';
 import { askQuestion, type Question } from './question.ts';
 import { type RequiredData, requiredData } from './required-data.ts';
@@ -144,6 +145,7 @@ export function decide(input: DecideInput): DecisionBody {
   const votes = [
     voteOnBoundaries(question),
     voteOnScope(question),
+    checkWords(question, { trust, sets }),
     voteOnData(data, mode),
     heldByFindings(question, { findings, sets }),
     checkIntents(question, { intents, isDataTrusted: state === 'pass', mode }),

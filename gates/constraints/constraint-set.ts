@@ -5,6 +5,7 @@ import { FINDING_KINDS } from '../../core/finding.ts';
 import { COUNTING_UNITS } from '../../core/sampling/aligned-window.ts';
 import { SAMPLING_PURPOSES } from '../../core/sampling/sampling-purpose.ts';
 import { SIGNALS } from '../../core/signal.ts';
+import { boundaries } from './boundary-sections.ts';
 import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
 import { policies } from './policy-sections.ts';
@@ -53,20 +54,6 @@ const intent = z.strictObject({
   target: values.target,
   since: values.date.optional(),
   why: z.string().default(''),
-});
-
-const boundaries = z.strictObject({
-  replicas: z.strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() }).optional(),
-  actors: z
-    .strictObject({
-      /** When written, nobody else may act. */
-      allow: z.array(values.actorGlob).min(1).optional(),
-      /** `- agent/*: [delete, wipe]`: these actors may not do these kinds. Wins over `allow`. */
-      deny: z.array(z.record(values.actorGlob, z.array(values.kindGlob).min(1))).default([]),
-    })
-    .optional(),
-  /** Always in force; it may be written to say so, and cannot be switched off. */
-  emptyTargetSet: z.literal('deny').default('deny'),
 });
 
 const tolerance = z.strictObject({ unknown: z.enum(UNKNOWN_MODES), cap: values.capRatio.optional() });
@@ -120,7 +107,7 @@ export const constraintFile = z.strictObject({
   sources: z.array(source).default([]),
   intent: z.array(intent).default([]),
   policies,
-  boundaries: boundaries.default({ emptyTargetSet: 'deny' }),
+  boundaries: boundaries.default({ emptyTargetSet: 'deny', ceilings: [] }),
   failureTolerance: z.record(values.kindGlob, tolerance).default({}),
   stages: z.partialRecord(z.enum(STAGES), stage).default({}),
   drift: drift.default({ hold: [] }),

@@ -140,6 +140,20 @@ function checkBoundaries({ boundaries: { replicas } }: ConstraintFile): Mismatch
   return [error(['boundaries', 'replicas', 'min'], message, 'swap them')];
 }
 
+function checkCeilings({ boundaries: { ceilings } }: ConstraintFile): Mismatch[] {
+  return ceilings.flatMap(({ of, min, max }, index) => {
+    const name = of.join('.');
+    if (min === undefined && max === undefined) {
+      return [
+        error(['boundaries', 'ceilings', index], `nothing is said about ${name}`, 'say max, min or both'),
+      ];
+    }
+    if (min === undefined || max === undefined || min <= max) return [];
+    const message = `${name} min ${min} is above max ${max}: nothing would be allowed`;
+    return [error(['boundaries', 'ceilings', index, 'min'], message, 'swap them')];
+  });
+}
+
 function checkTolerance({ failureTolerance }: ConstraintFile): Mismatch[] {
   return Object.entries(failureTolerance).flatMap(([kind, { unknown, cap }]): Mismatch[] => {
     const path = ['failureTolerance', kind, 'unknown'];
@@ -181,6 +195,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkStages(file),
     ...checkIntent(file),
     ...checkBoundaries(file),
+    ...checkCeilings(file),
     ...checkTolerance(file),
     ...checkDesign(file),
     ...checkObjectives(file),

@@ -47,7 +47,9 @@ export function constraintsCommand(): Command {
   const schema = new Command('schema')
     .description('print the JSON Schema of constraint files, for editors; needs no server')
     .addHelpText('after', examples('constraints schema > schema.json'))
-    .action(() => process.stdout.write(`${JSON.stringify(constraintJsonSchema, null, 2)}\n`));
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(constraintJsonSchema, null, 2)}\n`);
+    });
   return new Command('constraints')
     .description('work with constraint files')
     .addCommand(lint)
