@@ -8,12 +8,13 @@ import { checkBoundaries } from './boundaries.ts';
 import { checkIntents } from './check-intents.ts';
 import { chooseFailMode, type FailModeInForce } from './choose-fail-mode.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
+import { contradictions } from './contradictions.ts';
 import { heldByFindings } from './held-by-findings.ts';
 import type { IntentState } from './intent-state.ts';
 import { checkWords } from './known-words.ts';
 import { checkPolicies } from './policies/check-policies.ts';
 import { askQuestion, type Question } from './question.ts';
-import { type RequiredData, requiredData } from './required-data.ts';
+import { isRequired, type RequiredData, requiredData } from './required-data.ts';
 import type { SourceRate } from './source-rate.ts';
 import type { Trust } from './trust.ts';
 import { NO_OBJECTION, type Vote } from './vote.ts';
@@ -139,7 +140,10 @@ function setsText(sets: readonly ConstraintSet[]): string {
 export function decide(input: DecideInput): DecisionBody {
   const { request, sets, trust, findings, intents, rates = [], nowMs } = input;
   const question = askQuestion(request, sets);
-  const data = requiredData(question, trust, nowMs);
+  const data = [
+    ...requiredData(question, trust, nowMs),
+    ...contradictions(question, { rates, nowMs, isRequired: (...of) => isRequired(...of, question) }),
+  ];
   const mode = chooseFailMode(question);
   const state = STATE[and(data.map(({ component }) => TERNARY[component.state]))];
   const votes = [

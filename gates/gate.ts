@@ -14,6 +14,7 @@ import { forwardDecisions } from './forward-decisions.ts';
 import { IntentWatch } from './intent-watch.ts';
 import { Ledger } from './ledger.ts';
 import type { Checkpoint } from './ledger-line.ts';
+import { RateWatch } from './rate-watch.ts';
 import { TrustState } from './trust.ts';
 
 export interface GateDeps {
@@ -72,7 +73,8 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   const ledger = new Ledger(dataDir);
   const trust = new TrustState();
   const intents = new IntentWatch();
-  const refreshed = keepFresh({ client, now, log, signal, trust, intents, sets: () => sets });
+  const rates = new RateWatch();
+  const refreshed = keepFresh({ client, now, log, signal, trust, intents, rates, sets: () => sets });
   const forwarded = forwardDecisions({ ledger, client, log, signal });
   return {
     async ask(request) {
@@ -90,6 +92,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
         trust,
         findings: trust.openFindings,
         intents: intents.states(decidedAtMs),
+        rates: rates.rates,
         nowMs: decidedAtMs,
       });
       return ledger.append({ decidedAtMs, decisionId: newId(), request: question, body });
@@ -113,15 +116,18 @@ interface Refreshing {
   readonly signal: AbortSignal;
   readonly trust: TrustState;
   readonly intents: IntentWatch;
+  readonly rates: RateWatch;
   readonly sets: () => readonly ConstraintSet[];
 }
 
-async function keepFresh({ client, now, log, signal, trust, intents, sets }: Refreshing): Promise<void> {
+async function keepFresh(refreshing: Refreshing): Promise<void> {
+  const { client, now, log, signal, trust, intents, rates, sets } = refreshing;
   let isFailing = false;
   while (!signal.aborted) {
     try {
       await trust.refresh(client, now());
       await intents.refresh(client, { sets: sets(), nowMs: now() });
+      await rates.refresh(client, { sets: sets(), nowMs: now() });
       if (isFailing) log.info({}, 'Verdicts are read again.');
       isFailing = false;
     } catch (error) {

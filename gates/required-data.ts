@@ -75,14 +75,18 @@ export function needsOf(set: ConstraintSet, source: SourceConstraint, question: 
  * The sources a set wants for this action: those its stage names, or all of them where no stage of the set
  * speaks about the action. A set that declares no source leaves the question to the built-in rule.
  */
-function needsOfSet(set: ConstraintSet, question: Question): Need[] {
+export function isRequired(set: ConstraintSet, { id }: SourceConstraint, question: Question): boolean {
   const { stages, kind } = question;
   const gates = stages
     .map((stage) => set.stages[stage])
     .filter((stage) => stage?.gate.some((glob) => matchGlob(glob, kind)));
-  const isRequired = ({ id }: SourceConstraint) =>
-    gates.length === 0 || gates.some((stage) => stage?.requireSources?.includes(id) ?? true);
-  return set.sources.filter(isRequired).flatMap((source) => needsOf(set, source, question));
+  return gates.length === 0 || gates.some((stage) => stage?.requireSources?.includes(id) ?? true);
+}
+
+function needsOfSet(set: ConstraintSet, question: Question): Need[] {
+  return set.sources
+    .filter((source) => isRequired(set, source, question))
+    .flatMap((source) => needsOf(set, source, question));
 }
 
 /**
@@ -173,15 +177,16 @@ export function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowM
 }
 
 /** Something that must be known and that no verdict is about. */
-function unknownComponent(of: {
+export function unknownComponent(of: {
   source: string;
   dimension: string;
   required: string;
   code: string;
   text: string;
+  constraint?: string;
   wouldAllowIf: string;
 }): RequiredData {
-  const { source, dimension, required, code, text, wouldAllowIf } = of;
+  const { source, dimension, required, code, text, constraint = 'built-in', wouldAllowIf } = of;
   return {
     component: {
       source,
@@ -193,7 +198,7 @@ function unknownComponent(of: {
       upper: null,
       validUntil: null,
     },
-    reason: { code, text, constraint: 'built-in', severity: 'blocking', since: null, evidence: null },
+    reason: { code, text, constraint, severity: 'blocking', since: null, evidence: null },
     wouldAllowIf,
     validUntilMs: null,
     coverageLower: null,

@@ -30,6 +30,8 @@ const counter = z.strictObject({
 const source = z.strictObject({
   id: values.identifier,
   signal: z.enum(SIGNALS),
+  /** Sources that count the same requests by another path: where they disagree, neither is known. */
+  independentOf: z.array(values.identifier).default([]),
   expect: z
     .strictObject({
       completeness: values.completeness.optional(),

@@ -97,6 +97,22 @@ function checkPurposes({ sources }: ConstraintFile): Mismatch[] {
   });
 }
 
+/** Another path to the same number must be another source, and one that is there. */
+function checkIndependence({ sources }: ConstraintFile): Mismatch[] {
+  const known = sources.map(({ id }) => id);
+  return sources.flatMap(({ id, independentOf }, index) =>
+    independentOf.flatMap((other, position) => {
+      const path = ['sources', index, 'independentOf', position];
+      if (other === id) return [error(path, `${id} is not independent of itself`, 'name another source')];
+      if (known.includes(other)) return [];
+      const nearest = nearestName(other, known);
+      const hint =
+        nearest === null ? `sources of this file: ${known.join(', ')}` : `did you mean "${nearest}"?`;
+      return [error(path, `source "${other}" is not declared`, hint)];
+    }),
+  );
+}
+
 function checkStages({ stages, sources }: ConstraintFile): Mismatch[] {
   const known = sources.map(({ id }) => id);
   return Object.entries(stages).flatMap(([stage, { requireSources = [] }]) =>
@@ -192,6 +208,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkMeasurable(file),
     ...checkCounters(file),
     ...checkPurposes(file),
+    ...checkIndependence(file),
     ...checkStages(file),
     ...checkIntent(file),
     ...checkBoundaries(file),

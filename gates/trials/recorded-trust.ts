@@ -25,9 +25,13 @@ function limitOf({ required }: TrustComponent): number | null {
 function restated(component: TrustComponent, limit: number | null): Outcome | null {
   const { state, dimension, lower, upper } = component;
   const before = limitOf(component);
-  if (state === 'unknown' || limit === null || before === null || Math.abs(limit - before) < 1e-9)
-    return state;
-  if (dimension === 'completeness') return judge(lower, upper, { warn: limit, fail: limit });
+  if (limit === null || before === null || Math.abs(limit - before) < 1e-9) return state;
+  if (dimension === 'completeness') {
+    const judged = judge(lower, upper, { warn: limit, fail: limit });
+    // Why it was unknown is not recorded: its numbers alone may not have been enough for a pass.
+    return state === 'unknown' && judged !== 'unknown' ? null : judged;
+  }
+  if (state === 'unknown') return state;
   // The numbers are those of the part that decided, which another limit may change; only the direction is sure.
   const isSure = state === 'pass' ? limit >= before : limit <= before;
   return isSure ? state : null;
