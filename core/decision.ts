@@ -22,6 +22,8 @@ export interface DecisionRequest {
   readonly action: {
     readonly kind: string;
     readonly stage?: Stage | undefined;
+    /** Whether it can be taken back, as the caller says. */
+    readonly reversible?: boolean | undefined;
     readonly from?: Readonly<Record<string, unknown>> | undefined;
     readonly to?: Readonly<Record<string, unknown>> | undefined;
     readonly blastRadius?: Readonly<Record<string, unknown>> | undefined;

@@ -1,5 +1,6 @@
 import type { DecisionReason } from '../core/decision.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
+import { builtInFailMode } from './fail-modes.ts';
 import { matchGlob } from './glob.ts';
 import { type Question, replicaCount } from './question.ts';
 
@@ -110,12 +111,127 @@ function checkReplicas(question: Question, { boundaries, metadata }: ConstraintS
   ];
 }
 
+/** Every region that the request names: of the target, of where things come from and of where they go. */
+function regionsOf({ request: { target, action } }: Question): unknown[] {
+  const sides = [action.from, action.to, action.blastRadius].flatMap((side) => [
+    side?.['region'],
+    ...(Array.isArray(side?.['regions']) ? (side['regions'] as unknown[]) : [side?.['regions']]),
+  ]);
+  return [target['region'], ...sides].filter((region) => region !== undefined && region !== null);
+}
+
+function checkRegions(question: Question, { boundaries: { regions }, metadata }: ConstraintSet): Crossing[] {
+  if (regions === undefined) return [];
+  const common = { code: 'BOUNDARY_REGION', constraint: `${metadata.name}/boundaries.regions` };
+  const named = regionsOf(question);
+  const listed = regions.join(', ');
+  if (named.length === 0) {
+    const text = `${metadata.name} allows ${listed}, and the request does not say which region it is about.`;
+    return [crossing({ ...common, text, wouldAllowIf: 'target.region is given' })];
+  }
+  const outside = named.find((region) => !regions.includes(region as string));
+  if (outside === undefined) return [];
+  const text = `${String(outside)} is outside of the regions that ${metadata.name} allows: ${listed}.`;
+  return [crossing({ ...common, text, wouldAllowIf: `the region is one of ${listed}` })];
+}
+
+/** `0.7`, or `"70%"`, as a share of 0 to 1; null for anything else. */
+function shareOf(value: unknown): number | null {
+  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim()) : null;
+  const share = match === null ? value : Number(match[1]) / 100;
+  return typeof share === 'number' && share >= 0 && share <= 1 ? share : null;
+}
+
+/** What takes out of rotation; what gives back does not. */
+function takesOut({ kind, stages }: Question): boolean {
+  const isMoved =
+    stages.includes('routing') ||
+    ['restart.many', 'reimage', 'reimage.*'].some((glob) => matchGlob(glob, kind));
+  const stage = stages[0] ?? null;
+  return isMoved && !builtInFailMode({ kind, stage }).unknown.startsWith('allow');
+}
+
+/** The shares that stay in rotation, as the request says: by region, as one, or by what it takes out of how many. */
+function sharesLeft(
+  { request: { target, action } }: Question,
+  isPerRegion: boolean,
+): (number | null)[] | null {
+  const said = action.to?.['inRotation'];
+  if (typeof said === 'object' && said !== null) return Object.values(said).map(shareOf);
+  const isOfOne = !isPerRegion || target['region'] !== undefined;
+  if (!isOfOne) return null;
+  if (said !== undefined) return [shareOf(said)];
+  const { count, of, pct } = action.blastRadius ?? {};
+  if (typeof count === 'number' && typeof of === 'number') return [shareOf((of - count) / of)];
+  return typeof pct === 'number' ? [shareOf(1 - pct / 100)] : null;
+}
+
+function checkRotation(
+  question: Question,
+  { boundaries: { inRotation }, metadata }: ConstraintSet,
+): Crossing[] {
+  if (inRotation === undefined || !takesOut(question)) return [];
+  const { shareMin, isPerRegion } = inRotation;
+  const common = { code: 'BOUNDARY_ROTATION', constraint: `${metadata.name}/boundaries.inRotation` };
+  const wanted = `at least ${100 * shareMin} %${isPerRegion ? ' of each region' : ''} in rotation`;
+  const shares = sharesLeft(question, isPerRegion);
+  const least = shares === null || shares.includes(null) ? null : Math.min(1, ...(shares as number[]));
+  if (least === null || shares?.length === 0) {
+    const text = `${metadata.name} keeps ${wanted}, and the request does not say what stays.`;
+    const how = isPerRegion
+      ? 'action.to.inRotation says the share that stays, by region: {eu-west-1: 0.8}; or target.region is given with action.blastRadius as count and of'
+      : 'action.to.inRotation says the share that stays, or action.blastRadius count and of';
+    return [crossing({ ...common, text, wouldAllowIf: how })];
+  }
+  if (least >= shareMin) return [];
+  const text = `${Number((100 * least).toFixed(1))} % would stay; ${metadata.name} keeps ${wanted}.`;
+  return [crossing({ ...common, text, wouldAllowIf: `${wanted} stays` })];
+}
+
+function checkCeilings(
+  question: Question,
+  { boundaries: { ceilings }, metadata }: ConstraintSet,
+): Crossing[] {
+  return ceilings
+    .filter((row) => row.for.some((glob) => matchGlob(glob, question.kind)))
+    .flatMap(({ of, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }): Crossing[] => {
+      const name = `action.${of.join('.')}`;
+      const common = {
+        code: 'BOUNDARY_CEILING',
+        constraint: `${metadata.name}/boundaries.ceilings.${of.join('.')}`,
+      };
+      const value = of.reduce<unknown>(
+        (at, key) =>
+          typeof at === 'object' && at !== null && Object.hasOwn(at, key)
+            ? (at as Record<string, unknown>)[key]
+            : undefined,
+        question.request.action,
+      );
+      const range = [Number.isFinite(min) && `at least ${min}`, Number.isFinite(max) && `at most ${max}`]
+        .filter((part) => part !== false)
+        .join(' and ');
+      if (typeof value !== 'number' || Number.isNaN(value)) {
+        const text = `${metadata.name} allows ${range} of ${name}, and the request gives no number for it.`;
+        return [crossing({ ...common, text, wouldAllowIf: `${name} is given, ${range}` })];
+      }
+      if (value >= min && value <= max) return [];
+      const text = `${name} of ${value} is outside of what ${metadata.name} allows: ${range}.`;
+      return [crossing({ ...common, text, wouldAllowIf: `${name} is ${range}` })];
+    });
+}
+
 /** Hard limits: never traded off, and checked whatever the data says. */
 export function checkBoundaries(question: Question): Crossing[] {
   return [
     ...checkTarget(question),
     ...checkCounts(question),
-    ...question.sets.flatMap((set) => [...checkActor(question, set), ...checkReplicas(question, set)]),
+    ...question.sets.flatMap((set) => [
+      ...checkActor(question, set),
+      ...checkReplicas(question, set),
+      ...checkRegions(question, set),
+      ...checkRotation(question, set),
+      ...checkCeilings(question, set),
+    ]),
   ];
 }
 

@@ -9,19 +9,26 @@ import { checkIntents } from './check-intents.ts';
 import { checkPlan } from './check-plan.ts';
 import { chooseFailMode, type FailModeInForce } from './choose-fail-mode.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
+import { contradictions } from './contradictions.ts';
 import type { FleetHealth } from './fleet-health.ts';
 import { guardrailVotes } from './guardrails/guardrail-votes.ts';
 import type { RepairEffects } from './guardrails/repair-effect.ts';
+
 import { heldByFindings } from './held-by-findings.ts';
 import { ageHold } from './hold-age.ts';
 import { checkInputs } from './inputs/check-inputs.ts';
 import type { IntentState } from './intent-state.ts';
+import { checkWords } from './known-words.ts';
+import { checkPolicies } from './policies/check-policies.ts';
 import { askQuestion, type Question } from './question.ts';
+
 import { RECENT_UNKNOWN, type RecentActions } from './recent-actions.ts';
-import { countedState, type RequiredData, requiredData } from './required-data.ts';
+import { countedState, isRequired, type RequiredData, requiredData } from './required-data.ts';
+import type { SourceRate } from './source-rate.ts';
 import { isApproved } from './stages/approval.ts';
 import { stageVotes } from './stages/stage-votes.ts';
 import type { UseProofs } from './stages/use-proof.ts';
+
 import type { Trust } from './trust.ts';
 import { NO_OBJECTION, type Vote } from './vote.ts';
 
@@ -36,6 +43,8 @@ export interface DecideInput {
   /** Findings that are not closed. */
   readonly findings: readonly Finding[];
   readonly intents: readonly IntentState[];
+  /** Requests as they are counted by each way of counting; what is left out is not known. */
+  readonly rates?: readonly SourceRate[];
   /** What was decided lately; left out, that is unknown. */
   readonly recent?: RecentActions;
   readonly health?: FleetHealth | null;
@@ -111,6 +120,10 @@ function strictest(votes: readonly Vote[]): DecisionOutcome {
   return STRICTNESS[rank] as DecisionOutcome;
 }
 
+function doubted(state: Outcome): string {
+  return state === 'pass' ? 'a policy is not known to be kept' : `the data is ${state}`;
+}
+
 function note(code: string, text: string, constraint: string): DecisionReason {
   return { code, text, constraint, severity: 'info', since: null, evidence: null };
 }
@@ -150,9 +163,13 @@ function setsText(sets: readonly ConstraintSet[]): string {
  * mode is an allow.
  */
 export function decide(input: DecideInput): DecisionBody {
-  const { request, sets, trust, findings, intents, nowMs, recent = RECENT_UNKNOWN, use = null } = input;
+  const { request, sets, trust, findings, intents, nowMs, rates = [] } = input;
+  const { recent = RECENT_UNKNOWN, use = null } = input;
   const question = askQuestion(request, sets);
-  const data = requiredData(question, { trust, use, nowMs });
+  const data = [
+    ...requiredData(question, { trust, use, nowMs }),
+    ...contradictions(question, { rates, nowMs, isRequired: (...of) => isRequired(...of, question) }),
+  ];
   const mode = chooseFailMode(question);
   const state = STATE[and(data.map(({ component }) => TERNARY[component.state]))];
   const counted = STATE[and(data.map((part) => TERNARY[countedState(part)]))];
@@ -161,10 +178,12 @@ export function decide(input: DecideInput): DecisionBody {
   const others = [
     voteOnBoundaries(question),
     voteOnScope(question),
+    checkWords(question, { trust, sets }),
     heldByFindings(question, { findings, sets }),
     checkPlan(question, recent, nowMs),
     checkInputs(question, { trust, intents, mode, nowMs }),
     ...voteOnSets(question, { ...input, recent, mode }),
+    checkPolicies(question, { world: { trust, findings, intents, rates, nowMs }, mode }),
   ];
   const votes = [...others.slice(0, 2), onData, onIntents, ...others.slice(2)];
   const first = strictest(votes);
@@ -189,19 +208,19 @@ export function decide(input: DecideInput): DecisionBody {
       severity: outcome === 'allow' || isCapped ? ('info' as const) : ('blocking' as const),
     })),
   );
-  const isByFailMode = counted !== 'pass';
+  const isByFailMode = counted !== 'pass' || votes.some((vote) => vote.isByFailMode === true);
   const limited = allowedLimits(question, {
     capRatio: isByFailMode && decision === 'allow' ? mode.capRatio : null,
   });
   const { planGeneration } = request.action;
   const tolerated = data.flatMap((part) => (part.tolerated === null ? [] : [part.tolerated]));
   const notes = [
-    ...(decision === 'allow' && state === 'pass'
+    ...(decision === 'allow' && state === 'pass' && !isByFailMode
       ? [note('OK', `All ${data.length} required verdicts pass.`, setsText(question.sets))]
       : []),
     ...tolerated.map(({ text, constraint }) => note('TOLERATED', text, constraint)),
     ...(decision === 'allow' && isByFailMode
-      ? [note('FAIL_MODE', `Allowed although the data is ${counted}: ${mode.why}.`, mode.constraint)]
+      ? [note('FAIL_MODE', `Allowed although ${doubted(counted)}: ${mode.why}.`, mode.constraint)]
       : []),
     ...(age === null ? [] : [age.reason]),
     ...(request.mode === 'shadow'

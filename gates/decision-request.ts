@@ -20,6 +20,7 @@ const decisionRequest = z.strictObject({
   action: z.strictObject({
     kind,
     stage: z.enum(STAGES).optional(),
+    reversible: z.boolean().optional(),
     from: facts.optional(),
     to: facts.optional(),
     blastRadius: facts.optional(),

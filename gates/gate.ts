@@ -18,11 +18,13 @@ import { IntentWatch } from './intent-watch.ts';
 import { copyCheckpoint, keepCheckpoints } from './keep-checkpoints.ts';
 import { Ledger } from './ledger.ts';
 import type { Checkpoint } from './ledger-line.ts';
+import { RateWatch } from './rate-watch.ts';
 import { type Approvers, readApprovers } from './receipts/approvers.ts';
 import type { PublicKey } from './receipts/public-key.ts';
 import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
 import { ledgerPath } from './segment-files.ts';
 import { Situation } from './situation.ts';
+
 import { TrustState } from './trust.ts';
 
 export interface GateDeps {
@@ -122,7 +124,8 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   });
   situation.restore(ledger);
   const situationKept = situation.keepFresh();
-  const refreshed = keepFresh({ client, now, log, signal, trust, intents, sets: () => sets });
+  const rates = new RateWatch();
+  const refreshed = keepFresh({ client, now, log, signal, trust, intents, rates, sets: () => sets });
   const forwarded = forwardDecisions({ ledger, client, log, signal });
   const copyDir = keyFiles.checkpointDir;
   const signed = keepCheckpoints({ ledger, copyDir, log, signal });
@@ -143,6 +146,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
         findings: trust.openFindings,
         intents: intents.states(decidedAtMs),
         ...situation.forQuestion(question, decidedAtMs),
+        rates: rates.rates,
         nowMs: decidedAtMs,
       });
       const made = { decidedAtMs, decisionId: newId(), request: question, body };
@@ -185,15 +189,18 @@ interface Refreshing {
   readonly signal: AbortSignal;
   readonly trust: TrustState;
   readonly intents: IntentWatch;
+  readonly rates: RateWatch;
   readonly sets: () => readonly ConstraintSet[];
 }
 
-async function keepFresh({ client, now, log, signal, trust, intents, sets }: Refreshing): Promise<void> {
+async function keepFresh(refreshing: Refreshing): Promise<void> {
+  const { client, now, log, signal, trust, intents, rates, sets } = refreshing;
   let isFailing = false;
   while (!signal.aborted) {
     try {
       await trust.refresh(client, now());
       await intents.refresh(client, { sets: sets(), nowMs: now() });
+      await rates.refresh(client, { sets: sets(), nowMs: now() });
       if (isFailing) log.info({}, 'Verdicts are read again.');
       isFailing = false;
     } catch (error) {

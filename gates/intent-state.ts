@@ -14,6 +14,14 @@ export interface IntentState {
   readonly requests: number | null;
   /** Share of requests on the wrong side of the target: lower and upper end with 95 % confidence. */
   readonly wrong: { readonly lower: number; readonly upper: number } | null;
+  /** How it stood before; left out where nobody kept watch. */
+  readonly history?: IntentHistory;
+}
+
+/** Since when it is met without a break, as far as it was watched; and when it was last seen missed. */
+export interface IntentHistory {
+  readonly metSinceMs: number | null;
+  readonly missedAtMs: number | null;
 }
 
 /** Below this many requests, or spans that tell as much as so few, a ratio says nothing either way. */

@@ -37,7 +37,7 @@ export function countedState({ component, tolerated }: RequiredData): Outcome {
 }
 
 /** A promise to look up: which dimension of which signal, for which constraint. */
-interface Need {
+export interface Need {
   readonly constraint: string;
   readonly signal: Signal;
   readonly dimension: Dimension;
@@ -59,7 +59,7 @@ const FAIL_CODE: Readonly<Record<Dimension, string>> = {
  * What sampling must be good for: what people wrote, else what the kind of action takes spans for. Of spans that
  * nothing samples nothing is asked unless it is written: they carry no marks, and none is no contradiction.
  */
-function askedOf(
+export function askedOf(
   constraint: string,
   { expect }: SourceConstraint,
   question: Question,
@@ -71,7 +71,7 @@ function askedOf(
   return declared === 'none' ? [] : askedPurposes(question);
 }
 
-function needsOf(set: ConstraintSet, source: SourceConstraint, question: Question): Need[] {
+export function needsOf(set: ConstraintSet, source: SourceConstraint, question: Question): Need[] {
   const { id, signal, expect } = source;
   const need = { constraint: `${set.metadata.name}/${id}`, signal, heartbeatS: null };
   const needs: Need[] = [];
@@ -91,14 +91,18 @@ function needsOf(set: ConstraintSet, source: SourceConstraint, question: Questio
  * The sources a set wants for this action: those its stage names, or all of them where no stage of the set
  * speaks about the action. A set that declares no source leaves the question to the built-in rule.
  */
-function needsOfSet(set: ConstraintSet, question: Question): Need[] {
+export function isRequired(set: ConstraintSet, { id }: SourceConstraint, question: Question): boolean {
   const { stages, kind } = question;
   const gates = stages
     .map((stage) => set.stages[stage])
     .filter((stage) => stage?.gate.some((glob) => matchGlob(glob, kind)));
-  const isRequired = ({ id }: SourceConstraint) =>
-    gates.length === 0 || gates.some((stage) => stage?.requireSources?.includes(id) ?? true);
-  return set.sources.filter(isRequired).flatMap((source) => needsOf(set, source, question));
+  return gates.length === 0 || gates.some((stage) => stage?.requireSources?.includes(id) ?? true);
+}
+
+function needsOfSet(set: ConstraintSet, question: Question): Need[] {
+  return set.sources
+    .filter((source) => isRequired(set, source, question))
+    .flatMap((source) => needsOf(set, source, question));
 }
 
 /**
@@ -143,7 +147,7 @@ function nameOf({ serviceNamespace, serviceName }: TrustTarget): string {
   return serviceNamespace === null ? serviceName : `${serviceNamespace}/${serviceName}`;
 }
 
-function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: number }): RequiredData {
+export function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: number }): RequiredData {
   const { target, trust, nowMs } = of;
   const { signal, dimension, heartbeatS, asked = null } = need;
   const reading = trust.read({ target, signal, dimension, purpose: asked?.purpose ?? null }, nowMs);
@@ -193,7 +197,7 @@ function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowMs: numb
 }
 
 /** Something that must be known and that no verdict is about. */
-function unknownComponent(of: {
+export function unknownComponent(of: {
   source: string;
   dimension: string;
   required: string;

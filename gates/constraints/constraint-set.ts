@@ -5,11 +5,14 @@ import { FINDING_KINDS } from '../../core/finding.ts';
 import { COUNTING_UNITS } from '../../core/sampling/aligned-window.ts';
 import { SAMPLING_PURPOSES } from '../../core/sampling/sampling-purpose.ts';
 import { SIGNALS } from '../../core/signal.ts';
+import { boundaries } from './boundary-sections.ts';
 import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
 import { guardrails } from './guardrail-sections.ts';
 import { publicKey } from './guardrail-values.ts';
+import { policies } from './policy-sections.ts';
 import { stages } from './stage-sections.ts';
+import { tests } from './test-section.ts';
 import { failureTolerance } from './tolerance-sections.ts';
 
 const INTENT_EXPRESSIONS = INTENT_METRICS.map((metric) => `traces.${metric}` as const);
@@ -27,6 +30,8 @@ const counter = z.strictObject({
 const source = z.strictObject({
   id: values.identifier,
   signal: z.enum(SIGNALS),
+  /** Sources that count the same requests by another path: where they disagree, neither is known. */
+  independentOf: z.array(values.identifier).default([]),
   expect: z
     .strictObject({
       completeness: values.completeness.optional(),
@@ -51,20 +56,6 @@ const intent = z.strictObject({
   target: values.target,
   since: values.date.optional(),
   why: z.string().default(''),
-});
-
-const boundaries = z.strictObject({
-  replicas: z.strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() }).optional(),
-  actors: z
-    .strictObject({
-      /** When written, nobody else may act. */
-      allow: z.array(values.actorGlob).min(1).optional(),
-      /** `- agent/*: [delete, wipe]`: these actors may not do these kinds. Wins over `allow`. */
-      deny: z.array(z.record(values.actorGlob, z.array(values.kindGlob).min(1))).default([]),
-    })
-    .optional(),
-  /** Always in force; it may be written to say so, and cannot be switched off. */
-  emptyTargetSet: z.literal('deny').default('deny'),
 });
 
 /** Which actions an open finding of a kind holds; what is written for a kind replaces what is built in for it. */
@@ -109,7 +100,8 @@ export const constraintFile = z.strictObject({
   }),
   sources: z.array(source).default([]),
   intent: z.array(intent).default([]),
-  boundaries: boundaries.default({ emptyTargetSet: 'deny' }),
+  policies,
+  boundaries: boundaries.default({ emptyTargetSet: 'deny', ceilings: [] }),
   guardrails: guardrails.default({ cooldown: [], flap: [], repairEffect: [] }),
   failureTolerance: failureTolerance.default({ tolerate: [], kinds: {} }),
   stages: stages.default({}),
@@ -119,6 +111,7 @@ export const constraintFile = z.strictObject({
   design: design.default({ services: {}, fallbacks: {}, cache: {} }),
   objectives: objectives.default({ global: [], local: [] }),
   automation: z.array(automation).default([]),
+  tests,
 });
 
 export type ConstraintFile = z.infer<typeof constraintFile>;

@@ -202,3 +202,27 @@ export const goodRequests = notation<GoodRequests>({
     return { statusBelow: statuses[0] === undefined ? null : Number(statuses[0]), durationMsBelow };
   },
 });
+
+export interface InRotation {
+  /** 0 to 1. */
+  readonly shareMin: number;
+  /** Of each region by itself, or of all of them together. */
+  readonly isPerRegion: boolean;
+}
+
+export const inRotation = notation<InRotation>({
+  what: 'a share that stays in rotation',
+  example: '>= 70% per region',
+  parse: (text) => {
+    const match = /^>=\s*(\d+(?:\.\d+)?)\s*%(\s+per\s+region)?$/.exec(text);
+    if (match === null || Number(match[1]) > 100) return null;
+    return { shareMin: Number(match[1]) / 100, isPerRegion: match[2] !== undefined };
+  },
+});
+
+/** Steps below `action` of a request: `to.nodes` as `to`, `nodes`. */
+export const actionPath = notation<readonly string[]>({
+  what: 'a place in the request below action (from, to or blastRadius)',
+  example: 'to.nodes',
+  parse: (text) => (/^(from|to|blastRadius)(\.[A-Za-z0-9_-]+)+$/.test(text) ? text.split('.') : null),
+});

@@ -2,6 +2,8 @@ import { nearestName } from '../../core/nearest-name.ts';
 import type { Signal } from '../../core/signal.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { builtInFailMode, stageOf } from '../fail-modes.ts';
+import { lintPolicies } from '../policies/lint-policies.ts';
+import { checkTests } from '../trials/given-facts.ts';
 import { checkDesign } from './check-design.ts';
 import { checkGuardrails } from './check-guardrails.ts';
 import { checkHolds } from './check-holds.ts';
@@ -96,6 +98,22 @@ function checkPurposes({ sources }: ConstraintFile): Mismatch[] {
   });
 }
 
+/** Another path to the same number must be another source, and one that is there. */
+function checkIndependence({ sources }: ConstraintFile): Mismatch[] {
+  const known = sources.map(({ id }) => id);
+  return sources.flatMap(({ id, independentOf }, index) =>
+    independentOf.flatMap((other, position) => {
+      const path = ['sources', index, 'independentOf', position];
+      if (other === id) return [error(path, `${id} is not independent of itself`, 'name another source')];
+      if (known.includes(other)) return [];
+      const nearest = nearestName(other, known);
+      const hint =
+        nearest === null ? `sources of this file: ${known.join(', ')}` : `did you mean "${nearest}"?`;
+      return [error(path, `source "${other}" is not declared`, hint)];
+    }),
+  );
+}
+
 function checkStages({ stages, sources }: ConstraintFile): Mismatch[] {
   const known = sources.map(({ id }) => id);
   return Object.entries(stages).flatMap(([stage, of]) =>
@@ -139,6 +157,20 @@ function checkBoundaries({ boundaries: { replicas } }: ConstraintFile): Mismatch
   return [error(['boundaries', 'replicas', 'min'], message, 'swap them')];
 }
 
+function checkCeilings({ boundaries: { ceilings } }: ConstraintFile): Mismatch[] {
+  return ceilings.flatMap(({ of, min, max }, index) => {
+    const name = of.join('.');
+    if (min === undefined && max === undefined) {
+      return [
+        error(['boundaries', 'ceilings', index], `nothing is said about ${name}`, 'say max, min or both'),
+      ];
+    }
+    if (min === undefined || max === undefined || min <= max) return [];
+    const message = `${name} min ${min} is above max ${max}: nothing would be allowed`;
+    return [error(['boundaries', 'ceilings', index, 'min'], message, 'swap them')];
+  });
+}
+
 function checkTolerance({ failureTolerance }: ConstraintFile): Mismatch[] {
   return Object.entries(failureTolerance.kinds).flatMap(
     ([kind, { unknown, cap, onHoldTimeout }]): Mismatch[] => {
@@ -179,14 +211,18 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkMeasurable(file),
     ...checkCounters(file),
     ...checkPurposes(file),
+    ...checkIndependence(file),
     ...checkStages(file),
     ...checkIntent(file),
     ...checkBoundaries(file),
+    ...checkCeilings(file),
     ...checkTolerance(file),
     ...checkGuardrails(file),
     ...checkDesign(file),
     ...checkObjectives(file),
     ...checkHolds(file),
+    ...lintPolicies(file),
+    ...checkTests(file),
     ...checkReview(file, nowMs),
   ];
 }

@@ -53,8 +53,8 @@ export function lintConstraints(
   const resolved = written !== null && isSound ? resolveSlis(written, { fileName, readBeside }) : null;
   const mismatches = (resolved?.mismatches ?? []).map((mismatch) => ({ atKey: false, ...mismatch }));
   const problems = [...complaints, ...mismatches]
-    .map(({ path, atKey, message, hint, severity }): Problem => {
-      return { file: fileName, ...parsed.positionOf({ path, atKey }), message, hint, severity };
+    .map(({ path, atKey, within, message, hint, severity }): Problem => {
+      return { file: fileName, ...parsed.positionOf({ path, atKey, within }), message, hint, severity };
     })
     .sort((left, right) => left.line - right.line || left.column - right.column)
     .concat(resolved?.problems ?? []);

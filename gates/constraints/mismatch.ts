@@ -3,6 +3,8 @@ export interface Mismatch {
   readonly path: readonly (string | number)[];
   /** The key at the end of the path is at fault, not its value. */
   readonly atKey?: boolean;
+  /** Where in the text of the value, counted from 0; left out: at its beginning. */
+  readonly within?: { readonly text: string; readonly offset: number };
   readonly message: string;
   readonly hint: string;
   readonly severity: 'error' | 'warning';

@@ -1,5 +1,5 @@
 import { type Alias, type Document, isAlias, LineCounter, parseAllDocuments, visit } from 'yaml';
-import { type Position, yamlPosition } from './yaml-position.ts';
+import { type Place, type Position, yamlPosition } from './yaml-position.ts';
 
 export interface YamlFault extends Position {
   readonly message: string;
@@ -8,7 +8,7 @@ export interface YamlFault extends Position {
 
 export interface ParsedYaml {
   readonly value: unknown;
-  readonly positionOf: (place: { path: readonly PropertyKey[]; atKey: boolean }) => Position;
+  readonly positionOf: (place: Place) => Position;
 }
 
 /** Larger than any file a person writes; a YAML parser is no place for a gigabyte. */
@@ -72,7 +72,7 @@ export function parseYaml(text: string): ParsedYaml | YamlFault {
   if (alias !== null)
     return faultAt(alias.range?.[0] ?? 0, `"*${alias.source}" names no anchor`, QUOTE_THE_STAR);
   try {
-    return { value: document.toJS(), positionOf: (place) => yamlPosition({ document, lines }, place) };
+    return { value: document.toJS(), positionOf: (place) => yamlPosition({ document, lines, text }, place) };
   } catch (cause) {
     // Aliases that multiply without end: the parser counts them and gives up.
     const message = cause instanceof Error ? cause.message : String(cause);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nearestName } from '../../core/nearest-name.ts';
 import { constraintFile } from './constraint-set.ts';
+import type { Mismatch } from './mismatch.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -10,6 +11,7 @@ export interface Complaint {
   readonly atKey: boolean;
   readonly message: string;
   readonly hint: string;
+  readonly within?: Mismatch['within'];
 }
 
 /** The little of JSON Schema the hints read. */

@@ -7,6 +7,13 @@ export interface Position {
 
 type Path = readonly PropertyKey[];
 
+/** A value, its key when `atKey`, or a character of a text value, counted from 0. */
+export interface Place {
+  readonly path: Path;
+  readonly atKey: boolean;
+  readonly within?: { readonly text: string; readonly offset: number } | undefined;
+}
+
 /** Reading a key may take its spaces away: `web -> recs` is the edge `web->recs`. */
 function withoutSpaces(key: unknown): string {
   return String(key).replaceAll(/\s+/g, '');
@@ -32,12 +39,28 @@ function step(node: Node | null, key: PropertyKey): { value: Node | null; startA
 }
 
 /**
+ * Where a character of a text value is written: quotes, escapes, folded lines and indentation stand between. Walks the
+ * value and its source together; blanks may differ, everything else is found again.
+ */
+function offsetInText(
+  source: string,
+  startAt: number,
+  { text, offset }: NonNullable<Place['within']>,
+): number {
+  const isBlock = /[|>]/.test(source[startAt] as string);
+  let at = isBlock ? source.indexOf('\n', startAt) : startAt;
+  for (const char of text.slice(0, offset)) if (!/\s/.test(char)) at = source.indexOf(char, at) + 1;
+  const wanted = text.slice(offset).trimStart()[0];
+  return wanted === undefined ? at : source.indexOf(wanted, at);
+}
+
+/**
  * Where a person should look for a problem at `path`, both counted from 1: at the value; at its key when
  * `atKey`, or when the value is empty; at the nearest enclosing key when the path does not exist.
  */
 export function yamlPosition(
-  { document, lines }: { document: Document.Parsed; lines: LineCounter },
-  { path, atKey }: { path: Path; atKey: boolean },
+  { document, lines, text }: { document: Document.Parsed; lines: LineCounter; text: string },
+  { path, atKey, within }: Place,
 ): Position {
   let node: Node | null = document.contents;
   let foundAt = node?.range?.[0] ?? 0;
@@ -50,6 +73,6 @@ export function yamlPosition(
     foundAt = (isLast && !atKey && written ? valueAt : next.startAt) ?? foundAt;
     node = next.value;
   }
-  const { line, col } = lines.linePos(foundAt);
+  const { line, col } = lines.linePos(within === undefined ? foundAt : offsetInText(text, foundAt, within));
   return { line, column: col };
 }

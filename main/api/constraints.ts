@@ -1,7 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { rfc3339 } from '../../core/time.ts';
+import { constraintJsonSchema } from '../../gates/constraints/json-schema.ts';
+import { type Replayed, replayDecisions } from '../../gates/trials/replay-decision.ts';
+import { readDecisions } from '../../store/decisions.ts';
+import { readFindings } from '../../store/findings.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { type Operation, serveOperation } from './operation.ts';
+import { timeJson } from './time-json.ts';
+
+const OUTCOMES = ['allow', 'deny', 'hold'] as const;
+/** Each is decided again several times, beside the questions of now. */
+const DECISIONS_MAX = 2_000;
 
 const problemJson = z
   .strictObject({
@@ -38,14 +48,94 @@ const lint = {
   answer: z.strictObject({ valid: z.boolean(), problems: z.array(problemJson) }),
 } satisfies Operation;
 
-export const CONSTRAINT_OPERATIONS: readonly Operation[] = [effective, lint];
+const schema = {
+  method: 'GET',
+  path: '/constraints/schema',
+  id: 'constraintSchema',
+  summary: 'JSON Schema of a constraint file, for editors',
+  answer: z.record(z.string(), z.unknown()),
+} satisfies Operation;
 
-export function serveConstraints(app: FastifyInstance, { gate }: ApiDeps): void {
+const replayedJson = {
+  decisionId: z.string(),
+  decidedAt: timeJson,
+  service: z.string(),
+  kind: z.string(),
+  was: z.enum(OUTCOMES).describe('What was decided.'),
+};
+
+const replay = {
+  method: 'POST',
+  path: '/constraints/replay',
+  id: 'replayConstraints',
+  summary:
+    'Which past decisions would have been others under a changed file, and of which that cannot be told',
+  body: z.strictObject({
+    text: z.string().describe('YAML of the changed file; it takes the place of the set of its name.'),
+    file: z.string().default('constraints.yaml').describe('How problems name the file.'),
+    from: timeJson,
+    to: timeJson,
+    limit: z.int().min(1).max(DECISIONS_MAX).default(DECISIONS_MAX).describe('The newest so many.'),
+  }),
+  answer: z.strictObject({
+    valid: z.boolean().describe('False: the file has errors, and nothing was replayed.'),
+    problems: z.array(problemJson),
+    decisions: z.int().describe('How many were looked at.'),
+    isCut: z.boolean().describe('There may be more of them in the time asked for than were looked at.'),
+    same: z.int(),
+    flipped: z.array(
+      z.strictObject({
+        ...replayedJson,
+        now: z.enum(OUTCOMES),
+        reasons: z.array(z.strictObject({ code: z.string(), constraint: z.string(), text: z.string() })),
+      }),
+    ),
+    unclear: z
+      .array(z.strictObject({ ...replayedJson, why: z.string() }))
+      .describe('Cannot be replayed, and why.'),
+  }),
+} satisfies Operation;
+
+export const CONSTRAINT_OPERATIONS: readonly Operation[] = [effective, lint, schema, replay];
+
+export function serveConstraints(app: FastifyInstance, { gate, client }: ApiDeps): void {
   serveOperation(app, effective, ({ query: { service } }) => ({
     sets: gate.effective().filter(({ scope }) => service === undefined || scope.service === service),
   }));
+  serveOperation(app, schema, () => constraintJsonSchema);
   serveOperation(app, lint, ({ body: { text, file } }) => {
     const { set, problems } = gate.lint(text, file);
     return { valid: set !== null, problems };
+  });
+  serveOperation(app, replay, async ({ body }) => {
+    const { set, problems } = gate.lint(body.text, body.file);
+    if (set === null) {
+      return { valid: false, problems, decisions: 0, isCut: false, same: 0, flipped: [], unclear: [] };
+    }
+    const range = { fromMs: Date.parse(body.from), untilMs: Date.parse(body.to), limit: body.limit };
+    const past = await readDecisions(client, range);
+    const before = gate.effective();
+    const after = [...before.filter(({ metadata }) => metadata.name !== set.metadata.name), set];
+    const report = await replayDecisions(past, { before, after, findings: await readFindings(client) });
+    const shown = ({ decisionId, decidedAtMs, service, kind, was }: Replayed) => ({
+      decisionId,
+      decidedAt: rfc3339(decidedAtMs),
+      service,
+      kind,
+      was,
+    });
+    return {
+      valid: true,
+      problems,
+      decisions: report.decisions,
+      isCut: past.length === body.limit,
+      same: report.same,
+      flipped: report.flipped.map((one) => ({
+        ...shown(one),
+        now: one.now,
+        reasons: one.reasons.map(({ code, constraint, text }) => ({ code, constraint, text })),
+      })),
+      unclear: report.unclear.map((one) => ({ ...shown(one), why: one.why })),
+    };
   });
 }

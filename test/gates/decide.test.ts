@@ -75,7 +75,7 @@ describe('decide without a constraint file', () => {
     ['delete', PASS, 'deny', 'USE_UNKNOWN'],
     ['retention.cut', UNKNOWN, 'deny', 'DATA_UNKNOWN'],
     ['revoke.key', PASS, 'deny', 'USE_UNKNOWN'],
-    ['dance', PASS, 'allow', 'OK'],
+    ['dance', PASS, 'hold', 'ACTION_UNKNOWN'],
     ['dance', UNKNOWN, 'hold', 'DATA_UNKNOWN'],
   ])('%s', (kind, verdicts, decision, code) => {
     const body = answer({ ask: { kind }, verdicts });
