@@ -49,6 +49,7 @@ export const SETTINGS = z.object({
   webhookSecret: z.string().min(1).optional(),
   spoolBytesMax: bytes.default(8_589_934_592), // 8 GiB: an hour of a stopped store at 2 MB/s of compressed OTLP
   otlpBodyBytesMax: bytes.default(67_108_864), // OTLP: 64 MiB
+  publicUrl: url(['http:', 'https:']).optional(), // behind a proxy only people know it
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   demoPort: port.default(4320), // the switches of the demo's faults
   apiUrl: url(['http:', 'https:']).optional(), // for the commands: an API elsewhere

@@ -5,9 +5,10 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { createGate } from '../../gates/gate.ts';
+import { ADAPTER_OPERATIONS, serveAdapters } from '../adapters/serve-adapters.ts';
 import { localUrl } from '../local-url.ts';
 import type { Role } from '../settings.ts';
-import { authorizer, CHALLENGES } from './authorize.ts';
+import { authorizer } from './authorize.ts';
 import { hostChecker } from './check-host.ts';
 import { CONSTRAINT_OPERATIONS, serveConstraints } from './constraints.ts';
 import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
@@ -16,10 +17,10 @@ import { serveFirstPage } from './first-page.ts';
 import { OPEN_PATHS, serveHealth } from './health.ts';
 import { joinTraces } from './join-traces.ts';
 import { LEDGER_OPERATIONS, serveLedger } from './ledger.ts';
+import { noteProblem } from './note-problem.ts';
 import { observeRequests } from './observe-requests.ts';
 import { openApiDocument } from './openapi.ts';
 import { API_PREFIX } from './operation.ts';
-import { problemOf } from './problem.ts';
 import { checkReadiness } from './readiness.ts';
 import { REFERENCE_OPERATIONS, serveReferences } from './references.ts';
 import { REPORT_OPERATIONS, serveReports } from './reports.ts';
@@ -37,6 +38,8 @@ export interface ApiConfig {
   /** Holds the ledger. */
   readonly dataDir: string;
   readonly constraintsPath: string | undefined;
+  /** How callers from elsewhere name this server. */
+  readonly publicUrl?: string | undefined;
   readonly otlpHttpPort: number;
   readonly otlpGrpcPort: number;
   /** Of this process group: `/readyz` asks the ports of these. */
@@ -68,6 +71,7 @@ const OPERATIONS = [
   ...CONSTRAINT_OPERATIONS,
   ...LEDGER_OPERATIONS,
   ...SET_ASIDE_OPERATIONS,
+  ...ADAPTER_OPERATIONS,
 ];
 
 /** Starts the gate, the API, the first page, metrics and probes on one port. @throws PipelineError port_taken */
@@ -105,6 +109,7 @@ export async function startApi(
   ]) {
     serve(app, apiDeps);
   }
+  serveAdapters(app, { gate, now, log, publicUrl: config.publicUrl });
   const document = openApiDocument(OPERATIONS);
   app.get(`${API_PREFIX}/openapi.json`, () => document);
   serveFirstPage(app, apiDeps, {
@@ -163,15 +168,7 @@ function guard(app: FastifyInstance, { host, keys }: ApiConfig): void {
 
 function answerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.status >= 500) {
-      log.warn(
-        { error, code: problem.code, route: request.routeOptions.url },
-        'A request could not be answered.',
-      );
-    }
-    if (problem.status === 401) reply.header('www-authenticate', CHALLENGES);
-    if (problem.status === 503) reply.header('retry-after', '1');
+    const problem = noteProblem(error, { request, reply, log });
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
   app.setNotFoundHandler((request) => {

@@ -4,10 +4,20 @@ import { collectMetrics } from '../metrics-exchange.ts';
 import { runRole } from '../role-process.ts';
 
 runRole('api', async (config, { now, log, meter, tracer }) => {
-  const { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles } = config;
+  const { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles, publicUrl } = config;
   const client = await connectStore(config);
   const api = await startApi(
-    { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles, constraintsPath: config.constraints },
+    {
+      host,
+      apiPort,
+      keys,
+      dataDir,
+      otlpHttpPort,
+      otlpGrpcPort,
+      roles,
+      publicUrl,
+      constraintsPath: config.constraints,
+    },
     { client, now, log, meter, tracer, collectMetrics },
   );
   return {
