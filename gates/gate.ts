@@ -10,6 +10,7 @@ import { type LintResult, lintConstraints } from './constraints/lint.ts';
 import { problemText } from './constraints/problem.ts';
 import { decide } from './decide.ts';
 import { parseDecisionRequest } from './decision-request.ts';
+import { type DecisionSink, exportDecisions } from './export-decisions.ts';
 import { forwardDecisions } from './forward-decisions.ts';
 import { IntentWatch } from './intent-watch.ts';
 import { Ledger } from './ledger.ts';
@@ -25,6 +26,8 @@ export interface GateDeps {
   readonly now: () => number;
   readonly log: Log;
   readonly newId?: () => string;
+  /** Who else is handed every decision. */
+  readonly sinks?: readonly DecisionSink[];
 }
 
 export interface Gate {
@@ -74,6 +77,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   const intents = new IntentWatch();
   const refreshed = keepFresh({ client, now, log, signal, trust, intents, sets: () => sets });
   const forwarded = forwardDecisions({ ledger, client, log, signal });
+  const exported = (deps.sinks ?? []).map((sink) => exportDecisions({ ledger, sink, dataDir, log, signal }));
   return {
     async ask(request) {
       if (signal.aborted) {
@@ -100,7 +104,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     checkpoint: () => ledger.checkpoint(),
     async close() {
       stopping.abort();
-      await Promise.all([refreshed, forwarded]);
+      await Promise.all([refreshed, forwarded, ...exported]);
       await ledger.close();
     },
   };

@@ -63,7 +63,7 @@ export function questionOfReading({ service, namespace, env, region, actor }: Re
  * metric in error does not scale down.
  * @throws PipelineError overloaded: KEDA's word for hold
  */
-export function valueOf(
+export function readingOf(
   decision: Decision,
   { floor, keep }: Pick<Reading, 'floor' | 'keep'>,
 ): z.infer<typeof answer> {
@@ -83,6 +83,6 @@ export function valueOf(
 export function serveKeda(app: FastifyInstance, deps: AdapterDeps): void {
   serveAdapter(app, { operation: readMetric, refuse: problemJson }, deps, async ({ query }) => {
     const asked = reading.parse(query);
-    return valueOf(await deps.gate.ask(questionOfReading(asked)), asked);
+    return readingOf(await deps.gate.ask(questionOfReading(asked)), asked);
   });
 }

@@ -4,7 +4,9 @@ import type { Meter, Tracer } from '@opentelemetry/api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { DecisionSink } from '../../gates/export-decisions.ts';
 import { createGate } from '../../gates/gate.ts';
+import { GITHUB_PATH, type GithubConfig } from '../adapters/github/serve-github.ts';
 import { ADAPTER_OPERATIONS, serveAdapters } from '../adapters/serve-adapters.ts';
 import { localUrl } from '../local-url.ts';
 import type { Role } from '../settings.ts';
@@ -40,6 +42,9 @@ export interface ApiConfig {
   readonly constraintsPath: string | undefined;
   /** How callers from elsewhere name this server. */
   readonly publicUrl?: string | undefined;
+  readonly github?: GithubConfig | null;
+  /** Who else is handed every decision. */
+  readonly sinks?: readonly DecisionSink[];
   readonly otlpHttpPort: number;
   readonly otlpGrpcPort: number;
   /** Of this process group: `/readyz` asks the ports of these. */
@@ -81,7 +86,7 @@ export async function startApi(
 ): Promise<{ close(): Promise<void>; readonly port: number }> {
   const { client, now, log } = deps;
   const { dataDir, constraintsPath } = config;
-  const gate = await createGate({ client, dataDir, constraintsPath, now, log });
+  const gate = await createGate({ client, dataDir, constraintsPath, now, log, sinks: config.sinks ?? [] });
   const app = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true, // idle keep-alive connections would hold up the stop
@@ -109,7 +114,9 @@ export async function startApi(
   ]) {
     serve(app, apiDeps);
   }
-  serveAdapters(app, { gate, now, log, publicUrl: config.publicUrl });
+  const stopping = new AbortController();
+  const { publicUrl, github = null } = config;
+  serveAdapters(app, { gate, now, log, dataDir, publicUrl, github, signal: stopping.signal });
   const document = openApiDocument(OPERATIONS);
   app.get(`${API_PREFIX}/openapi.json`, () => document);
   serveFirstPage(app, apiDeps, {
@@ -130,6 +137,7 @@ export async function startApi(
       }),
   });
   const close = async (): Promise<void> => {
+    stopping.abort();
     await app.close();
     await gate.close();
   };
@@ -156,7 +164,7 @@ function guard(app: FastifyInstance, { host, keys }: ApiConfig): void {
     });
     try {
       checkHost(request.headers.host);
-      if (!OPEN_PATHS.includes(request.routeOptions.url ?? '')) {
+      if (![...OPEN_PATHS, GITHUB_PATH].includes(request.routeOptions.url ?? '')) {
         authorize({ method: request.method, authorization: request.headers.authorization });
       }
       done();

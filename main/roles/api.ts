@@ -1,3 +1,4 @@
+import { decisionSinks, githubConfig } from '../adapters/adapters-config.ts';
 import { startApi } from '../api/start-api.ts';
 import { connectStore } from '../connect-store.ts';
 import { collectMetrics } from '../metrics-exchange.ts';
@@ -16,6 +17,8 @@ runRole('api', async (config, { now, log, meter, tracer }) => {
       otlpGrpcPort,
       roles,
       publicUrl,
+      github: githubConfig(config),
+      sinks: decisionSinks(config),
       constraintsPath: config.constraints,
     },
     { client, now, log, meter, tracer, collectMetrics },
