@@ -110,9 +110,8 @@ function startFollowing(
   const files = new WaitingFiles(deps.dataDir);
   const followed = new Set<string>();
   const start = (waiting: WaitingDeployment): void => {
-    const key = keyOf(waiting);
-    followed.add(key);
-    void followDeployment(waiting, { ...deps, github, files }).finally(() => followed.delete(key));
+    followed.add(keyOf(waiting));
+    void followDeployment(waiting, { ...deps, github, files }).finally(() => followed.delete(keyOf(waiting)));
   };
   for (const waiting of files.read()) start(waiting);
   return async (waiting) => {
@@ -122,8 +121,13 @@ function startFollowing(
         `deployment_callback_url is not below ${config.apiUrl}: set PLUMBLINE_GITHUB_API_URL.`,
       );
     }
-    if (followed.has(keyOf(waiting))) return;
-    await files.write(waiting);
+    const key = keyOf(waiting);
+    if (followed.has(key)) return;
+    followed.add(key);
+    await files.write(waiting).catch((error: unknown) => {
+      followed.delete(key);
+      throw error;
+    });
     start(waiting);
   };
 }
