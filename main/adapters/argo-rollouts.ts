@@ -44,7 +44,7 @@ const measureByGet = {
 export const ARGO_ROLLOUTS_OPERATIONS: readonly Operation[] = [measureByPost, measureByGet];
 
 /** @throws ZodError naming every field that is wrong */
-export function questionOfMeasurement(asked: unknown): DecisionRequest {
+function questionOfMeasurement(asked: unknown): DecisionRequest {
   const { service, kind, namespace, env, region, actor, plan } = measurement.parse(asked);
   const place = Object.entries({ namespace, env, region }).filter(([, value]) => value !== undefined);
   return {
@@ -55,7 +55,7 @@ export function questionOfMeasurement(asked: unknown): DecisionRequest {
 }
 
 /** `jsonPath: "{$.decision}"` reads the answer; a hold is neither success nor failure, so Inconclusive. */
-export function measurementOf(decision: Decision): z.infer<typeof answer> {
+function measurementOf(decision: Decision): z.infer<typeof answer> {
   return { ...toDecisionJson(decision), reason: decisionLine(decision) };
 }
 

@@ -84,7 +84,7 @@ function textsOf(properties: Evaluation['resource']['properties'] = {}): Record<
  * A resource of type `service` is the service; of any other type it is a part of the target, and its service
  * stands in its properties.
  */
-export function questionOfEvaluation({ subject, action, resource, context }: Evaluation): DecisionRequest {
+function questionOfEvaluation({ subject, action, resource, context }: Evaluation): DecisionRequest {
   const { from, to, blastRadius, planGeneration, objective, stage } = action.properties ?? {};
   const given = Object.entries({ from, to, blastRadius, planGeneration, objective, stage });
   return {
@@ -96,7 +96,7 @@ export function questionOfEvaluation({ subject, action, resource, context }: Eva
   };
 }
 
-export function verdictOf(request: DecisionRequest, decision: Decision): Verdict {
+function verdictOf(request: DecisionRequest, decision: Decision): Verdict {
   const beyond = decision.decision === 'allow' ? beyondLimits(request, decision) : null;
   return {
     decision: decision.decision === 'allow' && beyond === null,

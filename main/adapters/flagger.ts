@@ -61,7 +61,7 @@ function kindOf(hook: Hook, { phase, metadata }: Webhook): string {
  * Why there is nothing to ask; null when there is. A rollback is requested by naming the revision: a request that
  * stands in the Canary for ever must not roll back the next one.
  */
-export function nothingToAsk(hook: Hook, { checksum, metadata }: Webhook): string | null {
+function nothingToAsk(hook: Hook, { checksum, metadata }: Webhook): string | null {
   if (hook !== 'rollback') return null;
   const { rollback } = metadata;
   if (rollback === undefined || rollback === '') return 'no rollback was requested';
@@ -70,7 +70,7 @@ export function nothingToAsk(hook: Hook, { checksum, metadata }: Webhook): strin
     : `a rollback was requested for revision ${rollback}, and this is ${checksum}`;
 }
 
-export function questionOfHook(hook: Hook, asked: Webhook): DecisionRequest {
+function questionOfHook(hook: Hook, asked: Webhook): DecisionRequest {
   const { name, namespace, checksum, metadata } = asked;
   const { service = name, env, region } = metadata;
   const place = Object.entries({ env, region }).filter(([, value]) => value !== undefined);
@@ -91,7 +91,7 @@ export function questionOfHook(hook: Hook, asked: Webhook): DecisionRequest {
 }
 
 /** Never 204: Flagger takes nothing above 202 for a success. */
-export function verdictOf(decision: Decision): Verdict {
+function verdictOf(decision: Decision): Verdict {
   return { status: decision.decision === 'allow' ? 200 : 403, line: decisionLine(decision) };
 }
 

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Decision, DecisionRequest } from '../../core/decision.ts';
-import { PipelineError } from '../../core/errors.ts';
 import type { Operation } from '../api/operation.ts';
 import { decisionLine } from './decision-line.ts';
 import { problemJson } from './problem-json.ts';
@@ -48,7 +47,7 @@ const readMetric = {
 export const KEDA_OPERATIONS: readonly Operation[] = [readMetric];
 
 /** In shadow mode: a poll every few seconds is no action, and must not use up the budget of actions. */
-export function questionOfReading({ service, namespace, env, region, actor }: Reading): DecisionRequest {
+function questionOfReading({ service, namespace, env, region, actor }: Reading): DecisionRequest {
   const place = Object.entries({ namespace, env, region }).filter(([, value]) => value !== undefined);
   return {
     mode: 'shadow',
@@ -59,30 +58,28 @@ export function questionOfReading({ service, namespace, env, region, actor }: Re
 }
 
 /**
- * The number KEDA sees. Never 0 for "not known": without a size to keep, not knowing is an error, and an HPA with a
- * metric in error does not scale down.
- * @throws PipelineError overloaded: KEDA's word for hold
+ * What KEDA sees. Never 0 for "not known": without a size to keep there is no number and no 200, which is an error to
+ * KEDA, and an HPA with a metric in error does not scale down.
  */
-export function readingOf(
+function readingOf(
   decision: Decision,
   { floor, keep }: Pick<Reading, 'floor' | 'keep'>,
-): z.infer<typeof answer> {
+): { status: 200 | 503; body: Partial<z.infer<typeof answer>> } {
   const said = {
     decision: decision.decision,
     decisionId: decision.decisionId,
     reason: decisionLine(decision),
   };
-  if (decision.decision === 'allow') {
-    const { minTo } = decision.limits as { minTo?: { replicas?: number } };
-    return { value: Math.max(floor, minTo?.replicas ?? 0), ...said };
-  }
-  if (keep !== undefined) return { value: Math.max(floor, keep), ...said };
-  throw new PipelineError('overloaded', `Scaling down is not allowed now. ${said.reason}`);
+  const { minTo } = decision.limits as { minTo?: { replicas?: number } };
+  const least = decision.decision === 'allow' ? (minTo?.replicas ?? 0) : keep;
+  if (least === undefined) return { status: 503, body: said };
+  return { status: 200, body: { value: Math.max(floor, least), ...said } };
 }
 
 export function serveKeda(app: FastifyInstance, deps: AdapterDeps): void {
-  serveAdapter(app, { operation: readMetric, refuse: problemJson }, deps, async ({ query }) => {
+  serveAdapter(app, { operation: readMetric, refuse: problemJson }, deps, async ({ query }, reply) => {
     const asked = reading.parse(query);
-    return readingOf(await deps.gate.ask(questionOfReading(asked)), asked);
+    const { status, body } = readingOf(await deps.gate.ask(questionOfReading(asked)), asked);
+    return reply.status(status).send(body);
   });
 }

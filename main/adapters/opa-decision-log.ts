@@ -34,7 +34,7 @@ function bundlesOf(constraintSet: string): DecisionLogEvent['bundles'] {
   );
 }
 
-export function decisionLogEvent(row: DecisionRow, replica: string): DecisionLogEvent {
+function decisionLogEvent(row: DecisionRow, replica: string): DecisionLogEvent {
   const { response, request } = row;
   return {
     labels: { app: 'plumbline', id: replica, version: VERSION, mode: row.mode },

@@ -55,6 +55,7 @@ describe('Kubernetes admission', () => {
           kind: 'scale.down',
           from: { replicas: 6 },
           to: { replicas: 4 },
+          blastRadius: { unit: 'replicas', count: 2, of: 6 },
           planGeneration: 'deployments/checkout-web@881233',
         },
         target: {
@@ -430,7 +431,7 @@ describe('KEDA metrics-api', () => {
     const none = await read('service=cart');
     expect(none.status).toBe(503);
     expect(none.body.value).toBeUndefined();
-    expect(none.body.detail).toContain('Scaling down is not allowed now. hold: ');
+    expect(none.body).toMatchObject({ decision: 'hold', reason: expect.stringMatching(/^hold: /) });
   });
 
   it('asks in shadow mode, so that polls use up no budget', async () => {

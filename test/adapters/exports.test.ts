@@ -5,14 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { metrics } from '@opentelemetry/api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cloudEventMessage } from '../../alerts/cloud-event.ts';
 import { reportEvent } from '../../alerts/report-event.ts';
 import { channelsFor } from '../../alerts/tell.ts';
 import type { DecisionSink } from '../../gates/export-decisions.ts';
 import { createGate, type Gate } from '../../gates/gate.ts';
+import { createNotifier } from '../../jobs/notify.ts';
 import { decisionEvent, decisionEvents } from '../../main/adapters/decision-events.ts';
 import { opaDecisionLog } from '../../main/adapters/opa-decision-log.ts';
+import { readNotifications } from '../../store/notifications.ts';
 import { sampleDecision, sampleReport } from '../api/samples.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { askOf } from '../gates/judged-world.ts';
@@ -237,6 +240,39 @@ describe('the export of the ledger', () => {
     await open(opa());
     await ask();
     await expect.poll(() => events().map(({ seq }) => seq), { timeout: 10_000 }).toEqual([1, 2, 3, 4]);
+  });
+
+  it('has its neighbour in the notification queue: reports as events', async () => {
+    await open(opa());
+    const report = sampleReport({ facts: { kind: 'finding', subject: 'checkout' } });
+    const cloudEvents = { url: receiver.url, token: 'secret', mode: 'binary', source: SOURCE } as const;
+    const log = { info: say, warn: say, error: say };
+    const notify = createNotifier({
+      client: engine.client,
+      webhookUrl: undefined,
+      webhookSecret: undefined,
+      cloudEvents,
+      fetch,
+      now: Date.now,
+      log,
+      meter: metrics.getMeter('test'),
+      signal: new AbortController().signal,
+    });
+    const data = { deliveryId: 'r.cloudevents.1', channel: 'cloudevents', report };
+    await notify({
+      data,
+      opts: { attempts: 1 },
+      attemptsMade: 0,
+      updateData: async () => undefined,
+    } as never);
+    expect(receiver.got[0]?.headers).toMatchObject({
+      'ce-id': `${report.id}.${Date.parse(report.updatedAt)}`,
+      'ce-type': expect.stringMatching(/^dev\.plumbline\.drift\./),
+      'ce-subject': 'checkout',
+      authorization: 'Bearer secret',
+    });
+    const [told] = await readNotifications(engine.client, { reportId: report.id });
+    expect(told).toMatchObject({ id: 'r.cloudevents.1', channel: 'cloudevents', state: 'delivered' });
   });
 
   it('is CloudEvents, each with the id of its decision', async () => {

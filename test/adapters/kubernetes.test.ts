@@ -32,7 +32,14 @@ describe('actionsOf', () => {
     [
       'a workload that shrinks',
       requestOf('statefulsets', { before: spec({ replicas: 5 }), after: spec({ replicas: 3 }) }),
-      [{ kind: 'scale.down', from: { replicas: 5 }, to: { replicas: 3 } }],
+      [
+        {
+          kind: 'scale.down',
+          from: { replicas: 5 },
+          to: { replicas: 3 },
+          blastRadius: { unit: 'replicas', count: 2, of: 5 },
+        },
+      ],
     ],
     [
       'a rollout without replicas, which means one',
@@ -42,7 +49,14 @@ describe('actionsOf', () => {
     [
       'a replica set to zero',
       requestOf('replicasets', { before: spec({ replicas: 1 }), after: spec({ replicas: 0 }) }),
-      [{ kind: 'scale.to_zero', from: { replicas: 1 }, to: { replicas: 0 } }],
+      [
+        {
+          kind: 'scale.to_zero',
+          from: { replicas: 1 },
+          to: { replicas: 0 },
+          blastRadius: { unit: 'replicas', count: 1, of: 1 },
+        },
+      ],
     ],
     [
       'a new image and fewer replicas at once: two questions',
@@ -52,7 +66,12 @@ describe('actionsOf', () => {
       }),
       [
         { kind: 'rollout.start', from: { image: 'web:1' }, to: { image: 'web:2' } },
-        { kind: 'scale.down', from: { replicas: 4 }, to: { replicas: 2 } },
+        {
+          kind: 'scale.down',
+          from: { replicas: 4 },
+          to: { replicas: 2 },
+          blastRadius: { unit: 'replicas', count: 2, of: 4 },
+        },
       ],
     ],
     [
@@ -269,6 +288,7 @@ describe('readBreakGlass', () => {
     ['without a reason', '2026-11-27T13:00:00Z', 'human', 'write it as'],
     ['without a time', 'true', 'human', 'write it as'],
     ['with a time that is none', '2026-13-99T13:00:00Z because', 'human', 'write it as'],
+    ['with a time of no zone', '2026-11-27T13:00:00 because', 'human', 'write it as'],
     ['that ended', '2026-11-27T12:00:00Z because', 'human', 'it ended'],
     ['for ever', '2030-01-01T00:00:00Z because', 'human', 'within 24 h'],
     ['of an automation', '2026-11-27T13:00:00Z because', 'service-account', 'only people'],

@@ -13,8 +13,10 @@ function scaling(from: number | undefined, to: number | undefined): readonly Act
   if (to === undefined) return [{ kind: 'scale' }];
   if (from === to) return [];
   if (from === undefined) return [{ kind: 'scale', to: { replicas: to } }];
-  const kind = to === 0 ? 'scale.to_zero' : to < from ? 'scale.down' : 'scale.up';
-  return [{ kind, from: { replicas: from }, to: { replicas: to } }];
+  const change = { from: { replicas: from }, to: { replicas: to } };
+  if (to > from) return [{ kind: 'scale.up', ...change }];
+  const blastRadius = { unit: 'replicas', count: from - to, of: from };
+  return [{ kind: to === 0 ? 'scale.to_zero' : 'scale.down', ...change, blastRadius }];
 }
 
 /** Both defaults are the API's: a Scale without replicas means zero, a workload without means one. */

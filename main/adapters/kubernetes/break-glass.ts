@@ -1,9 +1,11 @@
 import type { AdmissionRequest } from './admission-review.ts';
 import { textAt } from './field-at.ts';
 
-export const BREAK_GLASS = 'plumbline.dev/break-glass';
+const BREAK_GLASS = 'plumbline.dev/break-glass';
 /** An exception that lasts for weeks is a rule nobody wrote down. */
 const HOURS_MAX = 24;
+/** Without its offset a time would be read in the zone of this server. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Somebody acts past the gate, openly: until when and why. Or wants to, and may not. */
 export type BreakGlass =
@@ -21,7 +23,7 @@ export function readBreakGlass(
   const text = textAt(object ?? oldObject, 'metadata', 'annotations', BREAK_GLASS);
   if (text === undefined) return null;
   const [, until = '', reason = ''] = /^(\S+)\s+(\S.*)$/.exec(text.trim()) ?? [];
-  const untilMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(until) ? Date.parse(until) : Number.NaN;
+  const untilMs = RFC3339.test(until) ? Date.parse(until) : Number.NaN;
   const no = (problem: string): BreakGlass => ({ isValid: false, problem });
   if (Number.isNaN(untilMs) || reason === '') return no('write it as "<time it ends, RFC 3339> <reason>"');
   if (actorType !== 'human') return no('only people may use it, not service accounts');

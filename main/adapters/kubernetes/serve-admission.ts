@@ -36,7 +36,7 @@ const admit = {
 export const KUBERNETES_OPERATIONS: readonly Operation[] = [admit];
 
 /** The questions a review puts; none when it changes nothing a gate is for. */
-export function questionsOf(request: AdmissionRequest): readonly DecisionRequest[] {
+function questionsOf(request: AdmissionRequest): readonly DecisionRequest[] {
   const object = request.object ?? request.oldObject;
   const version = textAt(object, 'metadata', 'resourceVersion');
   const name = `${request.resource.resource}/${request.name ?? textAt(object, 'metadata', 'name') ?? ''}`;
