@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { evaluate } from '@marcbachmann/cel-js';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { parseConfig } from '../../main/config.ts';
 import { recorded } from './recorded.ts';
 
 const run = promisify(execFile);
@@ -165,6 +166,37 @@ describe('the manifests', () => {
     expect(certificate.dnsNames).toContain('plumbline-gate.plumbline.svc');
     const secrets = gate.spec.template.spec.volumes.map((volume: Manifest) => volume.secret?.secretName);
     expect(secrets).toContain(certificate.secretName);
+  });
+});
+
+describe('the gate', () => {
+  it('starts with these settings in the image of deploy/Dockerfile: reachable by its proxy only', () => {
+    const dockerfile = readFileSync(resolve(FOLDER, '../../Dockerfile'), 'utf8');
+    const [, settings = ''] = /^ENV (.+)$/m.exec(dockerfile) ?? [];
+    const ofImage = Object.fromEntries(settings.split(' ').map((pair) => pair.split('=')));
+    const { containers, securityContext } = named('StatefulSet').spec.template.spec;
+    const [gate, proxy] = containers;
+    const own = gate.env.map(({ name, value = 'http://clickhouse:8123' }: Manifest) => [name, value]);
+    const env = { ...ofImage, ...Object.fromEntries(own) };
+    const config = parseConfig({ env, fileText: null, folder: '/plumbline' });
+    expect(config).toMatchObject({
+      roles: ['api'],
+      host: '127.0.0.1',
+      apiPort: 4319,
+      keys: [],
+      dataDir: '/data',
+    });
+    expect(gate.volumeMounts.map(({ mountPath }: Manifest) => mountPath)).toEqual([
+      config.dataDir,
+      config.constraints,
+    ]);
+    expect(dockerfile).toContain(`--uid ${securityContext.runAsUser} `);
+    const conf = readFileSync(join(FOLDER, 'default.conf'), 'utf8');
+    const { path } = named('ValidatingWebhookConfiguration', 'plumbline-changes').webhooks[0].clientConfig
+      .service;
+    for (const open of [path, proxy.readinessProbe.httpGet.path]) {
+      expect(conf).toContain(`location = ${open} { proxy_pass http://127.0.0.1:${config.apiPort}; }`);
+    }
   });
 });
 
