@@ -1,21 +1,28 @@
+import type { CloudEventsConfig } from './cloud-event.ts';
 import type { Telling } from './telling.ts';
 
 /** Ways a report leaves the house; its Markdown file and its row in the store are always written. */
-const CHANNELS = ['webhook'] as const;
+const CHANNELS = ['webhook', 'cloudevents'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** What is configured. */
 export interface ChannelsConfigured {
   readonly webhookUrl: string | undefined;
+  readonly cloudEvents?: CloudEventsConfig | undefined;
 }
 
 /**
  * Which channels a telling goes to. Every change of state goes to the webhook; a report that was only brought up
- * to date (nobody can say just now) does not, because missing data are no reason to call somebody twice.
+ * to date (nobody can say just now) does not, because missing data are no reason to call somebody twice. Programs
+ * that keep our events hear of everything.
  */
 export function channelsFor(telling: Telling, configured: ChannelsConfigured): Channel[] {
-  if (telling.news === 'updated') return [];
-  return configured.webhookUrl === undefined ? [] : ['webhook'];
+  const isCall = telling.news !== 'updated';
+  return CHANNELS.filter((channel) =>
+    channel === 'webhook'
+      ? isCall && configured.webhookUrl !== undefined
+      : configured.cloudEvents !== undefined,
+  );
 }
 
 /** Names one telling to one channel: the same however often it is tried, and free of `:`, which queues forbid. */

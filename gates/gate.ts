@@ -13,6 +13,7 @@ import { type LintResult, lintConstraints } from './constraints/lint.ts';
 import { problemText } from './constraints/problem.ts';
 import { decide } from './decide.ts';
 import { parseDecisionRequest } from './decision-request.ts';
+import { type DecisionSink, exportDecisions } from './export-decisions.ts';
 import { forwardDecisions } from './forward-decisions.ts';
 import { IntentWatch } from './intent-watch.ts';
 import { copyCheckpoint, keepCheckpoints } from './keep-checkpoints.ts';
@@ -37,6 +38,8 @@ export interface GateDeps {
   readonly now: () => number;
   readonly log: Log;
   readonly newId?: () => string;
+  /** Who else is handed every decision. */
+  readonly sinks?: readonly DecisionSink[];
 }
 
 /** Where keys are, and where what was signed is copied to. */
@@ -134,6 +137,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     const text = 'The gate is closing. Ask another replica, or again in some seconds.';
     throw new PipelineError('draining', text);
   };
+  const exported = (deps.sinks ?? []).map((sink) => exportDecisions({ ledger, sink, dataDir, log, signal }));
   return {
     async ask(request) {
       refuseWhenClosing();
@@ -147,6 +151,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
         intents: intents.states(decidedAtMs),
         ...situation.forQuestion(question, decidedAtMs),
         rates: rates.rates,
+        incidents: situation.incidents(),
         nowMs: decidedAtMs,
       });
       const made = { decidedAtMs, decisionId: newId(), request: question, body };
@@ -172,7 +177,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     noteIncident: (incident) => situation.noteIncident(incident),
     async close() {
       stopping.abort();
-      await Promise.all([refreshed, situationKept, forwarded, signed]);
+      await Promise.all([refreshed, situationKept, forwarded, signed, ...exported]);
       const last = await ledger.close();
       if (last !== null)
         await copyCheckpoint(last, copyDir).catch((error) =>

@@ -216,6 +216,12 @@ export class Ledger {
     return this.#reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
   }
 
+  /** Reads for somebody who keeps a pace of his own. */
+  follow(): (seq: number, limit: number) => LedgerRow[] {
+    const reader = new LedgerReader(this.#folder);
+    return (seq, limit) => reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
+  }
+
   /** Up to which line the ledger was copied into the store; survives restarts. */
   readCursor(): number {
     return readLedgerCursor(this.#folder);

@@ -1,9 +1,12 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Counter, Meter } from '@opentelemetry/api';
 import { type Job, UnrecoverableError } from 'bullmq';
+import { type CloudEventsConfig, sendCloudEvent } from '../alerts/cloud-event.ts';
+import { reportEvent } from '../alerts/report-event.ts';
 import { sendWebhook } from '../alerts/webhook.ts';
 import { hasCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { Report } from '../core/report.ts';
 import { type Notification, writeNotification } from '../store/notifications.ts';
 import type { NotificationJob } from './notification-job.ts';
 
@@ -11,6 +14,7 @@ export interface NotifyDeps {
   readonly client: ClickHouseClient;
   readonly webhookUrl: string | undefined;
   readonly webhookSecret: string | undefined;
+  readonly cloudEvents?: CloudEventsConfig | undefined;
   readonly fetch: typeof fetch;
   readonly now: () => number;
   readonly log: Log;
@@ -47,11 +51,19 @@ async function deliver(job: Job<NotificationJob>, deps: NotifyDeps, counter: Cou
 
 async function send(job: Job<NotificationJob>, deps: NotifyDeps): Promise<number> {
   const { report, deliveryId } = job.data;
+  if (job.data.channel === 'cloudevents') return sendEvent(report, deps);
   const { webhookUrl: url, webhookSecret: secret, fetch, now, signal } = deps;
   if (url === undefined) {
     throw new UnrecoverableError('PLUMBLINE_WEBHOOK_URL is no longer set, so the report was not sent.');
   }
   return sendWebhook({ url, secret, report, deliveryId, fetch, now, signal });
+}
+
+async function sendEvent(report: Report, { cloudEvents, signal }: NotifyDeps): Promise<number> {
+  if (cloudEvents === undefined) {
+    throw new UnrecoverableError('PLUMBLINE_CLOUD_EVENTS_URL is no longer set, so the event was not sent.');
+  }
+  return sendCloudEvent(reportEvent(report, cloudEvents.source), cloudEvents, signal);
 }
 
 async function handleFailure(

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Meter } from '@opentelemetry/api';
+import type { CloudEventsConfig } from '../alerts/cloud-event.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
 import type { Source } from '../core/source.ts';
@@ -16,6 +17,7 @@ export interface JobsConfig {
   readonly redisUrl?: string | undefined;
   readonly webhookUrl?: string | undefined;
   readonly webhookSecret?: string | undefined;
+  readonly cloudEvents?: CloudEventsConfig | undefined;
 }
 
 export interface JobsDeps {
@@ -65,12 +67,22 @@ export async function startJobs(
   deps: JobsDeps,
 ): Promise<{ close(): Promise<void> }> {
   const { client, log, meter, now } = deps;
-  const { dataDir, webhookUrl, webhookSecret } = config;
+  const { dataDir, webhookUrl, webhookSecret, cloudEvents } = config;
   const connection = await connectQueues({ redisUrl: config.redisUrl, dataDir, log, now });
   const notifyQueue = connection.queue(NOTIFY_QUEUE);
   const stopping = new AbortController();
   const { signal } = stopping;
-  const notifier = createNotifier({ client, webhookUrl, webhookSecret, fetch, now, log, meter, signal });
+  const notifier = createNotifier({
+    client,
+    webhookUrl,
+    webhookSecret,
+    cloudEvents,
+    fetch,
+    now,
+    log,
+    meter,
+    signal,
+  });
   connection.worker(NOTIFY_QUEUE, notifier, {
     concurrency: NOTIFY_CONCURRENCY,
     // A process that is killed again and again must not use up the tries of a report.
@@ -81,6 +93,7 @@ export async function startJobs(
     notifyQueue,
     dataDir,
     webhookUrl,
+    cloudEvents,
     log,
     constraintFor: judgement.constraintFor,
     notifyDelayMs: deps.notifyDelayMs,

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Queue } from 'bullmq';
+import type { CloudEventsConfig } from '../alerts/cloud-event.ts';
 import { type FindingGroup, groupFindings } from '../alerts/finding-group.ts';
 import { reportFinding } from '../alerts/report-finding.ts';
 import { reportId } from '../alerts/report-id.ts';
@@ -25,6 +26,7 @@ export interface TellDeps {
   readonly notifyQueue: Queue;
   readonly dataDir: string;
   readonly webhookUrl: string | undefined;
+  readonly cloudEvents?: CloudEventsConfig | undefined;
   readonly log: Log;
   readonly constraintFor: (subject: { source: Source; dimension: Dimension }) => string | null;
   readonly notifyDelayMs?: number | undefined;

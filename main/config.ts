@@ -21,6 +21,11 @@ const SECRETS: ReadonlySet<string> = new Set([
   'redisUrl',
   'webhookUrl',
   'webhookSecret',
+  'githubWebhookSecret',
+  'cloudEventsUrl',
+  'cloudEventsToken',
+  'opaLogUrl',
+  'opaLogToken',
   'keys',
 ]);
 
@@ -126,6 +131,18 @@ function crossFieldProblems(config: Config, given: ReadonlyMap<string, Given>): 
   if (config.webhookSecret !== undefined && config.webhookUrl === undefined) {
     problems.push(`${named('webhookSecret')} is set without PLUMBLINE_WEBHOOK_URL, so nothing would be sent`);
   }
+  const github = (['githubWebhookSecret', 'githubAppId', 'githubAppKey'] as const).filter(
+    (key) => config[key] === undefined,
+  );
+  if (github.length === 1 || github.length === 2) {
+    problems.push(`GitHub needs ${github.map(variableOf).join(' and ')} as well, or none of its settings`);
+  }
+  for (const name of ['cloudEvents', 'opaLog'] as const) {
+    if (config[`${name}Token`] !== undefined && config[`${name}Url`] === undefined)
+      problems.push(
+        `${named(`${name}Token`)} is set without ${variableOf(`${name}Url`)}, so nothing would be sent`,
+      );
+  }
   if (config.spoolBytesMax < 4 * config.otlpBodyBytesMax) {
     problems.push(
       `${named('spoolBytesMax')} must hold at least four bodies of ${named('otlpBodyBytesMax')} (${4 * config.otlpBodyBytesMax} bytes)`,
@@ -175,6 +192,7 @@ export function parseConfig(from: {
     signingKeyFile: absolute(data.signingKeyFile),
     approversFile: absolute(data.approversFile),
     checkpointDir: absolute(data.checkpointDir),
+    githubAppKey: absolute(data.githubAppKey),
     roles: data.roles.filter((role) => role !== 'store' || data.clickhouseUrl === undefined),
   };
   if (config.roles.length === 0)

@@ -52,6 +52,16 @@ export const SETTINGS = z.object({
   webhookSecret: z.string().min(1).optional(),
   spoolBytesMax: bytes.default(8_589_934_592), // 8 GiB: an hour of a stopped store at 2 MB/s of compressed OTLP
   otlpBodyBytesMax: bytes.default(67_108_864), // OTLP: 64 MiB
+  publicUrl: url(['http:', 'https:']).optional(), // behind a proxy only people know it
+  githubWebhookSecret: z.string().min(1).optional(),
+  githubAppId: z.string().min(1).optional(),
+  githubAppKey: z.string().min(1).optional(), // a PEM file
+  githubApiUrl: url(['http:', 'https:']).default('https://api.github.com'),
+  cloudEventsUrl: url(['http:', 'https:']).optional(),
+  cloudEventsToken: z.string().min(1).optional(),
+  cloudEventsMode: z.enum(['structured', 'binary']).default('structured'), // one body holds all: nothing to lose in proxies
+  opaLogUrl: url(['http:', 'https:']).optional(),
+  opaLogToken: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   demoPort: port.default(4320), // the switches of the demo's faults
   apiUrl: url(['http:', 'https:']).optional(), // for the commands: an API elsewhere

@@ -1,5 +1,6 @@
 import type { Stage } from '../../core/decision.ts';
 import type { Finding } from '../../core/finding.ts';
+import { type IncidentsKnown, isIncidentOpen } from '../../core/incident.ts';
 import { and, type Ternary } from '../../core/ternary.ts';
 import type { Dimension, Outcome } from '../../core/verdict.ts';
 import type { ConstraintSet, SourceConstraint } from '../constraints/constraint-set.ts';
@@ -18,6 +19,8 @@ export interface World {
   readonly findings: readonly Finding[];
   readonly intents: readonly IntentState[];
   readonly rates: readonly SourceRate[];
+  /** What people opened; null: nobody keeps any. */
+  readonly incidents: IncidentsKnown | null;
   readonly nowMs: number;
 }
 
@@ -166,9 +169,11 @@ function intentFact(id: string, fact: IntentFact, view: SourceView): Fact {
   return intervalFact(1 - upper, 1 - lower, isTrusted);
 }
 
-/** An incident is what we see of one: a confirmed finding about the target that is open, or an intent that is missed. */
+/** An incident is what people opened, or what we see of one: a confirmed finding about the target, or an intent that is missed. */
 function incidentFact(view: SourceView): Fact {
-  const { findings, intents } = view.world;
+  const { findings, intents, incidents } = view.world;
+  const isOpened = incidents === null ? 'false' : isIncidentOpen(incidents, view.target.serviceName);
+  if (isOpened === 'true') return known(true);
   const about = findings.filter(
     ({ subject, kind, closedAtMs }) =>
       kind !== 'ungated-action' &&
@@ -187,6 +192,8 @@ function incidentFact(view: SourceView): Fact {
   if (wasConfirmed) return known(true);
   if (!areTrusted) return unknown('nothing is seen on data that is not trusted');
   if (states.includes('false')) return known(true);
+  if (isOpened === 'unknown')
+    return unknown('whether people opened one is not known while the store is away');
   const isOpenEnded = about.some(({ state }) => state !== 'closed') || states.includes('unknown');
   return isOpenEnded ? unknown('a finding is not confirmed, or an intent not known to be met') : known(false);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FAILURES, type FailureCode } from '../../core/errors.ts';
 import { VERSION } from '../version.ts';
-import { API_PREFIX, type Operation } from './operation.ts';
+import { fullPath, type Operation } from './operation.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -119,7 +119,7 @@ export function openApiDocument(operations: readonly Operation[]): Json {
   const components = new Components();
   const paths: Record<string, Record<string, Json>> = {};
   for (const operation of operations) {
-    const path = `${API_PREFIX}${operation.path}`;
+    const path = fullPath(operation);
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation, components) };
   }
   return {

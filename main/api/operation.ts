@@ -11,8 +11,10 @@ export interface Operation<
   Body extends z.ZodType = z.ZodType,
 > {
   readonly method: 'GET' | 'POST';
-  /** Below /api/v1, parameters in braces. */
+  /** Below the prefix, parameters in braces. */
   readonly path: string;
+  /** `/api/v1` unless another protocol says where it stands. */
+  readonly prefix?: string;
   readonly id: string;
   readonly summary: string;
   readonly params?: Params;
@@ -29,6 +31,15 @@ export interface Operation<
 
 export const API_PREFIX = '/api/v1';
 
+export function fullPath({ prefix = API_PREFIX, path }: Operation): string {
+  return `${prefix}${path}`;
+}
+
+/** As the router writes it: `/verdicts/:id`. */
+export function routeOf(operation: Operation): string {
+  return fullPath(operation).replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
 interface Asked<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
   readonly params: z.output<Params>;
   readonly query: z.output<Query>;
@@ -43,10 +54,10 @@ export function serveOperation<Params extends z.ZodType, Query extends z.ZodType
   operation: Operation<Params, Query, Body>,
   handle: (asked: Asked<Params, Query, Body>) => unknown,
 ): void {
-  const { method, path, params, query, body } = operation;
+  const { method, params, query, body } = operation;
   app.route({
     method,
-    url: `${API_PREFIX}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+    url: routeOf(operation),
     handler: async (request, reply) =>
       handle({
         params: params?.parse(request.params) as z.output<Params>,

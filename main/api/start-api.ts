@@ -4,10 +4,13 @@ import type { Meter, Tracer } from '@opentelemetry/api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { DecisionSink } from '../../gates/export-decisions.ts';
 import { createGate, type KeyFiles } from '../../gates/gate.ts';
+import { GITHUB_PATH, type GithubConfig } from '../adapters/github/serve-github.ts';
+import { ADAPTER_OPERATIONS, serveAdapters } from '../adapters/serve-adapters.ts';
 import { localUrl } from '../local-url.ts';
 import type { Role } from '../settings.ts';
-import { authorizer, CHALLENGES } from './authorize.ts';
+import { authorizer } from './authorize.ts';
 import { CHANGE_OPERATIONS, serveChanges } from './changes.ts';
 import { hostChecker } from './check-host.ts';
 import { PRECISION_OPERATIONS, servePrecision } from './constraint-precision.ts';
@@ -20,10 +23,10 @@ import { OPEN_PATHS, serveHealth } from './health.ts';
 import { INCIDENT_OPERATIONS, serveIncidents } from './incidents.ts';
 import { joinTraces } from './join-traces.ts';
 import { LEDGER_OPERATIONS, serveLedger } from './ledger.ts';
+import { noteProblem } from './note-problem.ts';
 import { observeRequests } from './observe-requests.ts';
 import { openApiDocument } from './openapi.ts';
 import { API_PREFIX } from './operation.ts';
-import { problemOf } from './problem.ts';
 import { checkReadiness } from './readiness.ts';
 import { REFERENCE_OPERATIONS, serveReferences } from './references.ts';
 import { REPORT_OPERATIONS, serveReports } from './reports.ts';
@@ -42,6 +45,11 @@ export interface ApiConfig {
   readonly dataDir: string;
   readonly constraintsPath: string | undefined;
   readonly keyFiles?: KeyFiles;
+  /** How callers from elsewhere name this server. */
+  readonly publicUrl?: string | undefined;
+  readonly github?: GithubConfig | null;
+  /** Who else is handed every decision. */
+  readonly sinks?: readonly DecisionSink[];
   readonly otlpHttpPort: number;
   readonly otlpGrpcPort: number;
   /** Of this process group: `/readyz` asks the ports of these. */
@@ -77,6 +85,7 @@ const OPERATIONS = [
   ...PRECISION_OPERATIONS,
   ...LEDGER_OPERATIONS,
   ...SET_ASIDE_OPERATIONS,
+  ...ADAPTER_OPERATIONS,
 ];
 
 /** Starts the gate, the API, the first page, metrics and probes on one port. @throws PipelineError port_taken */
@@ -85,8 +94,8 @@ export async function startApi(
   deps: StartApiDeps,
 ): Promise<{ close(): Promise<void>; readonly port: number }> {
   const { client, now, log } = deps;
-  const { dataDir, constraintsPath, keyFiles = {} } = config;
-  const gate = await createGate({ client, dataDir, constraintsPath, keyFiles, now, log });
+  const { dataDir, constraintsPath, keyFiles = {}, sinks = [] } = config;
+  const gate = await createGate({ client, dataDir, constraintsPath, keyFiles, sinks, now, log });
   const app = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true, // idle keep-alive connections would hold up the stop
@@ -118,6 +127,9 @@ export async function startApi(
   ]) {
     serve(app, apiDeps);
   }
+  const stopping = new AbortController();
+  const { publicUrl, github = null } = config;
+  serveAdapters(app, { gate, now, log, dataDir, publicUrl, github, signal: stopping.signal });
   const document = openApiDocument(OPERATIONS);
   app.get(`${API_PREFIX}/openapi.json`, () => document);
   serveFirstPage(app, apiDeps, {
@@ -138,6 +150,7 @@ export async function startApi(
       }),
   });
   const close = async (): Promise<void> => {
+    stopping.abort();
     await app.close();
     await gate.close();
   };
@@ -164,7 +177,7 @@ function guard(app: FastifyInstance, { host, keys }: ApiConfig): void {
     });
     try {
       checkHost(request.headers.host);
-      if (!OPEN_PATHS.includes(request.routeOptions.url ?? '')) {
+      if (![...OPEN_PATHS, GITHUB_PATH].includes(request.routeOptions.url ?? '')) {
         authorize({ method: request.method, authorization: request.headers.authorization });
       }
       done();
@@ -176,15 +189,7 @@ function guard(app: FastifyInstance, { host, keys }: ApiConfig): void {
 
 function answerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.status >= 500) {
-      log.warn(
-        { error, code: problem.code, route: request.routeOptions.url },
-        'A request could not be answered.',
-      );
-    }
-    if (problem.status === 401) reply.header('www-authenticate', CHALLENGES);
-    if (problem.status === 503) reply.header('retry-after', '1');
+    const problem = noteProblem(error, { request, reply, log });
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
   app.setNotFoundHandler((request) => {

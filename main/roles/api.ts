@@ -1,10 +1,11 @@
+import { decisionSinks, githubConfig } from '../adapters/adapters-config.ts';
 import { startApi } from '../api/start-api.ts';
 import { connectStore } from '../connect-store.ts';
 import { collectMetrics } from '../metrics-exchange.ts';
 import { runRole } from '../role-process.ts';
 
 runRole('api', async (config, { now, log, meter, tracer }) => {
-  const { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles } = config;
+  const { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles, publicUrl } = config;
   const client = await connectStore(config);
   const api = await startApi(
     {
@@ -15,6 +16,9 @@ runRole('api', async (config, { now, log, meter, tracer }) => {
         approvers: config.approversFile,
         checkpointDir: config.checkpointDir,
       },
+      publicUrl,
+      github: githubConfig(config),
+      sinks: decisionSinks(config),
     },
     { client, now, log, meter, tracer, collectMetrics },
   );

@@ -1,4 +1,5 @@
 import { startJudge } from '../../jobs/start-judge.ts';
+import { cloudEventsConfig } from '../adapters/adapters-config.ts';
 import type { Config } from '../config.ts';
 import { connectStore } from '../connect-store.ts';
 import { localUrl } from '../local-url.ts';
@@ -13,6 +14,7 @@ runRole('judge', async (config, { now, log, meter }) => {
       redisUrl,
       webhookUrl,
       webhookSecret,
+      cloudEvents: cloudEventsConfig(config),
       constraintsPath: config.constraints,
       receiver: receiverOf(config),
     },
