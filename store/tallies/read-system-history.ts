@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { bucketQuantile } from '../../core/bucket-quantile.ts';
+import type { MaskHistory } from '../../core/mask-metrics.ts';
 import {
   type DesignIntent,
   EDGE_STEP_MINUTES,
@@ -8,7 +9,10 @@ import {
   type SystemHistory,
 } from '../../core/system-history.ts';
 import { type DecisionRow, readDecisions } from '../decisions.ts';
+import { combineMasks } from './combine-masks.ts';
+import { mergeKnown } from './merge-known.ts';
 import { readEdgeHistories } from './read-edge-histories.ts';
+import { type MaskMinutes, readMaskMinutes } from './read-mask-minutes.ts';
 import { type MetricMinutes, readMetricMinutes } from './read-metric-minutes.ts';
 import { readRequestMinutes } from './read-request-minutes.ts';
 import { type RetryMinute, readRetryMinutes } from './read-retry-minutes.ts';
@@ -40,7 +44,7 @@ export async function readSystemHistory(
   { serviceNames, intent, ...range }: HistoryQuery,
 ): Promise<SystemHistory> {
   const { fromMs, untilMs, minutes } = wholeMinutes(range);
-  const services = await readServiceHistories(client, { serviceNames, ...range });
+  const system = await readServicesInTurn(client, { serviceNames, ...range });
   const edges = await readEdgeHistories(client, { ...range, serviceNames, fromMs, untilMs });
   const decisions = (await readDecisions(client, { fromMs, untilMs, limit: DECISIONS_MAX }))
     .filter(({ mode }) => mode === 'enforce')
@@ -49,8 +53,9 @@ export async function readSystemHistory(
   return {
     startMs: fromMs,
     minutes,
-    services,
+    services: system.services(serviceNames),
     edges,
+    masks: system.masks,
     pools: [],
     users: null,
     // An actor that was allowed acts: what else was done, its audit log would have to say.
@@ -73,20 +78,29 @@ export async function readSystemHistory(
  */
 export async function readServiceHistories(
   client: ClickHouseClient,
-  { serviceNames, ...range }: RollupQuery,
+  query: RollupQuery,
 ): Promise<Map<string, ServiceHistory>> {
+  return (await readServicesInTurn(client, query)).services(query.serviceNames);
+}
+
+async function readServicesInTurn(
+  client: ClickHouseClient,
+  { serviceNames, ...range }: RollupQuery,
+): Promise<Building> {
   const { fromMs, untilMs, minutes } = wholeMinutes(range);
   const system = new Building(fromMs, minutes);
+  const calleeNames = new Set(serviceNames);
   const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / Math.max(1, minutes)));
   for (let i = 0; i < serviceNames.length; i += atOnce) {
     await readServices(client, system, {
       ...range,
       serviceNames: serviceNames.slice(i, i + atOnce),
+      calleeNames,
       fromMs,
       untilMs,
     });
   }
-  return system.services(serviceNames);
+  return system;
 }
 
 function wholeMinutes(range: { readonly fromMs: number; readonly untilMs: number }) {
@@ -95,12 +109,17 @@ function wholeMinutes(range: { readonly fromMs: number; readonly untilMs: number
   return { fromMs, untilMs, minutes: Math.max(0, (untilMs - fromMs) / MINUTE_MS) };
 }
 
-async function readServices(client: ClickHouseClient, system: Building, query: RollupQuery): Promise<void> {
-  const [counted, metrics, retries, versions] = await Promise.all([
+async function readServices(
+  client: ClickHouseClient,
+  system: Building,
+  query: RollupQuery & { readonly calleeNames: ReadonlySet<string> },
+): Promise<void> {
+  const [counted, metrics, retries, versions, masks] = await Promise.all([
     readRequestMinutes(client, query),
     readMetricMinutes(client, query),
     readRetryMinutes(client, query),
     readVersionMinutes(client, query),
+    readMaskMinutes(client, query),
   ]);
   const uncounted = query.serviceNames.filter((name) => !counted.has(name));
   const spans =
@@ -109,6 +128,7 @@ async function readServices(client: ClickHouseClient, system: Building, query: R
   for (const metric of metrics) system.addMetric(metric);
   system.addRetries(retries);
   system.addVersions(versions);
+  system.addMasks(masks);
 }
 
 function askedOf({ decidedAtMs, request }: DecisionRow, minuteOf: (timeMs: number) => number) {
@@ -128,6 +148,7 @@ function numberOf({ request }: DecisionRow): number | null {
 
 /** Series under way; one that nobody sends is never begun. */
 class Building {
+  readonly masks: MaskHistory[] = [];
   readonly #fromMs: number;
   readonly #minutes: number;
   readonly #byService = new Map<string, Map<SeriesName, Float64Array>>();
@@ -201,6 +222,18 @@ class Building {
     const series = this.#series(service, name);
     if (isNew) for (let i = 0; i < series.length; i++) if (!Number.isNaN(requests[i])) series[i] = 0;
     series[this.#minuteOf(startMs)] = amount;
+  }
+
+  /** What a library counts is no less than what spans and the service's own metrics tell, and no more than once. */
+  addMasks(minutes: readonly MaskMinutes[]): void {
+    const { masks, services } = combineMasks(minutes);
+    this.masks.push(...masks);
+    for (const [service, series] of services) {
+      for (const [name, values] of Object.entries(series) as [ServiceSeries, Float64Array][]) {
+        const into = this.#series(service, name);
+        into.set(mergeKnown(into, values, Math.max));
+      }
+    }
   }
 
   /** Numbered in order of first sight. */
