@@ -140,7 +140,7 @@ function poolShares(view: SystemView): Deviation[] {
 
 type Limit = Pick<Deviation, 'service' | 'code' | 'metric'>;
 
-/** A ratio over its limit; where half of the accepted period was over it too, a person has accepted that. */
+/** A ratio over its limit; where half of the accepted period was over it too, a person has accepted that, and the file is old. */
 function brokenRatio(
   view: SystemView,
   ratio: Float64Array,
@@ -150,8 +150,8 @@ function brokenRatio(
     Math.ceil(view.accepted.fromMinute / EDGE_STEP_MINUTES),
     Math.ceil(view.accepted.untilMinute / EDGE_STEP_MINUTES),
   );
-  if (medianOf([...accepted].filter((value) => !Number.isNaN(value))) > of.limit) return [];
-  return broken(
+  const usual = medianOf([...accepted].filter((value) => !Number.isNaN(value)));
+  const over = broken(
     view,
     (index) => {
       const value = ratio[index] as number;
@@ -164,6 +164,13 @@ function brokenRatio(
       seenAt: (index) => ratio[index] as number,
     },
   );
+  if (!(usual > of.limit)) return over;
+  return over.map((deviation) => ({
+    ...deviation,
+    code: 'INTENT_OUT_OF_DATE',
+    confirmedMinute: null,
+    says: `half of the accepted period was beyond the limit of ${of.limit} that the file sets`,
+  }));
 }
 
 function broken(
