@@ -34,5 +34,11 @@ export interface Deviation {
   readonly says?: string | undefined;
 }
 
+/**
+ * Who accepts a period that is not as the file says has a week to write the file anew: nothing about the system changed, and
+ * nobody has to be told sooner.
+ */
+export const FILE_GRACE_MINUTES = 7 * 24 * 60;
+
 /** Back inside for so long, and a deviation is over. */
 export const CLOSE_MINUTES = 24 * 60;

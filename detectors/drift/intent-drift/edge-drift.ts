@@ -5,7 +5,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { confirmedIn, type Stretch, stretchesOf } from '../stretches-of.ts';
 import { announcedAt } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
 import { renamedEdges } from './renamed-edges.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
@@ -111,7 +111,8 @@ function undeclared(edge: EdgeHistory, view: SystemView, against: Deviation['aga
   const named = { service: edge.from, subject: `${edge.from}->${edge.to}` };
   if (before.length > 0) {
     if (against === 'reference') return [];
-    return stretchesOf(isBusy, { ...grid, lasting: UNDECLARED_STEPS }).map((stretch) => ({
+    const fromIndex = grid.fromIndex + FILE_GRACE_MINUTES / EDGE_STEP_MINUTES;
+    return stretchesOf(isBusy, { ...grid, fromIndex, lasting: UNDECLARED_STEPS }).map((stretch) => ({
       ...timesOf(stretch, 'reference'),
       ...named,
       code: 'INTENT_OUT_OF_DATE',

@@ -3,7 +3,7 @@ import type { SystemView } from '../../equal-load/system-view.ts';
 import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { stretchesOf } from '../stretches-of.ts';
-import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
 
 const DAY_STEPS = (24 * 60) / EDGE_STEP_MINUTES;
 
@@ -24,7 +24,7 @@ export function requestObjectives(view: SystemView): Deviation[] {
     };
     const isOld = usual < min;
     return stretchesOf(isMissed, {
-      fromIndex: untilStep,
+      fromIndex: untilStep + (isOld ? FILE_GRACE_MINUTES / EDGE_STEP_MINUTES : 0),
       untilIndex: Math.floor(view.history.minutes / EDGE_STEP_MINUTES),
       stepMinutes: EDGE_STEP_MINUTES,
       lasting: 1,

@@ -4,7 +4,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { isSame } from '../gauge-steps.ts';
 import { confirmedIn, stretchesOf } from '../stretches-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
 
 /** A setting may be off what was intended by so much. @see drift.md 3.6 */
 const TOLERANCE_RATIO = 0.1;
@@ -99,7 +99,7 @@ function staysOld(
       : null;
   };
   return stretchesOf(isOld, {
-    fromIndex: of.view.accepted.untilMinute,
+    fromIndex: of.view.accepted.untilMinute + FILE_GRACE_MINUTES,
     untilIndex: of.view.history.minutes,
     stepMinutes: 1,
     lasting: LASTING_MINUTES,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DesignIntent, SystemHistory } from '../../../core/system-history.ts';
 import { detectIntentDrift } from '../../../detectors/drift/intent-drift.ts';
+import { viewSystem } from '../../../detectors/equal-load/system-view.ts';
 import { expectCausal } from './expect-causal.ts';
 import {
   DAY,
@@ -235,18 +236,28 @@ describe('a file that is out of date', () => {
     calls(() => 0.7),
   );
 
+  const TOLD = 8 * DAY;
+  const LATER = TOLD + DAY / 2;
+  /** One day is accepted: a week later the file has not been written anew. */
+  const findLate = (...[services, rest]: Parameters<typeof historyWith>) =>
+    detectIntentDrift(
+      viewSystem(historyWith(services, { intent, ...rest }), { fromMinute: 0, untilMinute: DAY }),
+    );
+
   it('is suspected where a setting was otherwise when it was accepted, until it is as the file says', () => {
-    const [episode, ...more] = find(limit((minute) => (minute < AT ? 0.8 : 0.5)));
+    const [episode, ...more] = findLate(limit((minute) => (minute < LATER ? 0.8 : 0.5)));
     expect([episode]).toMatchObject(outOfDate('search'));
     expect(more).toEqual([]);
-    expect(episode?.detectedMinute).toBe(4 * DAY + 59);
-    expect(episode?.closedMinute).toBe(AT + DAY - 1);
+    expect(episode?.detectedMinute).toBe(TOLD + 59);
+    expect(episode?.closedMinute).toBe(LATER + DAY - 1);
+    // Nothing is said within the week.
+    expect(find(limit(() => 0.8))).toEqual([]);
   });
 
   it('is another matter than a setting that moves away from both', () => {
-    expect(codes(find(limit((minute) => (minute < AT ? 0.8 : 1))))).toMatchObject([
-      ['search', 4 * DAY + 59, 'INTENT_OUT_OF_DATE'],
-      ['search', AT + 59, 'setting-out-of-bounds'],
+    expect(codes(findLate(limit((minute) => (minute < LATER ? 0.8 : 1))))).toMatchObject([
+      ['search', TOLD + 59, 'INTENT_OUT_OF_DATE'],
+      ['search', LATER + 59, 'setting-out-of-bounds'],
     ]);
   });
 
@@ -256,9 +267,9 @@ describe('a file that is out of date', () => {
       'db',
       calls(() => 0.1),
     );
-    expect(find(web, { edges: [usual, old] })).toMatchObject(outOfDate('web->db'));
+    expect(findLate(web, { edges: [usual, old] })).toMatchObject(outOfDate('web->db'));
     // Nobody declared any topology: there is no file to be old.
-    expect(find(web, { edges: [usual, old], intent: { ...intent, edges: null } })).toEqual([]);
+    expect(findLate(web, { edges: [usual, old], intent: { ...intent, edges: null } })).toEqual([]);
   });
 
   it('is suspected where a service goes by another name', () => {
@@ -290,7 +301,8 @@ describe('a file that is out of date', () => {
 
   it('is suspected of a limit that half of the accepted period was beyond', () => {
     const attempts = usual.calls.map((n) => 1.5 * n);
-    expect(find(web, { edges: [{ ...usual, attempts }] })).toMatchObject(outOfDate('web'));
+    expect(findLate(web, { edges: [{ ...usual, attempts }] })).toMatchObject(outOfDate('web'));
+    expect(find(web, { edges: [{ ...usual, attempts }] })).toEqual([]);
   });
 });
 
@@ -389,8 +401,10 @@ describe('objectives of requests', () => {
     expect(find(failing(0.005), want())).toEqual([]);
   });
 
-  it('that were missed when the period was accepted are old', () => {
-    expect(find(failing(0.05, 0.05), want())).toMatchObject([
+  it('that were missed when the period was accepted are old, a week later', () => {
+    expect(find(failing(0.05, 0.05), want())).toEqual([]);
+    const history = historyWith(failing(0.05, 0.05), want());
+    expect(detectIntentDrift(viewSystem(history, { fromMinute: 0, untilMinute: 2 * DAY }))).toMatchObject([
       { confirmedMinute: null, reasons: [{ code: 'INTENT_OUT_OF_DATE' }] },
     ]);
   });
