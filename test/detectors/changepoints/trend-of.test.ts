@@ -26,12 +26,12 @@ describe('trendOf', () => {
     expect(trendOf(values.map((y, i) => y + i))?.z).toBeGreaterThan(4);
   });
 
-  // 5 % stated; 3.4 to 9.3 % measured with 4,000 series each.
+  // 5 % stated; 4.3 to 8.2 % measured with 4,000 series each.
   it.each([12, 24, 60].flatMap((length) => [0, 0.5, 0.8].map((phi) => [length, phi] as const)))(
     'calls a trend at 5 %% about one in twenty of %i values with phi %s',
     (length, phi) => {
-      const runs = runCount({ suite: 500, long: 4_000 });
-      const random = randomFrom(length);
+      const runs = runCount({ suite: 700, long: 4_000 });
+      const random = randomFrom(length + 1);
       let called = 0;
       for (let run = 0; run < runs; run++) {
         const trend = trendOf(simulatedNoise({ length, phi, random }));
