@@ -134,7 +134,7 @@ export interface GlobalObjective {
   readonly ratioToReferenceMax: number | null;
 }
 
-/** What people want of some of the requests. Histories hold users as a whole, so that no detector sees these yet. */
+/** What people want of some of the requests. Of a route, a duration or a status other than 500 no series tells. */
 export interface RequestObjective extends GlobalObjective {
   readonly service: string;
   /** null: all that the service answers. */
