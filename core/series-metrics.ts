@@ -4,9 +4,10 @@ import type { ServiceSeries } from './system-history.ts';
  * How the readings of a metric in one minute become one number of a service:
  * - `sum`, `mean`, `max`: over its series (pods, containers), of the last reading of each;
  * - `count`: what was added since the reading before; a fall is a reset, and the new value was added since;
+ * - `grown`: as `count`, whether it comes as a counter or as a gauge that only grows;
  * - `rises`: the same of a level, whose fall adds nothing.
  */
-export type MetricFold = 'sum' | 'mean' | 'max' | 'count' | 'rises';
+export type MetricFold = 'sum' | 'mean' | 'max' | 'count' | 'grown' | 'rises';
 
 export interface SeriesMetric {
   /** The memory of a service and its limit are two metrics that make one series. */

@@ -1,3 +1,5 @@
+import type { MaskHistory } from './mask-metrics.ts';
+
 /** What a service says of itself each minute; the names in OpenTelemetry they come from stand beside them. */
 const SERVICE_SERIES = [
   'requests', // count of http.server.request.duration, rpc.server.call.duration
@@ -25,6 +27,7 @@ const SERVICE_SERIES = [
   'timeouts', // client spans with error.type timeout
   'fallbacks', // no convention
   'breakerOpen', // no convention; share of the minute
+  'callsRefused', // no convention; by a breaker or a full pool, as what they were for
   'cost', // a billing metric
   'cacheHits', // no convention, as all that follow
   'cacheMisses',
@@ -135,7 +138,7 @@ export interface GlobalObjective {
   readonly ratioToReferenceMax: number | null;
 }
 
-/** What people want of some of the requests. Histories hold users as a whole, so that no detector sees these yet. */
+/** What people want of some of the requests. Of a route, a duration or a status other than 500 no series tells. */
 export interface RequestObjective extends GlobalObjective {
   readonly service: string;
   /** null: all that the service answers. */
@@ -209,6 +212,8 @@ export interface SystemHistory {
   readonly minutes: number;
   readonly services: ReadonlyMap<string, ServiceHistory>;
   readonly edges: readonly EdgeHistory[];
+  /** What libraries of callers count; left out: nobody exports any. */
+  readonly masks?: readonly MaskHistory[] | undefined;
   readonly pools: readonly PoolHistory[];
   readonly users: UserHistory | null;
   readonly actions: readonly RecordedAction[];

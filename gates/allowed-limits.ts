@@ -1,5 +1,5 @@
+import { matchGlob } from '../core/glob.ts';
 import { replicaLimits } from './boundaries.ts';
-import { matchGlob } from './glob.ts';
 import { type Question, replicaCount } from './question.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Stage } from '../core/decision.ts';
+import { matchGlob } from '../core/glob.ts';
 import type { SamplingPurpose } from '../core/sampling/sampling-purpose.ts';
 import { stageOf } from './fail-modes.ts';
-import { matchGlob } from './glob.ts';
 
 /** What sampled spans must be good for, and why a decision asks for it. */
 export interface AskedPurpose {

@@ -1,7 +1,7 @@
 import type { DecisionReason } from '../core/decision.ts';
+import { matchGlob } from '../core/glob.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { builtInFailMode } from './fail-modes.ts';
-import { matchGlob } from './glob.ts';
 import { type Question, replicaCount } from './question.ts';
 
 /** A limit that was crossed, and what would keep within it. */

@@ -1,6 +1,6 @@
+import { matchGlob } from '../core/glob.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { builtInFailMode, type FailModeChoice, stricter } from './fail-modes.ts';
-import { matchGlob } from './glob.ts';
 import type { Question } from './question.ts';
 
 /** The fail mode of one action, and where it comes from. */

@@ -1,6 +1,6 @@
 import type { Stage } from '../core/decision.ts';
+import { matchGlob } from '../core/glob.ts';
 import type { UnknownMode } from './constraints/tolerance-sections.ts';
-import { matchGlob } from './glob.ts';
 
 /** What unknown data means for one family of actions, and why that is the safe direction. */
 export interface FailMode {

@@ -1,10 +1,10 @@
 import type { DecisionReason } from '../core/decision.ts';
 import type { Finding } from '../core/finding.ts';
+import { matchGlob } from '../core/glob.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { builtInFailMode } from './fail-modes.ts';
 import { BUILT_IN_HOLDS, FINDING_SAYS, type FindingHold } from './finding-holds.ts';
-import { matchGlob } from './glob.ts';
 import type { Question } from './question.ts';
 import { NO_OBJECTION, type Vote } from './vote.ts';
 

@@ -1,8 +1,8 @@
 import type { DecisionReason } from '../core/decision.ts';
+import { matchGlob } from '../core/glob.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { FAIL_MODES, stageOf } from './fail-modes.ts';
-import { matchGlob } from './glob.ts';
 import type { Question } from './question.ts';
 import type { Trust } from './trust.ts';
 import { NO_OBJECTION, type Vote } from './vote.ts';

@@ -1,10 +1,10 @@
 import type { DecisionReason, TrustComponent } from '../core/decision.ts';
+import { matchGlob } from '../core/glob.ts';
 import type { Signal } from '../core/signal.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Dimension, Outcome, Verdict } from '../core/verdict.ts';
 import { type AskedPurpose, askedPurposes } from './asked-purposes.ts';
 import type { ConstraintSet, SourceConstraint } from './constraints/constraint-set.ts';
-import { matchGlob } from './glob.ts';
 import { spanText } from './guardrails/asked.ts';
 import type { Question } from './question.ts';
 import { type UseFound, type UseProofs, type UseRule, useRule } from './stages/use-proof.ts';

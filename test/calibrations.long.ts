@@ -6,6 +6,7 @@ import './detectors/changepoints/trend-of.test.ts';
 import './detectors/drift/local-vs-global.test.ts';
 import './detectors/drift/masked-failure.test.ts';
 import './detectors/statistics/exact-ranks.test.ts';
+import './detectors/statistics.test.ts';
 import './eval/calibration.test.ts';
 import './validators/counters/estimate-metric-against-spans.test.ts';
 import './validators/counters/estimate-sdk-against-store.test.ts';

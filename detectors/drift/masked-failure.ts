@@ -3,14 +3,19 @@ import { isLongEnough } from '../equal-load/is-long-enough.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
 import { COVERAGE_MIN } from '../equal-load/window-mean.ts';
 import { discoveryLimit } from '../statistics/discoveries.ts';
+import { eDiscoveryLimit, eValueOfP } from '../statistics/e-discoveries.ts';
 import { buildLedger } from './masked-failure/build-ledger.ts';
 import { describeLedger } from './masked-failure/describe-ledger.ts';
 import { alarmP, isOutside, type JudgedEntry } from './masked-failure/judge-entry.ts';
 import { STEP_MINUTES, STEPS_PER_HOUR } from './masked-failure/ledger-entry.ts';
 import { nameCause } from './masked-failure/name-cause.ts';
 
-/** Of false discoveries at each step; steps are many, and what is looked for is far beyond chance. */
-const FALSE_DISCOVERY_RATE = 1e-3;
+/**
+ * Of false discoveries at each step. Shares of many calls are far beyond chance: e-BH finds them as soon, and holds its rate
+ * though edges that share a cause move together. A handful of restarts is not: it would be found more than an hour later.
+ */
+const SHARE_FALSE_DISCOVERY_RATE = 1e-2;
+const EVENT_FALSE_DISCOVERY_RATE = 1e-3;
 /** Back inside for so long closes it. */
 const CLOSE_STEPS = 24 * STEPS_PER_HOUR;
 /** What starts within so long of something it touches is of the same cause. */
@@ -68,8 +73,12 @@ function alarmsAt(families: readonly (readonly JudgedEntry[])[], step: number): 
     });
     if (tested.length === 0) return [];
     const pValues = tested.map(({ p }) => p);
-    const limit = discoveryLimit(pValues, family.length, FALSE_DISCOVERY_RATE);
-    return tested.filter(({ p }) => p <= limit).map(({ entry }) => entry);
+    if (family[0]?.kind === 'events') {
+      const limit = discoveryLimit(pValues, family.length, EVENT_FALSE_DISCOVERY_RATE);
+      return tested.filter(({ p }) => p <= limit).map(({ entry }) => entry);
+    }
+    const limit = eDiscoveryLimit(pValues.map(eValueOfP), family.length, SHARE_FALSE_DISCOVERY_RATE);
+    return tested.filter(({ p }) => eValueOfP(p) >= limit).map(({ entry }) => entry);
   });
 }
 

@@ -1,5 +1,5 @@
+import { matchGlob } from '../../core/glob.ts';
 import { nearestName } from '../../core/nearest-name.ts';
-import { matchGlob } from '../glob.ts';
 import type { ConstraintFile } from './constraint-set.ts';
 import { mismatch as error, type Mismatch } from './mismatch.ts';
 

@@ -1,6 +1,6 @@
+import { matchGlob } from '../../core/glob.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import { FAIL_MODES, isAbout, isSafeDirection } from '../fail-modes.ts';
-import { matchGlob } from '../glob.ts';
 import type { ConstraintFile } from './constraint-set.ts';
 import { mismatch as error, type Mismatch } from './mismatch.ts';
 

@@ -1,6 +1,6 @@
+import { matchGlob } from '../../core/glob.ts';
 import { FAIL_MODES } from '../fail-modes.ts';
 import { BUILT_IN_HOLDS } from '../finding-holds.ts';
-import { matchGlob } from '../glob.ts';
 import type { ConstraintFile } from './constraint-set.ts';
 import type { Mismatch } from './mismatch.ts';
 

@@ -42,6 +42,12 @@ export function isOfAllUsers(
   );
 }
 
+/** Whether it is about everything that one service answers, as histories hold it: a share of good requests, and no less of them. */
+export function isOfAllRequests({ metric, min, route, statusBelow, durationMsBelow }: MeasuredSli): boolean {
+  const isOfSome = route !== null || durationMsBelow !== null;
+  return metric === 'success' && min !== null && !isOfSome && (statusBelow === null || statusBelow === 500);
+}
+
 /** Objectives of a set that are given as an SLI; those that could not be read were refused where the file was read. */
 export function measuredSlis(
   { metadata, objectives, scope }: ConstraintSet,

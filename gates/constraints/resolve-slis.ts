@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { ConstraintFile } from './constraint-set.ts';
 import type { GlobalObjectiveText, SliText } from './design-sections.ts';
-import { isOfAllUsers, sliOf } from './measured-slis.ts';
+import { isOfAllRequests, isOfAllUsers, sliOf } from './measured-slis.ts';
 import { type Mismatch, mismatch } from './mismatch.ts';
 import { mapOpenSlo } from './open-slo/map-open-slo.ts';
 import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
@@ -64,7 +64,7 @@ export function resolveSlis(
       }
     }
     const sli = sliOf(resolved);
-    if (sli !== null && !isOfAllUsers(sli, edges)) {
+    if (sli !== null && !isOfAllUsers(sli, edges) && !isOfAllRequests(sli)) {
       mismatches.push({
         path: [...at, 'sli'],
         message: `"${objective.id}" is about some of the requests: it is kept, and not held against anything yet`,
@@ -79,7 +79,7 @@ export function resolveSlis(
 
 function hintOf(edges: readonly string[]): string {
   const known = edges.length === 0 ? ', by design.topology.edges, of which this file has none' : '';
-  return `what is held is about all requests of users: no route, no duration, and a service that nobody calls${known}`;
+  return `what is held is about all requests of a service: no route, no duration; and of a quantile, a service that nobody calls${known}`;
 }
 
 /** Paths begin at the document, or with `target` at the objective. */

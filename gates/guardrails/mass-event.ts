@@ -1,7 +1,7 @@
+import { matchGlob } from '../../core/glob.ts';
 import { actionSize } from '../action-size.ts';
 import { isSafeDirection } from '../fail-modes.ts';
 import { type FleetHealth, HEALTH_VALID_MS } from '../fleet-health.ts';
-import { matchGlob } from '../glob.ts';
 import type { Question } from '../question.ts';
 import { objection, outcomeOnUnknown, type Vote } from '../vote.ts';
 import type { Asked } from './asked.ts';

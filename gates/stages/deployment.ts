@@ -1,6 +1,6 @@
+import { matchGlob } from '../../core/glob.ts';
 import { rfc3339 } from '../../core/time.ts';
 import { TAKES_BACK } from '../fail-modes.ts';
-import { matchGlob } from '../glob.ts';
 import { type Asked, newestFirst, spanText, unlessKnown } from '../guardrails/asked.ts';
 import { RECENT_SPAN_MS, type RecentAction } from '../recent-actions.ts';
 import { objection, type Vote } from '../vote.ts';

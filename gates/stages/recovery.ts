@@ -1,4 +1,4 @@
-import { matchGlob } from '../glob.ts';
+import { matchGlob } from '../../core/glob.ts';
 import { type Asked, spanText } from '../guardrails/asked.ts';
 import { countBudget } from '../guardrails/count-budget.ts';
 import { freshNumber } from '../inputs/fresh-number.ts';

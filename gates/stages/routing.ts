@@ -1,6 +1,6 @@
+import { matchGlob } from '../../core/glob.ts';
 import { actionSize } from '../action-size.ts';
 import { isSafeDirection, TAKES_BACK } from '../fail-modes.ts';
-import { matchGlob } from '../glob.ts';
 import { type Asked, newestFirst, unlessKnown } from '../guardrails/asked.ts';
 import { RECENT_SPAN_MS } from '../recent-actions.ts';
 import { objection, type Vote } from '../vote.ts';

@@ -1,6 +1,6 @@
 import type { Stage } from '../../core/decision.ts';
+import { matchGlob } from '../../core/glob.ts';
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
-import { matchGlob } from '../glob.ts';
 import type { Asked } from '../guardrails/asked.ts';
 
 type Stages = ConstraintSet['stages'];

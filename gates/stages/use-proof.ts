@@ -1,5 +1,5 @@
+import { matchGlob } from '../../core/glob.ts';
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
-import { matchGlob } from '../glob.ts';
 import type { Question } from '../question.ts';
 
 /** What is asked of the store before something is taken away for good. */

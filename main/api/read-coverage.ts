@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { isSameActor } from '../../core/actions/controllers.ts';
+import { matchGlob } from '../../core/glob.ts';
 import type { AutomationIntent } from '../../core/system-history.ts';
 import {
   type CoverageTable,
@@ -7,7 +8,6 @@ import {
   type SilentStep,
 } from '../../detectors/drift/ungated-action/coverage-table.ts';
 import { stageOf } from '../../gates/fail-modes.ts';
-import { matchGlob } from '../../gates/glob.ts';
 import { readActs } from '../../store/tallies/read-acts.ts';
 import { type ReplicaStep, readReplicaSteps } from '../../store/tallies/read-replica-steps.ts';
 import { readServiceNames } from '../../store/tallies/read-service-names.ts';

@@ -50,8 +50,10 @@ function amountOf({ temporality, timesMs, startsMs, values }: Readings, i: numbe
   const hasBefore = i > 0 && temporality !== 1;
   const before = hasBefore ? (values[i - 1] as number) : Number.NaN;
   if (fold === 'rises') return Math.max(0, value - before);
-  if (fold !== 'count') return temporality === 1 ? Number.NaN : value;
-  if (temporality === 0) return value;
+  if (fold !== 'count' && fold !== 'grown') return temporality === 1 ? Number.NaN : value;
+  if (fold === 'count' && temporality === 0) return value;
+  // Of what a proxy says to have begun at its last flush, the first reading is no number of that flush.
+  if (fold === 'grown' && !hasBefore && temporality !== 1) return Number.NaN;
   const startMs = startsMs[i] as number;
   const beginMs = hasBefore ? (timesMs[i - 1] as number) : startMs;
   const intervalMs = (timesMs[i] as number) - beginMs;

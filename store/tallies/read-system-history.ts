@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { bucketQuantile } from '../../core/bucket-quantile.ts';
+import type { MaskHistory } from '../../core/mask-metrics.ts';
 import {
   type DesignIntent,
   EDGE_STEP_MINUTES,
@@ -8,10 +9,13 @@ import {
   type SystemHistory,
   type UserHistory,
 } from '../../core/system-history.ts';
+import { combineMasks } from './combine-masks.ts';
 import { entryServices } from './entry-services.ts';
+import { mergeKnown } from './merge-known.ts';
 import { readActs } from './read-acts.ts';
 import { type ClientMinute, readClientMinutes } from './read-client-minutes.ts';
 import { readEdgeHistories } from './read-edge-histories.ts';
+import { type MaskMinutes, readMaskMinutes } from './read-mask-minutes.ts';
 import { type MetricMinutes, readMetricMinutes } from './read-metric-minutes.ts';
 import { readPools } from './read-pools.ts';
 import { readRequestMinutes } from './read-request-minutes.ts';
@@ -60,6 +64,7 @@ export async function readSystemHistory(
     minutes,
     services,
     edges,
+    masks: system.masks,
     pools: await readPools(client, whole),
     users: system.users(services.values()),
     // What was done to services of other systems is told by theirs.
@@ -99,11 +104,13 @@ async function readServices(
 ): Promise<Building> {
   const minutes = Math.max(0, (query.untilMs - query.fromMs) / MINUTE_MS);
   const system = new Building(query.fromMs, minutes);
+  const calleeNames = new Set(query.serviceNames);
   const atOnce = Math.max(1, Math.floor(ROWS_AT_ONCE / Math.max(1, minutes)));
   for (let i = 0; i < query.serviceNames.length; i += atOnce) {
     await readSome(client, system, {
       query: { ...query, serviceNames: query.serviceNames.slice(i, i + atOnce) },
       entries,
+      calleeNames,
     });
   }
   return system;
@@ -112,15 +119,24 @@ async function readServices(
 async function readSome(
   client: ClickHouseClient,
   system: Building,
-  { query, entries }: { readonly query: RollupQuery; readonly entries: ReadonlySet<string> },
+  {
+    query,
+    entries,
+    calleeNames,
+  }: {
+    readonly query: RollupQuery;
+    readonly entries: ReadonlySet<string>;
+    readonly calleeNames: ReadonlySet<string>;
+  },
 ): Promise<void> {
-  const [counted, metrics, retries, versions, heard, calls] = await Promise.all([
+  const [counted, metrics, retries, versions, heard, calls, masks] = await Promise.all([
     readRequestMinutes(client, query),
     readMetricMinutes(client, query),
     readRetryMinutes(client, query),
     readVersionMinutes(client, query),
     readSpanHeard(client, query),
     readClientMinutes(client, query),
+    readMaskMinutes(client, { ...query, calleeNames }),
   ]);
   const uncounted = query.serviceNames.filter((name) => !counted.has(name));
   const spans =
@@ -133,6 +149,7 @@ async function readSome(
   system.addRetries(retries, heard);
   system.addCalls(calls);
   system.addVersions(versions);
+  system.addMasks(masks);
 }
 
 function countKnown(values: Float64Array | undefined): number {
@@ -141,6 +158,7 @@ function countKnown(values: Float64Array | undefined): number {
 
 /** Series under way; one that nobody sends is never begun. */
 class Building {
+  readonly masks: MaskHistory[] = [];
   readonly #fromMs: number;
   readonly #minutes: number;
   readonly #byService = new Map<string, Map<SeriesName, Float64Array>>();
@@ -241,6 +259,18 @@ class Building {
       const all = this.#byService.get(serviceName);
       const known = countKnown(all?.get('selfMs'));
       if (known < OWN_TIME_KNOWN_RATIO_MIN * countKnown(all?.get('meanMs'))) all?.delete('selfMs');
+    }
+  }
+
+  /** What a library counts is no less than what spans and the service's own metrics tell, and no more than once. */
+  addMasks(minutes: readonly MaskMinutes[]): void {
+    const { masks, services } = combineMasks(minutes);
+    this.masks.push(...masks);
+    for (const [service, series] of services) {
+      for (const [name, values] of Object.entries(series) as [ServiceSeries, Float64Array][]) {
+        const into = this.#series(service, name);
+        into.set(mergeKnown(into, values, Math.max));
+      }
     }
   }
 

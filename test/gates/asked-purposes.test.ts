@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STAGES } from '../../core/decision.ts';
+import { matchGlob } from '../../core/glob.ts';
 import { SAMPLING_PURPOSES, type SamplingPurpose } from '../../core/sampling/sampling-purpose.ts';
 import { ASKED_PURPOSES, askedPurposes } from '../../gates/asked-purposes.ts';
 import { chooseFailMode } from '../../gates/choose-fail-mode.ts';
 import { decide } from '../../gates/decide.ts';
 import { FAIL_MODES, stageOf } from '../../gates/fail-modes.ts';
-import { matchGlob } from '../../gates/glob.ts';
 import { askQuestion } from '../../gates/question.ts';
 import { TrustState } from '../../gates/trust.ts';
 import { type AskFacts, askOf, NOW_MS, setOf, tracesVerdicts, verdictOf } from './judged-world.ts';

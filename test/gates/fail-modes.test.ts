@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STAGES } from '../../core/decision.ts';
+import { matchGlob } from '../../core/glob.ts';
 import { builtInFailMode, FAIL_MODES, stageOf } from '../../gates/fail-modes.ts';
-import { matchGlob } from '../../gates/glob.ts';
 
 describe('fail modes', () => {
   it.each([

@@ -5,6 +5,7 @@ export interface Deviation {
   /** Service, or edge `a->b`, that is named. */
   readonly subject: string;
   readonly code:
+    | 'forbidden-edge'
     | 'undeclared-edge'
     | 'edge-unused'
     | 'setting-out-of-bounds'
@@ -13,7 +14,11 @@ export interface Deviation {
     | 'cache-limit'
     | 'fallback-limit'
     | 'retry-budget'
-    | 'work-grew';
+    | 'work-grew'
+    | 'outside-automation-bounds'
+    | 'objective-missed'
+    /** It was so when a person accepted the period: the file is what is old. */
+    | 'INTENT_OUT_OF_DATE';
   readonly metric: string;
   /** Against a file that people wrote, or against what was seen in the accepted period: then no more than suspected. */
   readonly against: 'intent' | 'reference';
@@ -23,7 +28,17 @@ export interface Deviation {
   readonly closedMinute: number | null;
   readonly intended: number;
   readonly seen: number;
+  /** Who did it, where that is certain. */
+  readonly actor?: string | undefined;
+  /** In words, where numbers do not say it. */
+  readonly says?: string | undefined;
 }
+
+/**
+ * Who accepts a period that is not as the file says has a week to write the file anew: nothing about the system changed, and
+ * nobody has to be told sooner.
+ */
+export const FILE_GRACE_MINUTES = 7 * 24 * 60;
 
 /** Back inside for so long, and a deviation is over. */
 export const CLOSE_MINUTES = 24 * 60;

@@ -1,10 +1,11 @@
-import { EDGE_STEP_MINUTES, type EdgeHistory } from '../../../core/system-history.ts';
+import { matchGlob } from '../../../core/glob.ts';
+import { type DesignIntent, EDGE_STEP_MINUTES, type EdgeHistory } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { confirmedIn, type Stretch, stretchesOf } from '../stretches-of.ts';
 import { announcedAt } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
 import { renamedEdges } from './renamed-edges.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
@@ -13,6 +14,10 @@ const UNDECLARED_CALLS_PER_HOUR = 60;
 /** Hours of it are no experiment any more; twice as many are a dependency. */
 const UNDECLARED_SUSPECT_STEPS = 3 * HOUR_STEPS;
 const UNDECLARED_STEPS = 6 * HOUR_STEPS;
+/** What is forbidden needs no habit: so many calls in an hour are no mistaken span, half an hour of them suspect, an hour sure. */
+const FORBIDDEN_CALLS_PER_HOUR = 3;
+const FORBIDDEN_SUSPECT_STEPS = HOUR_STEPS / 2;
+const FORBIDDEN_STEPS = HOUR_STEPS;
 /** Calls per request of the caller below this share of the reference: hardly used any more. */
 const UNUSED_RATIO = 0.5;
 const UNUSED_STEPS = 3 * HOUR_STEPS;
@@ -43,6 +48,7 @@ export function edgeDrift(view: SystemView): Deviation[] {
     return sums;
   };
   return history.edges.flatMap((edge) => {
+    if (isForbidden(edge, history.intent)) return forbidden(edge, view);
     if (renamed.has(edge)) return [];
     const name = `${edge.from}->${edge.to}`;
     const requests = requestsOfCaller(edge.from);
@@ -65,6 +71,34 @@ function gridOf({ history, accepted }: SystemView, lasting: number) {
   };
 }
 
+function isForbidden({ from, to }: EdgeHistory, { forbiddenEdges = [] }: DesignIntent): boolean {
+  return forbiddenEdges.some(
+    (forbids) => matchGlob(forbids.from, from) && matchGlob(forbids.to, to) && !forbids.except.includes(from),
+  );
+}
+
+/** Neither an announced change nor the accepted period makes it meant: the file says that it never is. */
+function forbidden(edge: EdgeHistory, view: SystemView): Deviation[] {
+  const perHour = trailingSum(edge.calls, HOUR_STEPS);
+  const grid = gridOf(view, FORBIDDEN_SUSPECT_STEPS);
+  const isCalled = (index: number) => {
+    const calls = perHour[index] as number;
+    return Number.isNaN(calls) ? null : calls >= FORBIDDEN_CALLS_PER_HOUR;
+  };
+  const sure = stretchesOf(isCalled, { ...grid, lasting: FORBIDDEN_STEPS });
+  return stretchesOf(isCalled, grid).map((stretch) => ({
+    ...timesOf(stretch, 'intent'),
+    confirmedMinute: confirmedIn(stretch, sure),
+    service: edge.from,
+    subject: `${edge.from}->${edge.to}`,
+    code: 'forbidden-edge',
+    metric: 'calls per hour',
+    against: 'intent',
+    intended: 0,
+    seen: perHour[stretch.index] as number,
+  }));
+}
+
 /** What was called in the accepted period, a person has seen: the file is out of date then, not the system. */
 function undeclared(edge: EdgeHistory, view: SystemView, against: Deviation['against']): Deviation[] {
   const perHour = trailingSum(edge.calls, HOUR_STEPS);
@@ -74,7 +108,21 @@ function undeclared(edge: EdgeHistory, view: SystemView, against: Deviation['aga
     return Number.isNaN(calls) ? null : calls > UNDECLARED_CALLS_PER_HOUR;
   };
   const before = stretchesOf(isBusy, { ...grid, fromIndex: 0, untilIndex: grid.fromIndex });
-  if (before.length > 0) return [];
+  const named = { service: edge.from, subject: `${edge.from}->${edge.to}` };
+  if (before.length > 0) {
+    if (against === 'reference') return [];
+    const fromIndex = grid.fromIndex + FILE_GRACE_MINUTES / EDGE_STEP_MINUTES;
+    return stretchesOf(isBusy, { ...grid, fromIndex, lasting: UNDECLARED_STEPS }).map((stretch) => ({
+      ...timesOf(stretch, 'reference'),
+      ...named,
+      code: 'INTENT_OUT_OF_DATE',
+      metric: 'calls per hour',
+      against,
+      intended: 0,
+      seen: perHour[stretch.index] as number,
+      says: 'the call was made all through the accepted period, and the file does not name it',
+    }));
+  }
   const announced = announcedAt(view, edge.from);
   const sure = stretchesOf(isBusy, { ...grid, lasting: UNDECLARED_STEPS });
   return stretchesOf(isBusy, grid)
@@ -82,8 +130,7 @@ function undeclared(edge: EdgeHistory, view: SystemView, against: Deviation['aga
     .map((stretch) => ({
       ...timesOf(stretch, against),
       confirmedMinute: against === 'intent' ? confirmedIn(stretch, sure) : null,
-      service: edge.from,
-      subject: `${edge.from}->${edge.to}`,
+      ...named,
       code: 'undeclared-edge',
       metric: 'calls per hour',
       against,

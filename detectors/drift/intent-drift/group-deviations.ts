@@ -6,11 +6,14 @@ import type { Deviation } from './deviation.ts';
 /** An action so near a deviation's onset may be its cause. */
 const NEAR_MINUTES = 15;
 
-/** Deviations of one service that are open together are one episode, named after the first of them. */
+/**
+ * Deviations of one service that are open together are one episode, named after the first of them. Where it is the file that
+ * is old, that is another matter, and never a part of what happens to the service.
+ */
 export function groupDeviations(deviations: readonly Deviation[], history: SystemHistory): DriftEpisode[] {
   const byService = Map.groupBy(
     deviations.toSorted((a, b) => a.detectedMinute - b.detectedMinute),
-    ({ service }) => service,
+    ({ service, code }) => `${service}\u001f${code === 'INTENT_OUT_OF_DATE'}`,
   );
   return [...byService.values()].flatMap((own) =>
     openTogether(own).map((group) => tellEpisode(group, history)),
@@ -48,7 +51,7 @@ function tellEpisode(group: readonly Deviation[], history: SystemHistory): Drift
   return {
     kind: 'intent-drift',
     subject: first.subject,
-    culprit: acted.find(({ minute }) => isNear(minute, first.onsetMinute))?.actor ?? null,
+    culprit: first.actor ?? acted.find(({ minute }) => isNear(minute, first.onsetMinute))?.actor ?? null,
     onsetMinute: Math.min(...group.map(({ onsetMinute }) => onsetMinute)),
     detectedMinute: first.detectedMinute,
     confirmedMinute: confirmed.length === 0 ? null : Math.min(...confirmed),
@@ -61,7 +64,7 @@ function tellEpisode(group: readonly Deviation[], history: SystemHistory): Drift
       upper: ratio,
       atEqualLoad: first.code === 'work-grew',
     },
-    confidence: confirmed.length > 0 ? 0.99 : 0.8,
+    confidence: confirmed.length > 0 ? 0.99 : first.code === 'INTENT_OUT_OF_DATE' ? 0.5 : 0.8,
     hiddenBy: hiddenBy(group, acted.length > 0),
     actors,
     decisions: [...new Set(acted.flatMap(({ decisionId }) => decisionId ?? []))],
@@ -90,6 +93,7 @@ function hiddenBy(group: readonly Deviation[], isActed: boolean): string[] {
 }
 
 const WHAT: Readonly<Record<Deviation['code'], string>> = {
+  'forbidden-edge': 'calls that the intent forbids',
   'undeclared-edge': 'calls that nobody intended',
   'edge-unused': 'an intended dependency is hardly used any more',
   'setting-out-of-bounds': 'a setting is not what was intended',
@@ -99,16 +103,26 @@ const WHAT: Readonly<Record<Deviation['code'], string>> = {
   'fallback-limit': 'fallbacks answer longer and more often than intended',
   'retry-budget': 'more is retried than the budget allows',
   'work-grew': 'a request costs more processor time than when capacity was planned',
+  'outside-automation-bounds': 'an automation that may act by itself moved a setting beyond its bounds',
+  'objective-missed': 'requests are not answered as well as people want',
+  INTENT_OUT_OF_DATE: 'the intent file is out of date',
 };
 
-function reasonOf({ code, subject, metric, against, intended, seen, onsetMinute }: Deviation): Reason {
+function reasonOf(deviation: Deviation): Reason {
+  const { code, subject, metric, against, intended, seen, onsetMinute, actor, says } = deviation;
+  if (code === 'INTENT_OUT_OF_DATE') {
+    return {
+      code,
+      text: `${subject}: ${WHAT[code]}: ${metric}: ${says}. Only suspected, since two words of people stand against each other. Update the file if this is how it should be; else set it back, and accept a newer period.`,
+    };
+  }
   const sure =
     against === 'intent'
       ? 'The difference to the intent is exact.'
       : 'Nobody declared it: it is held against the accepted period, and only suspected.';
   return {
     code,
-    text: `${subject}: ${WHAT[code]}: ${metric} is ${round(seen)}, was to be ${round(intended)}, since minute ${onsetMinute}. ${sure} Accept it into the intent file, or set it back.`,
+    text: `${subject}: ${WHAT[code]}${actor === undefined ? '' : ` (${actor})`}: ${metric} is ${round(seen)}, was to be ${round(intended)}, since minute ${onsetMinute}. ${sure} Accept it into the intent file, or set it back.`,
   };
 }
 

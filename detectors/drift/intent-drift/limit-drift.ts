@@ -4,7 +4,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { stretchesOf } from '../stretches-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
 const DAY_STEPS = 24 * HOUR_STEPS;
@@ -140,7 +140,7 @@ function poolShares(view: SystemView): Deviation[] {
 
 type Limit = Pick<Deviation, 'service' | 'code' | 'metric'>;
 
-/** A ratio over its limit; where half of the accepted period was over it too, a person has accepted that. */
+/** A ratio over its limit; where half of the accepted period was over it too, a person has accepted that, and the file is old. */
 function brokenRatio(
   view: SystemView,
   ratio: Float64Array,
@@ -150,8 +150,9 @@ function brokenRatio(
     Math.ceil(view.accepted.fromMinute / EDGE_STEP_MINUTES),
     Math.ceil(view.accepted.untilMinute / EDGE_STEP_MINUTES),
   );
-  if (medianOf([...accepted].filter((value) => !Number.isNaN(value))) > of.limit) return [];
-  return broken(
+  const usual = medianOf([...accepted].filter((value) => !Number.isNaN(value)));
+  const isOld = usual > of.limit;
+  const over = broken(
     view,
     (index) => {
       const value = ratio[index] as number;
@@ -162,8 +163,16 @@ function brokenRatio(
       intended: of.limit,
       stepMinutes: EDGE_STEP_MINUTES,
       seenAt: (index) => ratio[index] as number,
+      afterMinutes: isOld ? FILE_GRACE_MINUTES : 0,
     },
   );
+  if (!isOld) return over;
+  return over.map((deviation) => ({
+    ...deviation,
+    code: 'INTENT_OUT_OF_DATE',
+    confirmedMinute: null,
+    says: `half of the accepted period was beyond the limit of ${of.limit} that the file sets`,
+  }));
 }
 
 function broken(
@@ -174,11 +183,12 @@ function broken(
     readonly stepMinutes: number;
     readonly lasting: number;
     readonly seenAt: (index: number) => number;
+    readonly afterMinutes?: number;
   },
 ): Deviation[] {
-  const { stepMinutes, lasting } = of;
+  const { stepMinutes, lasting, afterMinutes = 0 } = of;
   return stretchesOf(isBroken, {
-    fromIndex: Math.ceil(view.accepted.untilMinute / stepMinutes),
+    fromIndex: Math.ceil((view.accepted.untilMinute + afterMinutes) / stepMinutes),
     untilIndex: Math.floor(view.history.minutes / stepMinutes),
     stepMinutes,
     lasting,

@@ -1,5 +1,6 @@
 import { EDGE_STEP_MINUTES, type EdgeHistory } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
+import type { Deviation } from './deviation.ts';
 
 const DAY_STEPS = (24 * 60) / EDGE_STEP_MINUTES;
 /** One name goes as another comes. */
@@ -12,24 +13,72 @@ const SAME_TRAFFIC_RATIO = 1.5;
  * known ends, on the same other end, with the same traffic. Whether the topology changed, or only the name, cannot be
  * said: nothing is held against either.
  */
-export function renamedEdges({ history, accepted }: SystemView): ReadonlySet<EdgeHistory> {
+export function renamedEdges(view: SystemView): ReadonlySet<EdgeHistory> {
+  return new Set(
+    renamings(view, () => Number.POSITIVE_INFINITY).flatMap(({ begun, ended }) => [begun, ended]),
+  );
+}
+
+/**
+ * Names in the file that are gone while another took over what they carried: told once both have stayed so for six hours, by what
+ * is known then.
+ */
+export function renamedInFile(view: SystemView): Deviation[] {
+  const { history, accepted } = view;
+  const { edges } = history.intent;
+  if (edges === null) return [];
+  const isDeclared = ({ from, to }: EdgeHistory) =>
+    edges.some((edge) => edge.from === from && edge.to === to);
+  const told = (first: number) => first + 1 + 2 * TOGETHER_STEPS;
+  return renamings(view, told)
+    .filter(({ begun, ended }) => isDeclared(ended) && !isDeclared(begun))
+    .filter(({ first }) => told(first) * EDGE_STEP_MINUTES > accepted.untilMinute)
+    .map(({ begun, ended, first }) => {
+      const detectedStep = told(first) - 1;
+      const perHour = 6 * meanCalls(begun.calls, first + 1, detectedStep + 1);
+      return {
+        service: begun.from,
+        subject: `${begun.from}->${begun.to}`,
+        code: 'INTENT_OUT_OF_DATE',
+        metric: 'calls per hour',
+        against: 'intent',
+        onsetMinute: first * EDGE_STEP_MINUTES,
+        detectedMinute: (detectedStep + 1) * EDGE_STEP_MINUTES - 1,
+        confirmedMinute: null,
+        closedMinute: null,
+        intended: 0,
+        seen: perHour,
+        says: `it took over the calls of ${ended.from}->${ended.to}, which ended then: a service seems to have another name now`,
+      };
+    });
+}
+
+/** @param knownUntil by the step at which the new name came, the step up to which calls are looked at */
+function renamings(
+  { history, accepted }: SystemView,
+  knownUntil: (firstStep: number) => number,
+): { readonly begun: EdgeHistory; readonly ended: EdgeHistory; readonly first: number }[] {
   const known = new Set(history.intent.edges?.flatMap(({ from, to }) => [from, to]) ?? []);
   const untilStep = Math.ceil(accepted.untilMinute / EDGE_STEP_MINUTES);
-  const spans = history.edges.map((edge) => ({ edge, ...spanOf(edge.calls) }));
-  for (const { edge, first } of spans) if (first < untilStep) known.add(edge.from).add(edge.to);
+  const firsts = history.edges.map((edge) => ({ edge, first: edge.calls.findIndex(isCalled) }));
+  for (const { edge, first } of firsts) if (first < untilStep) known.add(edge.from).add(edge.to);
   const isUnknown = (name: string) => !known.has(name);
-  const renamed = new Set<EdgeHistory>();
-  for (const begun of spans.filter(({ edge }) => isUnknown(edge.from) || isUnknown(edge.to))) {
-    for (const ended of spans) {
-      const isTurn = Math.abs(ended.last - begun.first) <= TOGETHER_STEPS && ended.first < untilStep;
-      if (!isTurn || !isSameBut(begun.edge, ended.edge, isUnknown)) continue;
-      const now = meanCalls(begun.edge.calls, begun.first + 1, begun.first + 1 + TOGETHER_STEPS);
-      const before = meanCalls(ended.edge.calls, ended.last - DAY_STEPS, ended.last);
+  const found: ReturnType<typeof renamings> = [];
+  for (const { edge: begun, first } of firsts) {
+    if (first < 0 || !(isUnknown(begun.from) || isUnknown(begun.to))) continue;
+    const until = knownUntil(first);
+    if (until !== Number.POSITIVE_INFINITY && until > begun.calls.length) continue;
+    for (const { edge: ended, first: endedFirst } of firsts) {
+      if (endedFirst >= untilStep || !isSameBut(begun, ended, isUnknown)) continue;
+      const last = ended.calls.subarray(0, Math.min(until, ended.calls.length)).findLastIndex(isCalled);
+      if (Math.abs(last - first) > TOGETHER_STEPS) continue;
+      const now = meanCalls(begun.calls, first + 1, first + 1 + TOGETHER_STEPS);
+      const before = meanCalls(ended.calls, last - DAY_STEPS, last);
       if (now > SAME_TRAFFIC_RATIO * before || before > SAME_TRAFFIC_RATIO * now) continue;
-      renamed.add(begun.edge).add(ended.edge);
+      found.push({ begun, ended, first });
     }
   }
-  return renamed;
+  return found;
 }
 
 function isSameBut(begun: EdgeHistory, ended: EdgeHistory, isUnknown: (name: string) => boolean): boolean {
@@ -38,9 +87,8 @@ function isSameBut(begun: EdgeHistory, ended: EdgeHistory, isUnknown: (name: str
   );
 }
 
-function spanOf(calls: Float64Array): { readonly first: number; readonly last: number } {
-  const isCalled = (n: number) => n > 0;
-  return { first: calls.findIndex(isCalled), last: calls.findLastIndex(isCalled) };
+function isCalled(n: number): boolean {
+  return n > 0;
 }
 
 function meanCalls(calls: Float64Array, from: number, until: number): number {

@@ -4,14 +4,14 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { isSame } from '../gauge-steps.ts';
 import { confirmedIn, stretchesOf } from '../stretches-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
 
 /** A setting may be off what was intended by so much. @see drift.md 3.6 */
 const TOLERANCE_RATIO = 0.1;
 const LASTING_MINUTES = 60;
 /** Steps one way and none back: then half of the tolerance is enough to suspect that the rest will follow. */
 const CREEP_STEPS = 2;
-const CREEP_RATIO = TOLERANCE_RATIO / 2;
+const creepRatio = (toleranceRatio: number) => toleranceRatio / 2;
 
 const SETTINGS: readonly {
   readonly series: ServiceSeries;
@@ -36,9 +36,16 @@ export function settingDrift(view: SystemView): Deviation[] {
       const values = series[setting];
       if (values === undefined) continue;
       const declared = intent === undefined ? null : intended(intent);
-      if (declared !== null && staysWithin(values, declared)) continue;
+      const toleranceRatio = intent?.toleranceRatio ?? TOLERANCE_RATIO;
+      const creep = creepRatio(toleranceRatio);
+      if (declared !== null && staysWithin(values, declared, creep)) continue;
       const usual = usualLevel(values, accepted);
-      if (declared === null && (Number.isNaN(usual) || staysWithin(values, usual))) continue;
+      if (declared !== null && isFar(usual, declared, toleranceRatio)) {
+        deviations.push(
+          ...staysOld(values, { view, service: name, setting, declared, usual, toleranceRatio }),
+        );
+      }
+      if (Number.isNaN(usual) ? declared === null : staysWithin(values, usual, creep)) continue;
       const levels = acceptedLevels(view, {
         service: name,
         values,
@@ -52,6 +59,7 @@ export function settingDrift(view: SystemView): Deviation[] {
           service: name,
           setting,
           levels,
+          toleranceRatio,
           against: declared === null ? 'reference' : 'intent',
           intended: declared ?? usual,
         }),
@@ -62,10 +70,54 @@ export function settingDrift(view: SystemView): Deviation[] {
 }
 
 /** Most settings never move: one look at each minute says so. */
-function staysWithin(values: Float64Array, level: number): boolean {
-  const [low, high] = [level * (1 - CREEP_RATIO), level * (1 + CREEP_RATIO)];
+function staysWithin(values: Float64Array, level: number, byRatio: number): boolean {
+  const [low, high] = [level * (1 - byRatio), level * (1 + byRatio)];
   for (const value of values) if (value > 0 && (value < low || value > high)) return false;
   return true;
+}
+
+function isFar(value: number, level: number, toleranceRatio: number): boolean {
+  return Math.abs(value / level - 1) > toleranceRatio * (1 + 1e-6);
+}
+
+/** It is as it was when a person accepted the period, and the file says otherwise: two words of people, the file's is the older. */
+function staysOld(
+  values: Float64Array,
+  of: {
+    readonly view: SystemView;
+    readonly service: string;
+    readonly setting: string;
+    readonly declared: number;
+    readonly usual: number;
+    readonly toleranceRatio: number;
+  },
+): Deviation[] {
+  const isOld = (minute: number) => {
+    const value = values[minute] as number;
+    return value > 0
+      ? isFar(value, of.declared, of.toleranceRatio) && !isFar(value, of.usual, of.toleranceRatio)
+      : null;
+  };
+  return stretchesOf(isOld, {
+    fromIndex: of.view.accepted.untilMinute + FILE_GRACE_MINUTES,
+    untilIndex: of.view.history.minutes,
+    stepMinutes: 1,
+    lasting: LASTING_MINUTES,
+    quiet: CLOSE_MINUTES,
+  }).map(({ onsetMinute, detectedMinute, closedMinute }) => ({
+    service: of.service,
+    subject: of.service,
+    code: 'INTENT_OUT_OF_DATE',
+    metric: of.setting,
+    against: 'intent',
+    onsetMinute,
+    detectedMinute,
+    confirmedMinute: null,
+    closedMinute,
+    intended: of.declared,
+    seen: of.usual,
+    says: `it was ${of.usual} all through the accepted period, and the file says ${of.declared}`,
+  }));
 }
 
 /** One value in ten minutes tells what a setting mostly was. */
@@ -87,6 +139,7 @@ function judgeSetting(
     readonly service: string;
     readonly setting: string;
     readonly levels: (minute: number) => readonly number[] | null;
+    readonly toleranceRatio: number;
     readonly against: Deviation['against'];
     readonly intended: number;
   },
@@ -112,13 +165,13 @@ function judgeSetting(
   };
   const isOff = (minute: number) => {
     const off = offBy(minute);
-    return off === null ? null : off > TOLERANCE_RATIO * (1 + 1e-6);
+    return off === null ? null : off > of.toleranceRatio * (1 + 1e-6);
   };
   const isCreeping = (minute: number) => {
     const off = offBy(minute);
     if (off === null) return null;
-    const isFar = off > TOLERANCE_RATIO * (1 + 1e-6);
-    return isFar || (off > CREEP_RATIO && (creeps[minute] as number) >= CREEP_STEPS);
+    const isOut = off > of.toleranceRatio * (1 + 1e-6);
+    return isOut || (off > creepRatio(of.toleranceRatio) && (creeps[minute] as number) >= CREEP_STEPS);
   };
   const far = stretchesOf(isOff, grid);
   return stretchesOf(isCreeping, grid).map((stretch) => {

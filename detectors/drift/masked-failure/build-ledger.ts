@@ -1,5 +1,6 @@
 import type { RecordedChange } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
+import { calleeEntries } from './callee-entries.ts';
 import { edgeEntries } from './edge-entries.ts';
 import { type JudgedEntry, judgedEntry } from './judge-entry.ts';
 import { type LedgerEntry, STEP_MINUTES } from './ledger-entry.ts';
@@ -11,13 +12,21 @@ const SETTLE_MINUTES = 360;
 /** Everything that hides failures in a system and of which the accepted period says what is normal. */
 export function buildLedger({ history, accepted }: SystemView): JudgedEntry[] {
   const callers = new Set(history.edges.map(({ from }) => from));
+  const masks = history.masks ?? [];
+  const byCallee = (service: string) => {
+    const own = masks.filter(({ from }) => from === service);
+    const told = new Set<'retries' | 'breakerOpen'>();
+    // What callers saw on each edge says more: whose attempts fail.
+    if (callers.has(service) || own.some(({ series }) => series.retries)) told.add('retries');
+    if (own.some(({ series }) => series.breakerOpen)) told.add('breakerOpen');
+    return told;
+  };
   const announced = history.changes.filter(
     ({ expects, minute }) => expects !== null && minute >= accepted.untilMinute,
   );
   return [
-    ...[...history.services.values()].flatMap((service) =>
-      serviceEntries(service, callers.has(service.name)),
-    ),
+    ...[...history.services.values()].flatMap((service) => serviceEntries(service, byCallee(service.name))),
+    ...masks.flatMap((mask) => calleeEntries(mask, history.services.get(mask.from))),
     ...history.edges.flatMap((edge) => edgeEntries(edge, history.services.get(edge.from), accepted)),
   ].flatMap((entry) => judgedEntry(settled(entry, announced), accepted) ?? []);
 }

@@ -4,6 +4,7 @@ export type MaskKind =
   | 'absorbed'
   | 'fallback'
   | 'not-called'
+  | 'refused'
   | 'stale'
   | 'lost-endpoint'
   | 'restart'
@@ -49,6 +50,14 @@ export const MASK_RULES: Readonly<Record<MaskKind, MaskRule>> = {
     hiddenBy: 'answers given without the call',
     says: 'the call is left out of most requests that used to make it',
     advice: 'see whether a breaker, a flag or a cache stands in for it, and for how long it should',
+  },
+  refused: {
+    floorRatio: 0.01,
+    factor: 4,
+    hiddenBy: 'answers given though a breaker refused the call',
+    says: 'a breaker or a full pool refuses the call, and the caller answers all the same',
+    advice:
+      'see whether the dependency answers others; if it does, why the breaker stays open, else why the pool is full',
   },
   stale: {
     floorRatio: 0.02,

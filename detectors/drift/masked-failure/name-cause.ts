@@ -9,6 +9,7 @@ const ORDER: readonly (readonly MaskKind[])[] = [
   ['lost-endpoint'],
   ['stale'],
   ['not-called'],
+  ['refused'],
   ['fallback'],
   ['breaker-opening'],
   ['absorbed', 'retry'],

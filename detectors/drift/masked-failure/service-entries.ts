@@ -1,10 +1,17 @@
 import type { ServiceHistory } from '../../../core/system-history.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import type { MaskKind } from './mask-kind.ts';
+import { openingsOf } from './openings-of.ts';
 import { sumSteps } from './sum-steps.ts';
 
-/** What a service says of its own masks; a series that nobody sends gives no entry, not an entry of zero. */
-export function serviceEntries({ name, series }: ServiceHistory, hasEdges: boolean): LedgerEntry[] {
+/**
+ * What a service says of its own masks; a series that nobody sends gives no entry, not an entry of zero.
+ * @param byCallee masks of which is known whom they are about: they have entries of their own
+ */
+export function serviceEntries(
+  { name, series }: ServiceHistory,
+  byCallee: ReadonlySet<'retries' | 'breakerOpen'>,
+): LedgerEntry[] {
   const { requests, cacheHits, cacheMisses, replicas, replicasReady, restarts, breakerOpen } = series;
   const entry = (
     mask: MaskKind,
@@ -22,19 +29,13 @@ export function serviceEntries({ name, series }: ServiceHistory, hasEdges: boole
     ...entry('lost-endpoint', replicasReady && replicas && lostOf(replicas, replicasReady), replicas),
     // More replicas restart more often.
     ...entry('restart', restarts, replicas ?? restarts?.map(() => 1)),
-    ...entry('breaker-opening', breakerOpen && openingsOf(breakerOpen), minutes),
-    // What callers saw on each edge says more: whose attempts fail.
-    ...(hasEdges ? [] : entry('retry', series.retries, requests)),
+    ...(byCallee.has('breakerOpen')
+      ? []
+      : entry('breaker-opening', breakerOpen && openingsOf(breakerOpen), minutes)),
+    ...(byCallee.has('retries') ? [] : entry('retry', series.retries, requests)),
   ];
 }
 
 function lostOf(replicas: Float64Array, ready: Float64Array): Float64Array {
   return replicas.map((all, i) => Math.max(0, all - (ready[i] as number)));
-}
-
-/** 1 in each minute in which the breaker went from closed to mostly open. */
-function openingsOf(open: Float64Array): Float64Array {
-  return open.map((now, i) =>
-    Number.isNaN(now) ? now : now >= 0.5 && i > 0 && (open[i - 1] as number) < 0.5 ? 1 : 0,
-  );
 }

@@ -94,6 +94,7 @@ const WHY: Readonly<Record<UngatedEvent['why'], string>> = {
   refused: 'against what the gate decided, or on another service than it was asked about',
   'decision-missing': 'naming a decision that no gate made',
   'decision-expired': 'on a decision that was not valid at that time',
+  'outside-bounds': 'beyond the bounds in which it may act without asking',
 };
 
 function reasonOf(event: UngatedEvent, count: number): Reason {

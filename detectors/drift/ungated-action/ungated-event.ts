@@ -4,7 +4,13 @@ export interface UngatedEvent {
   readonly service: string;
   /** null: it left no record, only its effect. */
   readonly actor: string | null;
-  readonly why: 'not-asked' | 'silent' | 'refused' | 'decision-missing' | 'decision-expired';
+  readonly why:
+    | 'not-asked'
+    | 'silent'
+    | 'refused'
+    | 'decision-missing'
+    | 'decision-expired'
+    | 'outside-bounds';
   /** What was done: the kind of a recorded action, or the setting that moved. */
   readonly what: string;
   readonly before: number | null;

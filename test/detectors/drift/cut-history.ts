@@ -19,6 +19,7 @@ export function cutHistory(history: SystemHistory, minutes: number): SystemHisto
       [...history.services].map(([name, service]) => [name, { name, series: cut(service.series, minutes) }]),
     ),
     edges: history.edges.map((edge) => cut(edge, steps)),
+    masks: history.masks?.map((mask) => ({ ...mask, series: cut(mask.series, minutes) })),
     pools: history.pools.map((pool) => cut(pool, minutes)),
     users: history.users === null ? null : cut(history.users, minutes),
     actions: history.actions.filter(before),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DesignIntent, SystemHistory } from '../../../core/system-history.ts';
 import { detectIntentDrift } from '../../../detectors/drift/intent-drift.ts';
+import { viewSystem } from '../../../detectors/equal-load/system-view.ts';
 import { expectCausal } from './expect-causal.ts';
 import {
   DAY,
@@ -56,7 +57,6 @@ describe('settings', () => {
     ['within the tolerance', limit((minute) => (minute >= AT ? 0.54 : 0.5)), {}],
     ['to and fro', limit((minute) => (minute >= AT && minute % DAY < 720 ? 0.54 : 0.5)), {}],
     ['for less than an hour', limit((minute) => (minute >= AT && minute < AT + 50 ? 1 : 0.5)), {}],
-    ['as accepted, though the file says otherwise', limit(() => 0.8), {}],
     ['as announced', limit((minute) => (minute >= AT + 10 ? 1 : 0.5)), announced(AT)],
     ['unknown', limit(() => Number.NaN), {}],
   ])('accepts one that is %s', (_, services, rest) => {
@@ -141,38 +141,12 @@ describe('edges', () => {
       ],
     ],
     [
-      'what was called in the accepted period',
-      [
-        usual,
-        edgeOf(
-          'web',
-          'db',
-          calls(() => 0.1),
-        ),
-      ],
-    ],
-    [
       'an edge of the night alone',
       [
         edgeOf(
           'web',
           'cart',
           calls((m) => (m % DAY < 300 ? 0.5 : 0)),
-        ),
-      ],
-    ],
-    [
-      'a service with another name',
-      [
-        edgeOf(
-          'web',
-          'search',
-          calls((minute) => (minute < AT ? 0.7 : 0)),
-        ),
-        edgeOf(
-          'web',
-          'search-v2',
-          calls((minute) => (minute < AT ? 0 : 0.7)),
         ),
       ],
     ],
@@ -210,6 +184,238 @@ describe('edges', () => {
       codes(find({ web: { requests, fallbacks: fallbacks(until) } }, { edges: [usual] }));
     expect(found(AT + 50)).toEqual([]);
     expect(found(MINUTES)).toEqual([['web', AT + 59, 'fallback-limit']]);
+  });
+});
+
+describe('forbidden edges', () => {
+  const forbids = { ...intent, forbiddenEdges: [{ from: '*', to: 'db', except: ['cart'] }] };
+  const toDb = (from: string, since: number, perStep = 5) =>
+    edgeOf(
+      from,
+      'db',
+      stepsOf((minute) => (minute >= since ? perStep : 0)),
+    );
+
+  it('are suspected in half an hour and sure in one, however few the calls', () => {
+    expect(find(web, { intent: forbids, edges: [toDb('web', AT)] })).toMatchObject([
+      {
+        subject: 'web->db',
+        detectedMinute: AT + 29,
+        confirmedMinute: AT + 59,
+        reasons: [{ code: 'forbidden-edge', text: expect.stringContaining('the intent forbids') }],
+      },
+    ]);
+  });
+
+  it('are held against nobody who is excepted, nor for two calls', () => {
+    const edges = [
+      toDb('cart', AT),
+      edgeOf(
+        'web',
+        'db',
+        stepsOf((minute) => (minute === AT ? 2 : 0)),
+      ),
+    ];
+    expect(find(web, { intent: forbids, edges })).toEqual([]);
+  });
+
+  it('are not meant because they were accepted or announced', () => {
+    expect(find(web, { intent: forbids, edges: [toDb('web', 0)], ...announced(AT) })).toMatchObject([
+      { subject: 'web->db', reasons: [{ code: 'forbidden-edge' }] },
+    ]);
+  });
+});
+
+describe('a file that is out of date', () => {
+  const outOfDate = (subject: string) => [
+    { subject, confirmedMinute: null, confidence: 0.5, reasons: [{ code: 'INTENT_OUT_OF_DATE' }] },
+  ];
+  const usual = edgeOf(
+    'web',
+    'search',
+    calls(() => 0.7),
+  );
+
+  const TOLD = 8 * DAY;
+  const LATER = TOLD + DAY / 2;
+  /** One day is accepted: a week later the file has not been written anew. */
+  const findLate = (...[services, rest]: Parameters<typeof historyWith>) =>
+    detectIntentDrift(
+      viewSystem(historyWith(services, { intent, ...rest }), { fromMinute: 0, untilMinute: DAY }),
+    );
+
+  it('is suspected where a setting was otherwise when it was accepted, until it is as the file says', () => {
+    const [episode, ...more] = findLate(limit((minute) => (minute < LATER ? 0.8 : 0.5)));
+    expect([episode]).toMatchObject(outOfDate('search'));
+    expect(more).toEqual([]);
+    expect(episode?.detectedMinute).toBe(TOLD + 59);
+    expect(episode?.closedMinute).toBe(LATER + DAY - 1);
+    // Nothing is said within the week.
+    expect(find(limit(() => 0.8))).toEqual([]);
+  });
+
+  it('is another matter than a setting that moves away from both', () => {
+    expect(codes(findLate(limit((minute) => (minute < LATER ? 0.8 : 1))))).toMatchObject([
+      ['search', TOLD + 59, 'INTENT_OUT_OF_DATE'],
+      ['search', LATER + 59, 'setting-out-of-bounds'],
+    ]);
+  });
+
+  it('is suspected of a call that was made all through the accepted period', () => {
+    const old = edgeOf(
+      'web',
+      'db',
+      calls(() => 0.1),
+    );
+    expect(findLate(web, { edges: [usual, old] })).toMatchObject(outOfDate('web->db'));
+    // Nobody declared any topology: there is no file to be old.
+    expect(findLate(web, { edges: [usual, old], intent: { ...intent, edges: null } })).toEqual([]);
+  });
+
+  it('is suspected where a service goes by another name', () => {
+    const renamed = (until: number) => [
+      edgeOf(
+        'web',
+        'search',
+        calls((minute) => (minute < AT || minute >= until ? 0.7 : 0)),
+      ),
+      edgeOf(
+        'web',
+        'search-v2',
+        calls((minute) => (minute < AT ? 0 : 0.7)),
+      ),
+    ];
+    const episodes = find(web, { edges: renamed(MINUTES) });
+    expect(episodes).toMatchObject(outOfDate('web->search-v2'));
+    expect(episodes[0]?.detectedMinute).toBeLessThan(AT + 13 * 60);
+    // The old name is back: both are there, and nothing was renamed.
+    expect(codes(find(web, { edges: renamed(AT + 600) })).map(([, , code]) => code)).not.toContain(
+      'INTENT_OUT_OF_DATE',
+    );
+    expectCausal(
+      detectIntentDrift,
+      historyWith(web, { intent, edges: renamed(MINUTES) }),
+      Array.from({ length: 12 }, (_, i) => AT + 700 + 20 * i),
+    );
+  });
+
+  it('is suspected of a limit that half of the accepted period was beyond', () => {
+    const attempts = usual.calls.map((n) => 1.5 * n);
+    expect(findLate(web, { edges: [{ ...usual, attempts }] })).toMatchObject(outOfDate('web'));
+    expect(find(web, { edges: [{ ...usual, attempts }] })).toEqual([]);
+  });
+});
+
+describe('tolerance', () => {
+  it.each([
+    [0.3, 0.6, []],
+    [0.3, 0.7, ['setting-out-of-bounds']],
+    [0.02, 0.52, ['setting-out-of-bounds']],
+  ])('of %s: a limit of %s where 0.5 is meant', (toleranceRatio, value, found) => {
+    const services = new Map([['search', { ...service, toleranceRatio }]]);
+    const episodes = find(
+      limit((minute) => (minute >= AT ? value : 0.5)),
+      { intent: { ...intent, services } },
+    );
+    expect(codes(episodes).map(([, , code]) => code)).toEqual(found);
+  });
+});
+
+describe('bounds of an automation', () => {
+  const tuner = {
+    constraint: 'shop/tuner',
+    actor: 'tuner',
+    identity: 'system:serviceaccount:ops:tuner',
+    gate: 'standing' as const,
+    standingKinds: [],
+    bounds: [{ setting: 'cpuTarget' as const, min: 0.55, max: 0.7 }],
+  };
+  const bounded = (rest = {}): DesignIntent => ({ ...NO_INTENT, automation: [{ ...tuner, ...rest }] });
+  const action = (actor = 'tuner') => ({
+    minute: AT - 2,
+    actor,
+    service: 'search',
+    kind: 'set-target',
+    to: 0.8,
+    decisionId: null,
+  });
+  const target = (to: number) => ({
+    search: { cpuTarget: minutesOf((minute) => (minute >= AT ? to : 0.68)) },
+  });
+
+  it.each(['tuner', 'system:serviceaccount:ops:tuner'])(
+    'are held against %s, who moved a setting beyond them',
+    (actor) => {
+      expect(find(target(0.72), { intent: bounded(), actions: [action(actor)] })).toMatchObject([
+        {
+          subject: 'search',
+          culprit: 'tuner',
+          detectedMinute: AT + 1,
+          confirmedMinute: AT + 59,
+          reasons: [{ code: 'outside-automation-bounds' }],
+        },
+      ]);
+    },
+  );
+
+  it.each([
+    ['a move within them', target(0.7), bounded(), [action()]],
+    ['somebody else’s move', target(0.72), bounded(), [action('person')]],
+    ['nobody’s record', target(0.72), bounded(), []],
+    ['who has to ask', target(0.72), bounded({ gate: 'required' }), [action()]],
+  ])('say nothing of %s', (_, services, of, actions) => {
+    expect(codes(find(services, { intent: of, actions }))).toEqual([]);
+  });
+
+  it('are held against the kinds it may do without asking', () => {
+    const of = bounded({ gate: 'required', standingKinds: ['set-*'] });
+    expect(codes(find(target(0.72), { intent: of, actions: [action()] }))).toMatchObject([
+      ['search', AT + 1, 'outside-automation-bounds'],
+    ]);
+  });
+});
+
+describe('objectives of requests', () => {
+  const objective = {
+    metric: 'success',
+    min: 0.99,
+    max: null,
+    ratioToReferenceMax: null,
+    service: 'search',
+    route: null,
+    statusBelow: 500,
+    durationMsBelow: null,
+  };
+  const requests = dailyLoad(3);
+  const failing = (share: number, before = 0) => ({
+    search: { requests, errors: requests.map((n, minute) => (minute >= AT ? share : before) * n) },
+  });
+  const want = (rest = {}) => ({
+    intent: { ...NO_INTENT, objectives: { global: [], local: [], ofRequests: [{ ...objective, ...rest }] } },
+  });
+
+  it('are missed by the share of a day', () => {
+    expect(find(failing(0.05), want())).toMatchObject([
+      { subject: 'search', reasons: [{ code: 'objective-missed' }] },
+    ]);
+    expect(find(failing(0.005), want())).toEqual([]);
+  });
+
+  it('that were missed when the period was accepted are old, a week later', () => {
+    expect(find(failing(0.05, 0.05), want())).toEqual([]);
+    const history = historyWith(failing(0.05, 0.05), want());
+    expect(detectIntentDrift(viewSystem(history, { fromMinute: 0, untilMinute: 2 * DAY }))).toMatchObject([
+      { confirmedMinute: null, reasons: [{ code: 'INTENT_OUT_OF_DATE' }] },
+    ]);
+  });
+
+  it.each([
+    ['a route', { route: '/search' }],
+    ['a duration', { durationMsBelow: 2_000 }],
+    ['another status', { statusBelow: 400 }],
+    ['a service that says nothing', { service: 'mail' }],
+  ])('of %s are not told by any series', (_, rest) => {
+    expect(find(failing(0.05), want(rest))).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { MaskHistory } from '../../../core/mask-metrics.ts';
 import { randomFrom } from '../../../core/random-from.ts';
 import type {
   DesignIntent,
@@ -20,6 +21,7 @@ export interface Shop {
   /** front->api, api->store, front->store. */
   readonly edges: readonly [EdgeHistory, EdgeHistory, EdgeHistory];
   readonly users: NonNullable<SystemHistory['users']>;
+  readonly masks: MaskHistory[];
   readonly actions: SystemHistory['actions'][number][];
   readonly changes: SystemHistory['changes'][number][];
   readonly random: () => number;
@@ -107,6 +109,7 @@ export function makeShop(
       p99Ms: latency(160),
       cost: load.map((n) => (26 + n / 30) * (1 + 0.01 * normal(random))),
     },
+    masks: [],
     actions: [],
     changes: [],
     random,
@@ -123,6 +126,7 @@ export function makeShop(
     minutes,
     services,
     edges: shop.edges,
+    masks: shop.masks,
     pools: [],
     users: shop.users,
     actions: shop.actions,

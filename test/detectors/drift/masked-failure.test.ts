@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DriftEpisode } from '../../../core/drift-episode.ts';
+import type { MaskSeries } from '../../../core/mask-metrics.ts';
 import type { SystemHistory } from '../../../core/system-history.ts';
 import { detectMaskedFailure } from '../../../detectors/drift/masked-failure.ts';
 import { viewSystem } from '../../../detectors/equal-load/system-view.ts';
@@ -122,6 +123,69 @@ describe('what is masked is found, named and explained', () => {
       fail(shop, 1, 0.7, 'final');
     };
     expect(detect(makeShop(4, { turn })).map(({ subject }) => subject)).toEqual(['api']);
+  });
+});
+
+describe('what libraries of callers count', () => {
+  /** All that front says of the callee, as in the accepted period; `now` from the onset on. */
+  const says = (shop: Shop, to: string, name: MaskSeries, [before, now]: [number, number]) => {
+    const values = (shop.front.requests as Float64Array).map((_, minute) =>
+      (minute < ONSET ? before : now) > shop.random() ? 1 : 0,
+    );
+    shop.masks.push({ from: 'front', to, series: { [name]: values } });
+    return values;
+  };
+
+  test('retries that no span shows are found at the callee', () => {
+    const turn = (shop: Shop) => scale(says(shop, 'api', 'retries', [0.3, 1]), ONSET, 15);
+    expect(detect(makeShop(1, { turn }))).toMatchObject([{ subject: 'api', hiddenBy: ['retries'] }]);
+  });
+
+  test('calls that a breaker refuses are hidden where the caller answers, and seen where it fails', () => {
+    const refused = (errors: number) => (shop: Shop) => {
+      scale(says(shop, 'recs', 'callsRefused', [0, 1]), ONSET, 30);
+      shop.front.errors?.fill(errors, ONSET);
+    };
+    expect(detect(makeShop(1, { turn: refused(0) }))).toMatchObject([
+      { subject: 'front->recs', hiddenBy: ['answers given though a breaker refused the call'] },
+    ]);
+    expect(detect(makeShop(1, { turn: refused(30) }))).toEqual([]);
+  });
+
+  test('hosts that a proxy ejects are a pool that is smaller than it seems', () => {
+    const turn = (shop: Shop) => {
+      const endpoints = new Float64Array(shop.users.ok.length).fill(3);
+      shop.masks.push({
+        from: 'front',
+        to: 'api',
+        series: { endpoints, endpointsEjected: endpoints.map((_, minute) => (minute < ONSET ? 0 : 1)) },
+      });
+    };
+    expect(detect(makeShop(1, { turn }))).toMatchObject([
+      { subject: 'front->api', hiddenBy: ['the replicas that are left'] },
+    ]);
+  });
+
+  test('a breaker is named with what is behind it, once', () => {
+    const turn = (shop: Shop) => {
+      every(shop.front.breakerOpen, 40);
+      shop.masks.push({
+        from: 'front',
+        to: 'recs',
+        series: { breakerOpen: shop.front.breakerOpen as Float64Array },
+      });
+    };
+    const episodes = detect(makeShop(1, { turn }));
+    expect(episodes).toMatchObject([{ subject: 'front->recs', hiddenBy: ['a circuit breaker'] }]);
+    expect(episodes[0]?.evidence['ledger']).toHaveLength(1);
+  });
+
+  test('as it was accepted is no finding', () => {
+    const turn = (shop: Shop) => {
+      for (const name of ['retries', 'callsRefused', 'breakerOpen'] as const)
+        says(shop, 'api', name, [0.3, 0.3]);
+    };
+    expect(detect(makeShop(1, { turn }))).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DesignIntent, SystemHistory } from '../../../core/system-history.ts';
+import type { AutomationIntent, DesignIntent, SystemHistory } from '../../../core/system-history.ts';
 import { detectUngatedAction } from '../../../detectors/drift/ungated-action.ts';
 import { expectCausal } from './expect-causal.ts';
 import { DAY, historyWith, minutesOf, NO_INTENT, viewWith } from './make-history-settings.ts';
@@ -154,6 +154,44 @@ describe('ungated actions', () => {
       AT + 31,
       AT + 95,
       AT + 2 * DAY,
+    ]);
+  });
+});
+
+describe('what an automation may do without asking', () => {
+  const may = (rest: Partial<AutomationIntent> = {}): Partial<SystemHistory> => ({
+    intent: {
+      ...intent,
+      automation: [
+        {
+          constraint: 'shop/tuner',
+          actor: 'tuner',
+          identity: null,
+          gate: 'required',
+          standingKinds: ['set-*'],
+          bounds: [{ setting: 'replicasMin', min: null, max: 4 }],
+          ...rest,
+        },
+      ],
+    },
+    actions: [action(null)],
+  });
+
+  it('is nothing to hold against it within its bounds', () => {
+    expect(find(moved(), may())).toEqual([]);
+    expect(find(moved(), may({ standingKinds: ['warm-*'] }))).toMatchObject([
+      { reasons: [{ code: 'ungated-not-asked' }] },
+    ]);
+  });
+
+  it('is what its bounds say', () => {
+    expect(find(moved(5), may())).toMatchObject([
+      {
+        culprit: 'tuner',
+        detectedMinute: AT,
+        confirmedMinute: AT + 1,
+        reasons: [{ code: 'ungated-outside-bounds' }],
+      },
     ]);
   });
 });

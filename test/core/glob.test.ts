@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchGlob } from '../../gates/glob.ts';
+import { matchGlob } from '../../core/glob.ts';
 
 describe('matchGlob', () => {
   it.each([
