@@ -6,15 +6,12 @@ import { decisionEvents } from './decision-events.ts';
 import type { GithubConfig } from './github/serve-github.ts';
 import { opaDecisionLog } from './opa-decision-log.ts';
 
-/** This process among its equals: each has a ledger of its own. */
-function replicaOf({ publicUrl }: Config): string {
-  return publicUrl ?? `urn:plumbline:${hostname()}`;
-}
-
 /** Where events go; undefined without a URL. */
 export function cloudEventsConfig(config: Config): CloudEventsConfig | undefined {
   const { cloudEventsUrl: url, cloudEventsToken: token, cloudEventsMode: mode } = config;
-  return url === undefined ? undefined : { url, token, mode, source: replicaOf(config) };
+  return url === undefined
+    ? undefined
+    : { url, token, mode, source: config.publicUrl ?? `urn:plumbline:${hostname()}` };
 }
 
 export function githubConfig(config: Config): GithubConfig | null {
@@ -29,6 +26,6 @@ export function decisionSinks(config: Config): readonly DecisionSink[] {
   const { opaLogUrl: url, opaLogToken: token } = config;
   return [
     ...(events === undefined ? [] : [decisionEvents(events)]),
-    ...(url === undefined ? [] : [opaDecisionLog({ url, token, replica: replicaOf(config) })]),
+    ...(url === undefined ? [] : [opaDecisionLog({ url, token, replica: hostname() })]),
   ];
 }

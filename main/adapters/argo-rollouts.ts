@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Decision, DecisionRequest } from '../../core/decision.ts';
 import { decisionJson, toDecisionJson } from '../api/decision-json.ts';
 import type { Operation } from '../api/operation.ts';
+import { askGate } from './ask-gate.ts';
 import { decisionLine } from './decision-line.ts';
 import { problemJson } from './problem-json.ts';
 import { type AdapterDeps, serveAdapter } from './serve-adapter.ts';
@@ -62,7 +63,9 @@ function measurementOf(decision: Decision): z.infer<typeof answer> {
 export function serveArgoRollouts(app: FastifyInstance, deps: AdapterDeps): void {
   for (const operation of [measureByPost, measureByGet]) {
     serveAdapter(app, { operation, refuse: problemJson }, deps, async ({ body, query }) =>
-      measurementOf(await deps.gate.ask(questionOfMeasurement(operation.method === 'GET' ? query : body))),
+      measurementOf(
+        await askGate(deps.gate, questionOfMeasurement(operation.method === 'GET' ? query : body)),
+      ),
     );
   }
 }

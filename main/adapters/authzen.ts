@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Decision, DecisionRequest } from '../../core/decision.ts';
 import type { Operation } from '../api/operation.ts';
 import { type Problem, problemOf } from '../api/problem.ts';
+import { askGate } from './ask-gate.ts';
 import { beyondLimits } from './beyond-limits.ts';
 import { decisionLine } from './decision-line.ts';
 import { type AdapterDeps, serveAdapter } from './serve-adapter.ts';
@@ -125,7 +126,7 @@ export function serveAuthzen(
 ): void {
   const judge = async (asked: unknown): Promise<Verdict> => {
     const request = questionOfEvaluation(evaluation.parse(asked));
-    return verdictOf(request, await deps.gate.ask(request));
+    return verdictOf(request, await askGate(deps.gate, request));
   };
   const judgeItem = (asked: unknown): Promise<Verdict> => judge(asked).catch(verdictOfError);
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Decision, DecisionRequest } from '../../core/decision.ts';
 import type { Operation } from '../api/operation.ts';
 import type { Problem } from '../api/problem.ts';
+import { askGate } from './ask-gate.ts';
 import { decisionLine } from './decision-line.ts';
 import { type AdapterDeps, serveAdapter } from './serve-adapter.ts';
 
@@ -43,6 +44,7 @@ const OPERATIONS: readonly (Operation & { hook: Hook })[] = HOOKS.map((hook) => 
   summary: SUMMARIES[hook],
   body: webhook,
   answer: z.string().describe('One line of text.'),
+  otherTypes: ['text/plain'],
   failures: ['ledger_unwritable' as const],
 }));
 
@@ -102,7 +104,7 @@ export function serveFlagger(app: FastifyInstance, deps: AdapterDeps): void {
       const asked = webhook.parse(body);
       const none = nothingToAsk(hook, asked);
       if (none !== null) return say(reply, { status: 403, line: `deny: ${none}.` });
-      return say(reply, verdictOf(await deps.gate.ask(questionOfHook(hook, asked))));
+      return say(reply, verdictOf(await askGate(deps.gate, questionOfHook(hook, asked))));
     });
   }
 }

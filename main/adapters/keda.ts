@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Decision, DecisionRequest } from '../../core/decision.ts';
 import type { Operation } from '../api/operation.ts';
+import { askGate } from './ask-gate.ts';
 import { decisionLine } from './decision-line.ts';
 import { problemJson } from './problem-json.ts';
 import { type AdapterDeps, serveAdapter } from './serve-adapter.ts';
@@ -79,7 +80,7 @@ function readingOf(
 export function serveKeda(app: FastifyInstance, deps: AdapterDeps): void {
   serveAdapter(app, { operation: readMetric, refuse: problemJson }, deps, async ({ query }, reply) => {
     const asked = reading.parse(query);
-    const { status, body } = readingOf(await deps.gate.ask(questionOfReading(asked)), asked);
+    const { status, body } = readingOf(await askGate(deps.gate, questionOfReading(asked)), asked);
     return reply.status(status).send(body);
   });
 }

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recorded } from './recorded.ts';
 import { type Answer, send, startTestWorld, type TestWorld } from './start-adapters.ts';
@@ -105,16 +106,6 @@ describe('Kubernetes admission', () => {
       /^plumbline deny: target.service is "\*"/,
       'deny',
     ],
-    [
-      'a kind nobody described',
-      (request: Answer['body']) => {
-        request.subResource = '';
-        request.resource = { group: 'example.com', version: 'v1', resource: 'widgets' };
-        request.object = { metadata: { name: 'cart' } };
-      },
-      /^plumbline hold: /,
-      'hold',
-    ],
   ])('refuses %s', async (_, change, message, decision) => {
     const { status, body } = await send(`${url}${ADMISSION}`, review(change));
     expect(status).toBe(200);
@@ -208,6 +199,18 @@ describe('Kubernetes admission', () => {
     expect(answer.body.response).toBeUndefined();
   });
 
+  it('denies a kind that it does not know, however good the data is', async () => {
+    const widget = review((request) => {
+      request.subResource = '';
+      request.resource = { group: 'example.com', version: 'v1', resource: 'widgets' };
+      request.object = { metadata: { name: 'checkout' } };
+    });
+    expect((await send(`${url}${ADMISSION}`, widget)).body.response).toMatchObject({
+      allowed: false,
+      status: { code: 400, message: expect.stringContaining('UPDATE of widgets.example.com is nothing') },
+    });
+  });
+
   it('denies a review that it cannot judge, in its own form', async () => {
     const nobody = review((request) => {
       delete request.userInfo;
@@ -249,6 +252,7 @@ describe('Argo Rollouts', () => {
     ['no service', {}, 400],
     ['a misspelt field', { service: 'checkout', knd: 'promote' }, 400],
     ['a kind that is none', { service: 'checkout', kind: 'Promote' }, 400],
+    ['a kind nobody described', { service: 'checkout', kind: 'rolout.advance' }, 400],
     ['no JSON', 'service=checkout&', 400],
     ['10 MB', JSON.stringify({ service: 'x'.repeat(10_000_000) }), 413],
   ])('is an Error to it for %s', async (_, body, status) => {
@@ -294,6 +298,10 @@ describe('Flagger', () => {
       const answer = await send(`${url}/adapters/flagger/${path}`, body);
       expect([answer.status, answer.text.slice(0, 7)]).toEqual([status, 'error: ']);
     }
+  });
+
+  it('never lets a kind pass that nobody described', async () => {
+    expect((await hook('confirm', { kind: 'rolout.start' })).status).toBe(400);
   });
 
   it('has no path for all', async () => {
@@ -406,6 +414,12 @@ describe('AuthZEN', () => {
 
   it.each([
     ['/access/v1/evaluation', 'no JSON', '{', 400],
+    [
+      '/access/v1/evaluation',
+      'an action nobody described',
+      { ...down('checkout'), action: { name: 'can_read' } },
+      400,
+    ],
     ['/access/v1/evaluation', 'no subject', { ...down('checkout'), subject: undefined }, 400],
     ['/access/v1/evaluation', 'an id that is empty', down(''), 400],
     ['/access/v1/evaluations', 'a semantic nobody knows', batch('any', ['checkout']), 400],
@@ -491,6 +505,29 @@ describe('every door', () => {
     const { paths } = (await send(`${url}/api/v1/openapi.json`)).body;
     expect(Object.keys(paths)).toContain(path.split('?')[0]);
   });
+
+  it('takes no JSON for a yes that was not meant for it', async () => {
+    const posts = DOORS.filter(([, body]) => body !== undefined).map(([path]) => path);
+    const nothing = fc.asyncProperty(
+      fc.constantFrom(...posts),
+      fc.jsonValue({ maxDepth: 3 }),
+      async (path, body) => {
+        const { status, text } = await send(`${url}${path}`, body);
+        expect([path, status, text.slice(0, 20)]).toEqual([path, 400, expect.any(String)]);
+      },
+    );
+    await fc.assert(nothing, { numRuns: 200 });
+  });
+
+  it.each(['uid', 'kind', 'resource', 'operation', 'userInfo', 'object', 'oldObject'])(
+    'admits no review without its %s',
+    async (field) => {
+      const review = recorded('admission-hpa-scale');
+      delete review.request[field];
+      const { status, body } = await send(`${url}${ADMISSION}`, review);
+      expect([status, body.response?.allowed ?? false]).toEqual([field === 'uid' ? 400 : 200, false]);
+    },
+  );
 
   it('answers a ledger that cannot be written with a failure, never an allow', async () => {
     const api = await world.start('unwritable');

@@ -151,7 +151,7 @@ describe('actionsOf', () => {
         before: spec({ minAvailable: '50%' }),
         after: spec({ minAvailable: '20%' }),
       }),
-      [{ kind: 'limit.loosen' }],
+      [{ kind: 'drain.policy' }],
     ],
     [
       'one that cannot be compared',
@@ -159,7 +159,7 @@ describe('actionsOf', () => {
         before: spec({ minAvailable: 2 }),
         after: spec({ minAvailable: '50%' }),
       }),
-      [{ kind: 'limit.loosen' }],
+      [{ kind: 'drain.policy' }],
     ],
     [
       'a tighter one',
@@ -210,14 +210,18 @@ describe('actionsOf', () => {
       [{ kind: 'drain.pod' }],
     ],
     ['a status', requestOf('deployments', { subResource: 'status', before: {}, after: {} }), []],
-    [
-      'a shell',
-      requestOf('pods', { operation: 'CONNECT', subResource: 'exec', after: {} }),
-      [{ kind: 'kubernetes.connect' }],
-    ],
-    ['a kind nobody knows', requestOf('widgets', { before: {}, after: {} }), [{ kind: 'kubernetes.update' }]],
   ])('%s', (_, request, actions) => {
     expect(actionsOf(request)).toEqual(actions);
+  });
+
+  it.each([
+    ['a change that shows only one side', requestOf('deployments', { after: spec({ replicas: 1 }) })],
+    ['a scale that shows no side', requestOf('deployments', { subResource: 'scale' })],
+    ['a workload that is not there', requestOf('deployments', { operation: 'CREATE' })],
+    ['a shell', requestOf('pods', { operation: 'CONNECT', subResource: 'exec', after: {} })],
+    ['a kind nobody knows', requestOf('widgets', { before: {}, after: {} })],
+  ])('refuses %s', (_, request) => {
+    expect(() => actionsOf(request)).toThrow(expect.objectContaining({ code: 'request_invalid' }));
   });
 });
 

@@ -87,6 +87,8 @@ describe('configuration', () => {
     ['URL without scheme', { CLICKHOUSE_URL: 'clickhouse:8123' }, null, 'http:// or https://'],
     ['Redis by http', { REDIS_URL: 'http://redis' }, null, 'redis://'],
     ['secret without URL', { PLUMBLINE_WEBHOOK_SECRET: 's' }, null, 'nothing would be sent'],
+    ['half a GitHub App', { PLUMBLINE_GITHUB_APP_ID: '1' }, null, 'PLUMBLINE_GITHUB_WEBHOOK_SECRET and'],
+    ['token without URL', { PLUMBLINE_OPA_LOG_TOKEN: 't' }, null, 'PLUMBLINE_OPA_LOG_URL'],
     ['small spool', { PLUMBLINE_SPOOL_BYTES_MAX: '1000' }, null, 'at least four bodies'],
     ['file not YAML', {}, 'a: [', 'plumbline.yaml is not YAML'],
     ['file not a map', {}, '- 1', 'must be a map'],

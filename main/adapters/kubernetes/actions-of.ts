@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DecisionRequest } from '../../../core/decision.ts';
+import { PipelineError } from '../../../core/errors.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 import { fieldAt, numberAt, textAt } from './field-at.ts';
 
@@ -104,7 +105,7 @@ const readDisruptionBudget: Reader = ({ operation, object, oldObject }) => {
     available < 0 ||
     unavailable > 0 ||
     !isDeepStrictEqual(fieldAt(oldObject, 'spec', 'selector'), fieldAt(object, 'spec', 'selector'));
-  return isLooser ? [{ kind: 'limit.loosen' }] : [];
+  return isLooser ? [{ kind: 'drain.policy' }] : [];
 };
 
 const readNode: Reader = ({ operation, object, oldObject }) => {
@@ -145,23 +146,41 @@ const DELETIONS: Readonly<Record<string, string>> = {
   nodes: 'drain.node',
   nodeclaims: 'consolidate.node',
   pods: 'restart.one',
-  poddisruptionbudgets: 'limit.loosen',
+  poddisruptionbudgets: 'drain.policy',
 };
+
+/** Without the objects nobody can say that nothing changes. */
+function isWhole({ operation, object, oldObject }: AdmissionRequest): boolean {
+  const hasNew = object !== null && object !== undefined;
+  const hasOld = oldObject !== null && oldObject !== undefined;
+  return operation === 'DELETE' || (hasNew && (hasOld || operation !== 'UPDATE'));
+}
 
 /**
  * What the request would do, in our words; several when one object changes in several ways, none when nothing of it
- * is for a gate. What is not known here is a kind that nobody described, and such a kind holds.
+ * is for a gate.
+ * @throws PipelineError request_invalid for what is not known here
  */
 export function actionsOf(request: AdmissionRequest): readonly Action[] {
   const { operation, subResource = '', resource } = request;
   const name = resource.resource;
+  if (!isWhole(request)) throw unreadable(request, 'comes without the object as it was or will be');
   if (subResource === 'scale' && operation === 'UPDATE') return readScale(request);
   if (name === 'pods' && subResource === 'eviction') return [{ kind: 'drain.pod' }];
   if (subResource === 'status') return [];
-  if (subResource !== '') return [{ kind: `kubernetes.${operation.toLowerCase()}` }];
+  if (subResource !== '') throw unreadable(request, 'is nothing this gate knows');
   if (operation === 'DELETE') return [{ kind: DELETIONS[name] ?? 'delete' }];
   const read = READERS[name];
-  return read === undefined || operation === 'CONNECT'
-    ? [{ kind: `kubernetes.${operation.toLowerCase()}` }]
-    : read(request);
+  if (read === undefined || operation === 'CONNECT') throw unreadable(request, 'is nothing this gate knows');
+  return read(request);
+}
+
+/** Refused, not admitted: whoever sent it here wanted it gated. */
+function unreadable(
+  { operation, resource, subResource = '' }: AdmissionRequest,
+  problem: string,
+): PipelineError {
+  const name = [`${resource.resource}${resource.group === '' ? '' : `.${resource.group}`}`, subResource];
+  const what = `${operation} of ${name.filter((part) => part !== '').join('/')}`;
+  return new PipelineError('request_invalid', `${what} ${problem}: leave it out of the webhook's rules.`);
 }

@@ -4,6 +4,7 @@ import type { Decision, DecisionRequest } from '../../../core/decision.ts';
 import { rfc3339 } from '../../../core/time.ts';
 import type { Operation } from '../../api/operation.ts';
 import { problemOf } from '../../api/problem.ts';
+import { askGate } from '../ask-gate.ts';
 import { problemJson } from '../problem-json.ts';
 import { type AdapterDeps, serveAdapter } from '../serve-adapter.ts';
 import { actionsOf } from './actions-of.ts';
@@ -77,7 +78,7 @@ async function judge(request: AdmissionRequest, deps: AdapterDeps): Promise<Admi
   const actorType = actorOf(request).type;
   const glass = readBreakGlass(request, { actorType, nowMs: deps.now() });
   if (glass?.isValid === true) return passOpenly(request, { questions, glass }, deps);
-  const decisions = await Promise.all(questions.map((question) => deps.gate.ask(question)));
+  const decisions = await Promise.all(questions.map((question) => askGate(deps.gate, question)));
   const response = responseOf(
     questions.map((question, index) => ({ request: question, decision: decisions[index] as Decision })),
   );
@@ -100,7 +101,7 @@ async function passOpenly(
   const breakGlass = { by, until, reason: glass.reason };
   log.warn({ ...breakGlass, uid: request.uid }, 'Somebody passes the gate by break-glass.');
   const recorded = await Promise.all(
-    questions.map((question) => gate.ask({ ...question, mode: 'shadow', inputs: [{ breakGlass }] })),
+    questions.map((question) => askGate(gate, { ...question, mode: 'shadow', inputs: [{ breakGlass }] })),
   ).catch((error: unknown) => {
     log.error({ error, ...breakGlass }, 'A break-glass could not be recorded in the ledger.');
     return [];
