@@ -11,7 +11,7 @@ import { readLedgerCursor, writeLedgerCursor } from './ledger-cursor.ts';
 import { type Checkpoint, type HashedLine, type LedgerRow, lineText } from './ledger-line.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerSegments } from './ledger-segments.ts';
-import { signReceipt } from './receipts/sign-receipt.ts';
+import { receiptSigner } from './receipts/sign-receipt.ts';
 import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
 import { ledgerPath } from './segment-files.ts';
 
@@ -67,7 +67,7 @@ export class Ledger {
   readonly #segmentBytes: number;
   readonly #segments: LedgerSegments;
   readonly #reader: LedgerReader;
-  readonly #key: SigningKey;
+  readonly #signReceipt: (line: DecisionRow) => Promise<string>;
   readonly #checkpoints: LedgerCheckpoints;
   readonly #waiting: Waiting[] = [];
   /** Of what a crash cut off before the next line. */
@@ -90,12 +90,13 @@ export class Ledger {
       this.#segments = new LedgerSegments({ folder, segmentBytes, end });
       this.#head = end.head;
       this.#tornHash = end.tornHash ?? undefined;
-      this.#key = key ?? replicaSigningKey(dataDir);
+      const signingKey = key ?? replicaSigningKey(dataDir);
+      this.#signReceipt = receiptSigner(signingKey);
       const reader = new LedgerReader(folder);
       const { head } = end;
       const linesAfter = (seq: number) =>
         reader.readAfter(seq, { limit: CATCH_UP_LINES, end: this.#segments.end, head });
-      this.#checkpoints = new LedgerCheckpoints({ folder, key: this.#key, linesAfter, headSeq: head.seq });
+      this.#checkpoints = new LedgerCheckpoints({ folder, key: signingKey, linesAfter, headSeq: head.seq });
     } catch (cause) {
       if (hasCode(cause, 'data_dir_unwritable') || hasCode(cause, 'config_invalid')) throw cause;
       throw new PipelineError(
@@ -133,7 +134,7 @@ export class Ledger {
   }
 
   async #receiptOf(row: DecisionRow): Promise<string | null> {
-    return row.mode === 'shadow' ? null : await signReceipt(row, this.#key);
+    return row.mode === 'shadow' ? null : await this.#signReceipt(row);
   }
 
   async #drain(): Promise<void> {

@@ -3,13 +3,15 @@ import { RECEIPT_TYPE, type ReceiptClaims } from './receipt-claims.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /**
- * The receipt of a line of the ledger: a compact JWS. The line itself holds none (`receipt: null`), so its hash is
- * known before anything is signed, the receipt can name it, and signing waits for the disk together with the line.
+ * Signs the receipts of lines: a compact JWS each. The line itself holds none (`receipt: null`), so its hash is known
+ * before anything is signed and the receipt can name it; signing runs on threads beside the one that answers.
  */
-export async function signReceipt(line: DecisionRow, key: SigningKey): Promise<string> {
-  const header = { alg: 'EdDSA', kid: key.public.keyId, typ: RECEIPT_TYPE };
-  const signed = `${encode(header)}.${encode(claimsOf(line, key.public.name))}`;
-  return `${signed}.${(await key.signAsync(signed)).toString('base64url')}`;
+export function receiptSigner(key: SigningKey): (line: DecisionRow) => Promise<string> {
+  const header = encode({ alg: 'EdDSA', kid: key.public.keyId, typ: RECEIPT_TYPE });
+  return async (line) => {
+    const signed = `${header}.${encode(claimsOf(line, key.public.name))}`;
+    return `${signed}.${(await key.signAsync(signed)).toString('base64url')}`;
+  };
 }
 
 function claimsOf({ request, response, decidedAtMs, hash }: DecisionRow, iss: string): ReceiptClaims {

@@ -12,7 +12,7 @@ export interface IntendedAction {
   readonly planGeneration?: string | undefined;
 }
 
-export type ReceiptRefusal =
+type ReceiptRefusal =
   | 'malformed'
   | 'unknown_key'
   | 'bad_signature'

@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { metrics } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decisionJson, recordedDecisionJson } from '../../main/api/decision-json.ts';
+import {
+  decisionJson,
+  decisionWithOutcomesJson,
+  recordedDecisionJson,
+} from '../../main/api/decision-json.ts';
 import { findingJson } from '../../main/api/finding-json.ts';
 import { reportJson } from '../../main/api/report-json.ts';
 import { type ApiConfig, startApi } from '../../main/api/start-api.ts';
@@ -191,8 +195,16 @@ describe('asking the gate', () => {
     await expect
       .poll(async () => (await ask(`/api/v1/decisions/${decision.decisionId}`)).status, { timeout: 10_000 })
       .toBe(200);
-    const recorded = recordedDecisionJson.parse((await ask(`/api/v1/decisions/${decision.decisionId}`)).body);
-    expect(recorded).toMatchObject({ ...decision, request: QUESTION, mode: 'enforce' });
+    const recorded = decisionWithOutcomesJson.parse(
+      (await ask(`/api/v1/decisions/${decision.decisionId}`)).body,
+    );
+    expect(recorded).toMatchObject({
+      ...decision,
+      receipt: null,
+      request: QUESTION,
+      mode: 'enforce',
+      outcomes: [],
+    });
     const listed = (await ask('/api/v1/decisions?service=checkout')).body as { decisions: unknown[] };
     expect((await ask('/api/v1/ledger/checkpoint')).body).toEqual({ seq: 1, hash: recorded.hash });
     expect(listed.decisions.map((item) => recordedDecisionJson.parse(item).decisionId)).toContain(
@@ -355,10 +367,13 @@ describe('operation', () => {
       '/api/v1/constraints/effective',
       '/api/v1/constraints/lint',
       '/api/v1/coverage',
+      '/api/v1/constraints/precision',
       '/api/v1/decisions',
       '/api/v1/decisions/{id}',
+      '/api/v1/decisions/{id}/outcome',
       '/api/v1/findings',
       '/api/v1/findings/{id}',
+      '/api/v1/keys',
       '/api/v1/ledger/checkpoint',
       '/api/v1/references',
       '/api/v1/references/propose',

@@ -87,6 +87,12 @@ describe('commands against a server', () => {
     expect(wrong).toMatchObject({ code: 1, stdout: expect.stringContaining('NOT INTACT') });
   });
 
+  it('constraints precision: unknown, while nobody told how a hold turned out', async () => {
+    await run('ask', '--service', 'checkout', '--from', '6', '--to', '4');
+    const precision = async () => (await run('constraints', 'precision')).stdout;
+    await expect.poll(precision).toMatch(/^CONSTRAINT .*\nbuilt-in +\d+ +0 of 0 +unknown/);
+  });
+
   it('doctor: all well', async () => {
     const doctor = await run('doctor', '--json');
     const { checks } = JSON.parse(doctor.stdout) as {

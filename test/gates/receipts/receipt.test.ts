@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DecisionRequest } from '../../../core/decision.ts';
 import type { DecisionBody } from '../../../gates/decide.ts';
 import { publicX } from '../../../gates/receipts/public-key.ts';
-import { signReceipt } from '../../../gates/receipts/sign-receipt.ts';
+import { receiptSigner } from '../../../gates/receipts/sign-receipt.ts';
 import { type IntendedAction, verifyReceipt } from '../../../gates/receipts/verify-receipt.ts';
 import { NOW_MS } from '../judged-world.ts';
 import { bodyOf } from '../ledger-writer.ts';
@@ -28,7 +28,13 @@ function receiptOf({ body = {}, action = {} }: { body?: Partial<DecisionBody>; a
   const given = { decisionId: 'd_1', seq: 7, prevHash: 'a'.repeat(64), receipt: null };
   const response = { ...bodyOf(), decision: 'allow' as const, validUntil, ...body, ...given };
   const request = { ...REQUEST, action: { ...REQUEST.action, ...action } };
-  return signReceipt({ decidedAtMs: NOW_MS, mode: 'enforce', request, response, hash: 'b'.repeat(64) }, key);
+  return receiptSigner(key)({
+    decidedAtMs: NOW_MS,
+    mode: 'enforce',
+    request,
+    response,
+    hash: 'b'.repeat(64),
+  });
 }
 
 const verify = (token: string, intended: Partial<IntendedAction> = {}, nowMs = NOW_MS + 1_000) =>

@@ -46,6 +46,15 @@ describe('a signed note', () => {
     expect(openNote(note, [witness.public])).toEqual({ problem: 'is signed by no known key' });
   });
 
+  it('is not one whose signature is spelt otherwise, though it is the same bytes', () => {
+    const last = note.at(-3) as string; // before the padding: two of its six bits are spare
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+    const respelt = `${note.slice(0, -3)}${alphabet[alphabet.indexOf(last) + 1]}=\n`;
+    const bytesOf = (text: string) => Buffer.from(text.split(' ').at(-1) as string, 'base64');
+    expect(bytesOf(respelt)).toEqual(bytesOf(note));
+    expect(openNote(respelt, [key.public])).toHaveProperty('problem');
+  });
+
   it.each([
     ['a plain text', 'text\n'],
     ['no blank line', note.replace('\n\n', '\n')],
