@@ -16,6 +16,7 @@ import { Ledger } from './ledger.ts';
 import type { Checkpoint } from './ledger-line.ts';
 import { RateWatch } from './rate-watch.ts';
 import { TrustState } from './trust.ts';
+import { watchReviews } from './watch-reviews.ts';
 
 export interface GateDeps {
   readonly client: ClickHouseClient;
@@ -70,6 +71,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
       onProblem: (problem) => log.warn({ severity: problem.severity }, problemText(problem)),
     });
   }
+  watchReviews({ sets: () => sets, now, log, signal });
   const ledger = new Ledger(dataDir);
   const trust = new TrustState();
   const intents = new IntentWatch();

@@ -6,6 +6,7 @@ import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { createGate } from '../../gates/gate.ts';
 import { localUrl } from '../local-url.ts';
+import { observeConstraints } from '../observe-constraints.ts';
 import type { Role } from '../settings.ts';
 import { authorizer, CHALLENGES } from './authorize.ts';
 import { hostChecker } from './check-host.ts';
@@ -88,6 +89,7 @@ export async function startApi(
   guard(app, config);
   answerProblems(app, log);
   observeRequests(app, deps.meter);
+  observeConstraints(deps.meter, { gate, now });
   if (deps.tracer !== undefined) joinTraces(app, deps.tracer, now);
 
   const apiDeps = { client, gate, now, collectMetrics: deps.collectMetrics };
