@@ -8,6 +8,7 @@ import { SIGNALS } from '../../core/signal.ts';
 import { boundaries } from './boundary-sections.ts';
 import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
+import { notify } from './notify-section.ts';
 import { policies } from './policy-sections.ts';
 import { tests } from './test-section.ts';
 
@@ -116,6 +117,7 @@ export const constraintFile = z.strictObject({
   design: design.default({ services: {}, fallbacks: {}, cache: {} }),
   objectives: objectives.default({ global: [], local: [] }),
   automation: z.array(automation).default([]),
+  notify: notify.optional(),
   tests,
 });
 
