@@ -17,7 +17,7 @@ export interface TargetQuestion {
 }
 
 /** What one kind of action may do about a target while its data is not known, and which sources it rests on. */
-export interface KindInForce {
+interface KindInForce {
   readonly kind: string;
   readonly stages: readonly Stage[];
   readonly unknown: string;

@@ -129,7 +129,9 @@ async function keepFresh(refreshing: Refreshing): Promise<void> {
     try {
       await trust.refresh(client, now());
       await intents.refresh(client, { sets: sets(), nowMs: now() });
-      await rates.refresh(client, { sets: sets(), nowMs: now() });
+      // Not waited for: verdicts must not age behind a slow count. What cannot be read ages into unknown, and why the
+      // store does not answer is said by the others.
+      void rates.refresh(client, { sets: sets(), nowMs: now() }).catch(() => undefined);
       if (isFailing) log.info({}, 'Verdicts are read again.');
       isFailing = false;
     } catch (error) {
