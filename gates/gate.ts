@@ -27,6 +27,7 @@ import { ledgerPath } from './segment-files.ts';
 import { Situation } from './situation.ts';
 
 import { TrustState } from './trust.ts';
+import { watchReviews } from './watch-reviews.ts';
 
 export interface GateDeps {
   readonly client: ClickHouseClient;
@@ -112,6 +113,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
       onProblem: (problem) => log.warn({ severity: problem.severity }, problemText(problem)),
     });
   }
+  watchReviews({ sets: () => sets, now, log, signal });
   const ledger = new Ledger(dataDir, { key: signingKey });
   const trust = new TrustState();
   const intents = new IntentWatch();
@@ -205,7 +207,9 @@ async function keepFresh(refreshing: Refreshing): Promise<void> {
     try {
       await trust.refresh(client, now());
       await intents.refresh(client, { sets: sets(), nowMs: now() });
-      await rates.refresh(client, { sets: sets(), nowMs: now() });
+      // Not waited for: verdicts must not age behind a slow count. What cannot be read ages into unknown, and why the
+      // store does not answer is said by the others.
+      void rates.refresh(client, { sets: sets(), nowMs: now() }).catch(() => undefined);
       if (isFailing) log.info({}, 'Verdicts are read again.');
       isFailing = false;
     } catch (error) {

@@ -58,9 +58,10 @@ export class RateWatch {
   ): Promise<void> {
     const { sets, nowMs } = of;
     if (nowMs - this.#readAtMs < REFRESH_MS) return;
+    // Before it is read: one that takes long is not asked for twice.
+    this.#readAtMs = nowMs;
     const serviceNames = servicesWithRates(sets);
     this.#rates = serviceNames.length === 0 ? [] : await this.#read(client, { serviceNames, sets, nowMs });
-    this.#readAtMs = nowMs;
   }
 
   async #read(

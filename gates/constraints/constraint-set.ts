@@ -10,6 +10,7 @@ import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
 import { guardrails } from './guardrail-sections.ts';
 import { publicKey } from './guardrail-values.ts';
+import { notify } from './notify-section.ts';
 import { policies } from './policy-sections.ts';
 import { stages } from './stage-sections.ts';
 import { tests } from './test-section.ts';
@@ -111,6 +112,7 @@ export const constraintFile = z.strictObject({
   design: design.default({ services: {}, fallbacks: {}, cache: {} }),
   objectives: objectives.default({ global: [], local: [] }),
   automation: z.array(automation).default([]),
+  notify: notify.optional(),
   tests,
 });
 

@@ -226,3 +226,32 @@ export const actionPath = notation<readonly string[]>({
   example: 'to.nodes',
   parse: (text) => (/^(from|to|blastRadius)(\.[A-Za-z0-9_-]+)+$/.test(text) ? text.split('.') : null),
 });
+
+export interface Subject {
+  readonly of: 'intent' | 'boundary' | 'drift' | 'policy' | 'source';
+  /** An id, or `*`. */
+  readonly name: string;
+}
+
+export const subjects = notation<readonly Subject[]>({
+  what: 'a list of what to tell of (intent:, boundary:, drift:, policy:, source:)',
+  example: 'intent:ok-rate, boundary:*',
+  parse: (text) => {
+    const all = text
+      .split(',')
+      .map((part) => /^(intent|boundary|drift|policy|source):([A-Za-z0-9._-]+|\*)$/.exec(part.trim()));
+    return all.includes(null)
+      ? null
+      : all.map((match) => ({ of: match?.[1] as Subject['of'], name: match?.[2] as string }));
+  },
+});
+
+/** Minutes after midnight. */
+export const clockTime = notation({
+  what: 'a time of day',
+  example: '09:00',
+  parse: (text) => {
+    const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
+    return match === null ? null : 60 * Number(match[1]) + Number(match[2]);
+  },
+});

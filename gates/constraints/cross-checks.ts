@@ -10,6 +10,7 @@ import { checkHolds } from './check-holds.ts';
 import { checkObjectives } from './check-objectives.ts';
 import type { ConstraintFile } from './constraint-set.ts';
 import { mismatch as error, type Mismatch } from './mismatch.ts';
+import { checkNotify } from './notify-section.ts';
 
 function repeated(values: readonly string[]): { index: number; firstIndex: number }[] {
   return values.flatMap((value, index) => {
@@ -223,6 +224,7 @@ export function crossChecks(file: ConstraintFile, nowMs: number): Mismatch[] {
     ...checkHolds(file),
     ...lintPolicies(file),
     ...checkTests(file),
+    ...checkNotify(file),
     ...checkReview(file, nowMs),
   ];
 }

@@ -19,4 +19,3 @@ const policy = z.strictObject({
 });
 
 export const policies = z.array(policy).default([]);
-export type PolicyText = z.infer<typeof policy>;

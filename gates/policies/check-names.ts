@@ -7,8 +7,10 @@ import {
   ACTION_FACTS,
   ACTOR_FACTS,
   DATA_FACTS,
+  type DataFact,
   INTENT_FACTS,
   idOf,
+  MEASURED_OF,
   type PolicyNames,
   wordOf,
 } from './policy-language.ts';
@@ -71,6 +73,18 @@ function isKnown(name: string, path: readonly string[], { known }: Step, names: 
   return path[0] === 'intent' ? idOf(name, names.intents) !== undefined : known.includes(name);
 }
 
+/** Nobody measures it, so that the rule would wait for ever. */
+function checkMeasured(
+  [, word, fact]: readonly [string, string, DataFact],
+  { node, names }: { node: ASTNode; names: PolicyNames },
+): ExpressionComplaint[] {
+  const signal = names.signals?.[idOf(word, names.sources) ?? ''];
+  if (signal === undefined || MEASURED_OF[signal].includes(fact)) return [];
+  const message = `${fact} of ${signal} is not measured: it would be unknown for ever`;
+  const hint = `measured of ${signal}: ${MEASURED_OF[signal].join(', ')}`;
+  return [{ offset: offsetOf(node, 2), message, hint, severity: 'warning' }];
+}
+
 function checkPath({ path, node, isPresence }: ReadPath, names: PolicyNames): ExpressionComplaint[] {
   const whole = isPresence ? (pathOf(node) ?? path) : path;
   for (let length = 1; length <= whole.length; length++) {
@@ -94,6 +108,9 @@ function checkPath({ path, node, isPresence }: ReadPath, names: PolicyNames): Ex
         },
       ];
     }
+  }
+  if (whole[0] === 'data' && !isPresence) {
+    return checkMeasured(whole as unknown as [string, string, DataFact], { node, names });
   }
   const isOfRequest = whole[0] === 'target' || ['from', 'to'].includes(whole[1] as string);
   if (!isPresence || isOfRequest) return [];

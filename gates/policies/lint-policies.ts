@@ -85,7 +85,11 @@ function checkAnswers(
 /** Every expression of a file: its form, names, types, and whether it can be true at all; one vocabulary a file. */
 export function lintPolicies({ policies, sources, intent }: ConstraintFile): Mismatch[] {
   if (policies.length === 0) return [];
-  const names = { sources: sources.map(({ id }) => id), intents: intent.map(({ id }) => id) };
+  const names = {
+    sources: sources.map(({ id }) => id),
+    intents: intent.map(({ id }) => id),
+    signals: Object.fromEntries(sources.map(({ id, signal }) => [id, signal])),
+  };
   const language = policyLanguage(names);
   return policies.flatMap((policy, index) => {
     const twice = policies.findIndex(({ id }) => id === policy.id) < index;

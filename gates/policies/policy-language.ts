@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
+import type { Signal } from '../../core/signal.ts';
 import { agree } from './interval-logic.ts';
 
 export const DATA_FACTS = {
@@ -36,7 +37,17 @@ export const ROOTS = ['action', 'actor', 'target', 'data', 'intent', 'incident',
 export interface PolicyNames {
   readonly sources: readonly string[];
   readonly intents: readonly string[];
+  /** By source; of what is left out everything is thought to be measured. */
+  readonly signals?: Readonly<Record<string, Signal>>;
 }
+
+const OF_TIME = ['fresh', 'structured', 'age_s', 'lag_p99_s'] as const;
+/** What is measured of a signal; the rest would be unknown for ever. */
+export const MEASURED_OF: Readonly<Record<Signal, readonly DataFact[]>> = {
+  traces: [...OF_TIME, 'complete', 'completeness', 'sampled', 'rate'],
+  logs: [...OF_TIME, 'sampled'],
+  metrics: [...OF_TIME, 'rate'],
+};
 
 /** `ok-rate` is no word of the language: it is written `intent.ok_rate`, or `intent["ok-rate"]`. */
 export function wordOf(id: string): string {

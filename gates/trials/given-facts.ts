@@ -3,7 +3,7 @@ import type { ConstraintFile } from '../constraints/constraint-set.ts';
 import { type Mismatch, mismatch } from '../constraints/mismatch.ts';
 
 /** What a test may say about a source, and how; numbers are measured exactly. */
-export const GIVEN_OF_SOURCE = {
+const GIVEN_OF_SOURCE = {
   completeness: 'a share of 0 to 1, or unknown',
   complete: 'true, false or unknown',
   fresh: 'true, false or unknown',
@@ -18,7 +18,7 @@ export type GivenOfSource = keyof typeof GIVEN_OF_SOURCE;
 type Given = string | number | boolean;
 
 /** `traces.completeness` as source and fact: an id may hold dots, so the fact is what stands behind the last one. */
-export function splitGiven(key: string): { readonly about: string; readonly fact: string } {
+function splitGiven(key: string): { readonly about: string; readonly fact: string } {
   const at = key.lastIndexOf('.');
   return at < 0 ? { about: '', fact: key } : { about: key.slice(0, at), fact: key.slice(at + 1) };
 }

@@ -25,14 +25,14 @@ export interface Replayed {
   readonly was: DecisionOutcome;
 }
 
-export interface DecidedAgain extends Replayed {
+interface DecidedAgain extends Replayed {
   readonly outcome: 'same' | 'flipped';
   readonly now: DecisionOutcome;
   readonly reasons: readonly DecisionReason[];
 }
 
 /** What was recorded does not tell. */
-export interface Unclear extends Replayed {
+interface Unclear extends Replayed {
   readonly outcome: 'unclear';
   readonly why: string;
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { rfc3339 } from '../../core/time.ts';
 import { constraintJsonSchema } from '../../gates/constraints/json-schema.ts';
+import { effectiveConstraints } from '../../gates/effective-constraints.ts';
 import { type Replayed, replayDecisions } from '../../gates/trials/replay-decision.ts';
 import { readDecisions } from '../../store/decisions.ts';
 import { readFindings } from '../../store/findings.ts';
@@ -32,8 +33,25 @@ const effective = {
   path: '/constraints/effective',
   id: 'effectiveConstraints',
   summary: 'Constraint sets in force; every duration in ms, every percentage a ratio',
-  query: z.strictObject({ service: z.string().optional().describe('Only sets about this service.') }),
-  answer: z.strictObject({ sets: z.array(z.record(z.string(), z.unknown())) }),
+  query: z.strictObject({
+    service: z.string().min(1).optional().describe('Only sets about this service, and what they come to.'),
+    env: z.string().min(1).optional(),
+    namespace: z.string().min(1).optional(),
+    kind: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Only this kind of action; left out: all that are described.'),
+  }),
+  answer: z.strictObject({
+    sets: z.array(z.record(z.string(), z.unknown())),
+    effective: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe(
+        'Of the service asked for: merged limits, the fail mode of each kind, policies, holds; else null.',
+      ),
+  }),
 } satisfies Operation;
 
 const lint = {
@@ -98,9 +116,13 @@ const replay = {
 
 export const CONSTRAINT_OPERATIONS: readonly Operation[] = [effective, lint, schema, replay];
 
-export function serveConstraints(app: FastifyInstance, { gate, client }: ApiDeps): void {
-  serveOperation(app, effective, ({ query: { service } }) => ({
+export function serveConstraints(app: FastifyInstance, { gate, client, now }: ApiDeps): void {
+  serveOperation(app, effective, ({ query: { service, ...more } }) => ({
     sets: gate.effective().filter(({ scope }) => service === undefined || scope.service === service),
+    effective:
+      service === undefined
+        ? null
+        : effectiveConstraints(gate.effective(), { service, ...more, nowMs: now() }),
   }));
   serveOperation(app, schema, () => constraintJsonSchema);
   serveOperation(app, lint, ({ body: { text, file } }) => {

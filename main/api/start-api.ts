@@ -9,6 +9,7 @@ import { createGate, type KeyFiles } from '../../gates/gate.ts';
 import { GITHUB_PATH, type GithubConfig } from '../adapters/github/serve-github.ts';
 import { ADAPTER_OPERATIONS, serveAdapters } from '../adapters/serve-adapters.ts';
 import { localUrl } from '../local-url.ts';
+import { observeConstraints } from '../observe-constraints.ts';
 import type { Role } from '../settings.ts';
 import { authorizer } from './authorize.ts';
 import { CHANGE_OPERATIONS, serveChanges } from './changes.ts';
@@ -106,6 +107,7 @@ export async function startApi(
   guard(app, config);
   answerProblems(app, log);
   observeRequests(app, deps.meter);
+  observeConstraints(deps.meter, { gate, now });
   if (deps.tracer !== undefined) joinTraces(app, deps.tracer, now);
 
   const apiDeps = { client, gate, now, collectMetrics: deps.collectMetrics };

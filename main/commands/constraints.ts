@@ -9,7 +9,7 @@ import {
   type ConstraintFileState,
   readConstraintFiles,
 } from '../../gates/constraints/read-constraint-files.ts';
-
+import type { EffectiveConstraints } from '../../gates/effective-constraints.ts';
 import { runTests, type TestResult } from '../../gates/trials/run-tests.ts';
 import { PATIENT_TIMEOUT_MS } from '../api-client.ts';
 import { type ClientFlags, connectApi, examples, print, withClientFlags } from '../client-flags.ts';
@@ -82,12 +82,35 @@ export function constraintsCommand(): Command {
       print(flags, report, () => replayText(report));
       process.exitCode = !report.valid ? 2 : report.flipped.length > 0 ? 3 : 0;
     });
+  const effective = withClientFlags(new Command('effective'))
+    .description(
+      'what people wrote about a service, as the server holds it: limits, fail modes, policies, holds',
+    )
+    .requiredOption('--service <name>', 'the service')
+    .option('--env <name>', 'environment of the target')
+    .option('--namespace <name>', 'namespace of the target')
+    .option('--kind <kind>', 'only this kind of action')
+    .addHelpText('after', examples('constraints effective --service checkout --kind scale.down'))
+    .action(
+      async (flags: ClientFlags & { service: string; env?: string; namespace?: string; kind?: string }) => {
+        const { service, env, namespace, kind } = flags;
+        const asked = Object.entries({ service, env, namespace, kind }).filter(
+          ([, value]) => value !== undefined,
+        );
+        const query = new URLSearchParams(asked as [string, string][]);
+        const answer = await connectApi(flags).getJson<{ effective: EffectiveConstraints }>(
+          `/constraints/effective?${query}`,
+        );
+        print(flags, answer.effective, () => effectiveText(answer.effective));
+      },
+    );
   return new Command('constraints')
     .description('work with constraint files')
     .addCommand(lint)
     .addCommand(test)
     .addCommand(schema)
     .addCommand(replay)
+    .addCommand(effective)
     .addCommand(constraintsPrecisionCommand());
 }
 
@@ -185,6 +208,41 @@ function replayText({ valid, problems, decisions, isCut, same, flipped, unclear 
     ...unclear.map((one) => `cannot be replayed: ${about(one)}: ${one.why}`),
     `${decisions} decisions: ${same} stay, ${flipped.length} flip, ${unclear.length} cannot be replayed.`,
     isCut && 'There may be more: narrow the time.',
+  ];
+  return `${lines.filter((line) => line !== false).join('\n')}\n`;
+}
+
+function effectiveText(effective: EffectiveConstraints): string {
+  const { sets, reviewOverdue, limits, kinds, policies, holds, intents } = effective;
+  const { replicas, regions, inRotationMin, ceilings, actors } = limits;
+  const lines = [
+    sets.length === 0 ? 'No set speaks about it: what is built in is in force.' : `sets: ${sets.join(', ')}`,
+    ...reviewOverdue.map(
+      ({ set, since, owner }) => `review overdue: ${set} since ${since.slice(0, 10)}, of ${owner}`,
+    ),
+    `replicas: ${replicas.min} to ${replicas.max ?? 'any'}`,
+    regions !== null && `regions: ${regions.join(', ') || 'none: the sets contradict each other'}`,
+    inRotationMin !== null && `in rotation: at least ${100 * inRotationMin} %`,
+    ...ceilings.map(
+      (one) =>
+        `ceiling: action.${one.of} ${one.min ?? ''}..${one.max ?? ''} for ${one.for.join(', ')} [${one.constraint}]`,
+    ),
+    ...actors.map(
+      (one) =>
+        `actors: ${one.allow === null ? 'any' : one.allow.join(', ')}, but ${JSON.stringify(one.deny)} [${one.constraint}]`,
+    ),
+    ...intents.map((one) => `intent: ${one.says} [${one.constraint}]`),
+    ...policies.map(
+      (one) =>
+        `policy: ${one.require}, when ${one.when}${one.unless === null ? '' : `, unless ${one.unless}`} [${one.constraint}]`,
+    ),
+    ...holds.map(
+      (one) => `hold: ${one.finding} holds ${[...one.stages, ...one.actions].join(', ')} [${one.constraint}]`,
+    ),
+    ...kinds.map((one) => {
+      const cap = one.capRatio === null ? '' : ` +${100 * one.capRatio} %`;
+      return `on unknown data, ${one.kind}: ${one.unknown}${cap} (${one.why}) [${one.constraint}]; rests on ${one.requires.join(', ') || 'what is built in'}`;
+    }),
   ];
   return `${lines.filter((line) => line !== false).join('\n')}\n`;
 }

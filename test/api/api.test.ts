@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { metrics } from '@opentelemetry/api';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   decisionJson,
   decisionWithOutcomesJson,
@@ -232,7 +232,51 @@ describe('constraints', () => {
     expect(body).toMatchObject({
       sets: [{ metadata: { name: 'checkout' }, boundaries: { replicas: { min: 2 } } }],
     });
-    expect((await ask('/api/v1/constraints/effective?service=cart')).body).toEqual({ sets: [] });
+    const other = await ask('/api/v1/constraints/effective?service=cart&kind=scale.down');
+    expect(other.body).toMatchObject({
+      sets: [],
+      effective: { sets: [], kinds: [{ kind: 'scale.down', unknown: 'hold' }] },
+    });
+    expect((await ask('/api/v1/constraints/effective')).body).toMatchObject({ effective: null });
+  });
+
+  it('says what the sets come to, for a target and a kind', async () => {
+    const { body } = await ask('/api/v1/constraints/effective?service=checkout&kind=scale.down');
+    expect(body).toMatchObject({
+      effective: {
+        limits: { replicas: { min: 2 } },
+        kinds: [{ kind: 'scale.down', constraint: expect.any(String) }],
+        reviewOverdue: [],
+      },
+    });
+  });
+
+  it('gives the schema of a file to editors', async () => {
+    const { body } = await ask('/api/v1/constraints/schema');
+    expect(body).toMatchObject({ properties: { policies: { type: 'array' } }, additionalProperties: false });
+  });
+
+  it('replays the past under a changed file, and not under a broken one', async () => {
+    const question = {
+      ...QUESTION,
+      action: { kind: 'scale.up', from: { replicas: 3 }, to: { replicas: 4 } },
+    };
+    const decided = (await post('/api/v1/decisions', question)).body as { decisionId: string };
+    const period = { from: '2000-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z' };
+    const changed = { ...period, text: CONSTRAINTS.replace('min: 2', 'min: 5') };
+    await vi.waitFor(async () => {
+      const { body } = await post('/api/v1/constraints/replay', changed);
+      const { flipped } = body as { flipped: { decisionId: string; now: string }[] };
+      expect(flipped.find(({ decisionId }) => decisionId === decided.decisionId)).toMatchObject({
+        was: 'allow',
+        now: 'deny',
+      });
+    }, 15_000);
+    const broken = await post('/api/v1/constraints/replay', {
+      ...period,
+      text: CONSTRAINTS.replace('min: 2', 'min: -2'),
+    });
+    expect(broken.body).toMatchObject({ valid: false, decisions: 0, problems: [{ severity: 'error' }] });
   });
 
   it('checks a file without using it', async () => {
@@ -366,8 +410,10 @@ describe('operation', () => {
       '/api/v1/changes',
       '/api/v1/constraints/effective',
       '/api/v1/constraints/lint',
-      '/api/v1/coverage',
       '/api/v1/constraints/precision',
+      '/api/v1/constraints/replay',
+      '/api/v1/constraints/schema',
+      '/api/v1/coverage',
       '/api/v1/decisions',
       '/api/v1/decisions/{id}',
       '/api/v1/decisions/{id}/outcome',

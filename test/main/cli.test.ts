@@ -165,6 +165,50 @@ describe('commands without a server', () => {
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('none.yaml cannot be read') });
   });
 
+  it('constraints test: 0 when all pass, 1 with what came instead, 2 for a broken file', async () => {
+    const text = readFileSync(DEMO_CONSTRAINTS, 'utf8');
+    const ask = 'ask: { kind: delete }';
+    const file = (name: string, more: string) => {
+      const path = join(folder, name);
+      writeFileSync(path, `${text}\n${more}`);
+      return path;
+    };
+    const [good, wrong, none, broken] = await Promise.all([
+      run('constraints', 'test', file('t1.yaml', `tests: [{ name: a, ${ask}, expect: { decision: deny } }]`)),
+      run(
+        'constraints',
+        'test',
+        file('t2.yaml', `tests: [{ name: a, ${ask}, expect: { decision: allow, reason: OK } }]`),
+      ),
+      run('constraints', 'test', DEMO_CONSTRAINTS),
+      run('constraints', 'test', file('t3.yaml', 'tests: [{ name: a }]')),
+    ]);
+    expect(good).toMatchObject({ code: 0, stdout: '1 passed, 0 failed.\n' });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stdout).toMatch(/FAILED .*t2\.yaml: a\n {2}- allow, OK\n {2}\+ deny, USE_UNKNOWN/);
+    expect(none).toMatchObject({ code: 1, stdout: expect.stringContaining('No tests') });
+    expect(broken).toMatchObject({ code: 2, stderr: expect.stringContaining('tests.0.ask is missing') });
+  });
+
+  it('constraints effective and replay: of what the server holds', async () => {
+    const changed = join(folder, 'changed.yaml');
+    writeFileSync(changed, readFileSync(DEMO_CONSTRAINTS, 'utf8'));
+    const [effective, replay, unclearTime] = await Promise.all([
+      run('constraints', 'effective', '--service', 'checkout', '--kind', 'scale.down'),
+      run('constraints', 'replay', changed, '--from', '1h'),
+      run('constraints', 'replay', changed, '--from', 'yesterday'),
+    ]);
+    expect(effective).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('on unknown data, scale.down: hold'),
+    });
+    expect(replay).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/\d+ decisions: \d+ stay, 0 flip/),
+    });
+    expect(unclearTime.stderr).toContain('"yesterday" is no time');
+  });
+
   it('doctor: 1 and what to do when something fails', async () => {
     const { apiPort } = server.ports;
     const doctor = await runPlumbline(['doctor'], {
