@@ -95,8 +95,8 @@ export function coverageTable(
       const when = { fromMinute: step.heldUntilMinute, untilMinute: step.minute };
       const records = recordsOf(step.service);
       // Whether an action was allowed is asked of the action.
-      if (actionFor(records, when) !== null) return [];
-      const isCovered = allowanceFor(records, when) !== null;
+      if (actionFor(records, when, 'the size') !== null) return [];
+      const isCovered = allowanceFor(records, when, 'the size') !== null;
       const isStanding = by.isStanding(step.actor, step.kind);
       return [
         {
