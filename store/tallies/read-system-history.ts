@@ -3,6 +3,7 @@ import { bucketQuantile } from '../../core/bucket-quantile.ts';
 import {
   type DesignIntent,
   EDGE_STEP_MINUTES,
+  type RecordedAction,
   type ServiceHistory,
   type ServiceSeries,
   type SystemHistory,
@@ -50,11 +51,14 @@ export async function readSystemHistory(
   const edges = await readEdgeHistories(client, whole);
   const system = await readServices(client, whole, entryServices({ edges, intent, serviceNames }));
   const services = system.services(serviceNames);
-  const { seen, assumed, decisions, changes } = await readActs(client, {
+  const { seen, routine, assumed, decisions, changes } = await readActs(client, {
     ...whole,
     automation: intent.automation ?? [],
   });
   const names = new Set(serviceNames);
+  const mustAsk = new Set(intent.gatedActors);
+  const isLookedAt = ({ actor, service }: RecordedAction) =>
+    names.has(service) && (mustAsk.has(actor) || !routine.has(actor));
   return {
     startMs: fromMs,
     minutes,
@@ -63,9 +67,7 @@ export async function readSystemHistory(
     pools: await readPools(client, whole),
     users: system.users(services.values()),
     // What was done to services of other systems is told by theirs.
-    actions: [...seen.filter(({ service }) => names.has(service)), ...assumed].sort(
-      (a, b) => a.minute - b.minute,
-    ),
+    actions: [...seen.filter(isLookedAt), ...assumed].sort((a, b) => a.minute - b.minute),
     decisions,
     changes: changes.filter(({ service }) => names.has(service)),
     intent,

@@ -7,7 +7,7 @@ import { settingsOf } from './settings-of.ts';
 import type { UngatedEvent } from './ungated-event.ts';
 
 /**
- * Recorded actions without a decision that allows them. Actors that people listed must ask. Others need not where
+ * Recorded actions without a decision that allows them. Actors that people listed must ask. Others need not where people said so, nor where
  * they already acted without asking in the accepted period: a person has seen that; whoever is new is not known to
  * be allowed anything, unless a person recorded a change.
  */
@@ -15,11 +15,12 @@ export function ungatedActions({ history, accepted }: SystemView): UngatedEvent[
   const decisions = new Map(history.decisions.map((decision) => [decision.id, decision]));
   const mustAsk = new Set(history.intent.gatedActors);
   const recordsOf = recordsByService(history);
-  const standing = new Set(
-    history.actions
+  const standing = new Set([
+    ...(history.intent.automation ?? []).flatMap(({ actor, gate }) => (gate === 'standing' ? actor : [])),
+    ...history.actions
       .filter(({ actor, minute }) => !mustAsk.has(actor) && minute < accepted.untilMinute)
       .map(({ actor }) => actor),
-  );
+  ]);
   const events: UngatedEvent[] = [];
   for (const action of history.actions) {
     if (standing.has(action.actor)) continue;

@@ -97,6 +97,24 @@ describe('ungated actions', () => {
     expect(find(moved(), { actions })).toEqual([]);
   });
 
+  it('leaves alone who may act without asking, as people said', () => {
+    const declared = (gate: 'standing' | 'required') => ({
+      constraint: 's/new',
+      actor: 'new',
+      identity: null,
+      gate,
+      standingKinds: [],
+      bounds: [],
+    });
+    const of = (gate: 'standing' | 'required') =>
+      find(moved(), {
+        actions: [action(null, 'new')],
+        intent: { ...intent, automation: [declared(gate)] },
+      });
+    expect(of('standing')).toEqual([]);
+    expect(of('required')).toHaveLength(1);
+  });
+
   it('names the actor and what it moved', () => {
     const [episode] = find(moved(), { actions: [action(null)] });
     expect(episode).toMatchObject({ culprit: 'tuner', actors: ['tuner'], confirmedMinute: AT });
