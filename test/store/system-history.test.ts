@@ -438,30 +438,6 @@ describe('edges of histograms', () => {
   });
 });
 
-describe('time of its own', () => {
-  it('is what calls do not account for', async () => {
-    await durations([
-      { service: 'own', minute: 0, temporality: 1, counts: [20, 0, 0], sumS: 2 },
-      callsTo('own', 'basket', 0, { sumS: 0.5 }),
-      callsTo('own', 'far', 0, { sumS: 0.7 }),
-      { service: 'own', minute: 1, temporality: 1, counts: [20, 0, 0], sumS: 2 },
-    ]);
-    const self = await seriesOf('own', 'selfMs', 2);
-    expect(self[0]).toBeCloseTo(40, 6);
-    expect(self[1]).toBeNaN();
-  });
-
-  it('is not known of a service that calls others at the same time', async () => {
-    await durations([
-      { service: 'fan', minute: 0, temporality: 1, counts: [20, 0, 0], sumS: 2 },
-      callsTo('fan', 'basket', 0, { sumS: 1.5 }),
-      callsTo('fan', 'far', 0, { sumS: 1.5 }),
-    ]);
-    expect(await seriesOf('fan', 'selfMs', 1)).toEqual([]);
-    expect(await seriesOf('fan', 'meanMs', 1)).toEqual([100]);
-  });
-});
-
 describe('retries', () => {
   it('are unknown in a minute whose spans are lost, though its requests are counted', async () => {
     await durations(
