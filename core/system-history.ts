@@ -8,7 +8,7 @@ const SERVICE_SERIES = [
   'meanMs',
   'p50Ms',
   'p99Ms',
-  'selfMs', // mean of the service's own histogram less what its calls took, or span time without children
+  'selfMs', // from traces: span time without children; means less those of calls are no own time, for calls overlap
   'criticalPathMs', // from traces: share of the request's critical path
   'cpuRatio', // k8s.container.cpu.limit.utilization
   'inflight', // http.server.active_requests

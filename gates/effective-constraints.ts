@@ -89,8 +89,8 @@ function kindInForce(question: Question): KindInForce {
 /** Kinds by the table and by the files, each once: globs are asked by their own words. */
 function kindsOf(sets: readonly ConstraintSet[]): string[] {
   const written = sets.flatMap(({ failureTolerance, stages }) => [
-    ...Object.keys(failureTolerance),
-    ...Object.values(stages).flatMap(({ gate }) => gate),
+    ...Object.keys(failureTolerance.kinds),
+    ...Object.values(stages).flatMap((stage) => stage?.gate ?? []),
   ]);
   const all = new Set([...FAIL_MODES.map(({ kind }) => kind), ...written]);
   all.delete('*');

@@ -38,6 +38,12 @@ export function isPerson(username: string): boolean {
   return !username.startsWith('system:');
 }
 
+/**
+ * At work all the time, within limits that others set: their doing shows in the series of a service. Detectors look at
+ * what moves those limits, and hear of these only where people said that they must ask.
+ */
+export const ROUTINE: readonly Controller[] = ['hpa', 'keda', 'kubelet', 'scheduler', 'node-controller'];
+
 /** The same automation: as itself, as it signs in (`identity`), or by the name that is used here. */
 export function isSameActor(actor: string, other: string, identity: string | null): boolean {
   if (actor === other) return true;

@@ -2,7 +2,7 @@ import type { Decision, DecisionRequest } from '../../core/decision.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { stageOf } from '../../gates/fail-modes.ts';
 import type { Gate } from '../../gates/gate.ts';
-import { matchGlob } from '../../gates/glob.ts';
+import { matchGlob } from '../../core/glob.ts';
 
 const KIND_SHOWN = 80;
 

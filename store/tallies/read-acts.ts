@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import { isSameActor } from '../../core/actions/controllers.ts';
+import { isSameActor, ROUTINE } from '../../core/actions/controllers.ts';
 import { decisionOf } from '../../core/actions/decision-of.ts';
 import { mergeActions } from '../../core/actions/merge-actions.ts';
 import { recogniseAction } from '../../core/actions/recognise-action.ts';
@@ -24,6 +24,8 @@ const OF_THE_PLATFORM = /^(capacity|consolidate|quota)\.|^drain\.node$/;
 export interface Acts {
   /** As telemetry tells; each with its decision, where one is known. */
   readonly seen: readonly RecordedAction[];
+  /** Actors of these that are at work all the time, within limits that others set. */
+  readonly routine: ReadonlySet<string>;
   /** Allowed by a gate, of actors that telemetry does not tell of: whoever was allowed acts. */
   readonly assumed: readonly RecordedAction[];
   readonly decisions: readonly RecordedDecision[];
@@ -80,8 +82,10 @@ export async function readActs(
     return { ...action, decisionId: decisionId ?? decision?.id ?? null };
   });
   const heard = new Set(seen.map(({ actor }) => actor));
+  const isRoutine = (actor: string) => ROUTINE.some((one) => isSame(one, actor));
   return {
     seen,
+    routine: new Set([...heard].filter(isRoutine)),
     assumed: decisions
       .filter(
         ({ decision: { outcome, actor } }) =>

@@ -5,17 +5,15 @@ import { durationReadings, readingParams } from './duration-readings.ts';
 interface Row {
   readonly ServiceName: string;
   readonly MinuteS: number;
-  readonly SumUs: number;
   readonly Timeouts: number;
   readonly Resends: number;
   readonly TellsResends: number;
 }
 
-/** What a service's calls of others took in one minute, by its own client histograms. */
+/** How a service's calls of others went in one minute, by its own client histograms. */
 export interface ClientMinute {
   readonly serviceName: string;
   readonly startMs: number;
-  readonly sumMs: number;
   readonly timeouts: number;
   /** null: its histograms do not tell attempts apart. */
   readonly retries: number | null;
@@ -28,7 +26,7 @@ export async function readClientMinutes(
 ): Promise<ClientMinute[]> {
   const rows = await readRows<Row>(client, {
     sql: `
-SELECT ServiceName, toUnixTimestamp(Minute) AS MinuteS, sum(GrownUs * PerMinute) AS SumUs,
+SELECT ServiceName, toUnixTimestamp(Minute) AS MinuteS,
   sumIf(Grown * PerMinute, IsTimeout = 1) AS Timeouts, sumIf(Grown * PerMinute, Resend = 2) AS Resends,
   max(Resend) > 0 AS TellsResends
 FROM (${durationReadings('client')})
@@ -39,7 +37,6 @@ GROUP BY ServiceName, Minute ORDER BY ServiceName, Minute`,
   return rows.map((row) => ({
     serviceName: row.ServiceName,
     startMs: row.MinuteS * 1_000,
-    sumMs: row.SumUs / 1_000,
     timeouts: row.Timeouts,
     retries: row.TellsResends === 1 ? row.Resends : null,
   }));

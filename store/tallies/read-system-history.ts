@@ -4,6 +4,7 @@ import type { MaskHistory } from '../../core/mask-metrics.ts';
 import {
   type DesignIntent,
   EDGE_STEP_MINUTES,
+  type RecordedAction,
   type ServiceHistory,
   type ServiceSeries,
   type SystemHistory,
@@ -31,8 +32,6 @@ const MINUTE_MS = 60_000;
 const STEP_MS = EDGE_STEP_MINUTES * MINUTE_MS;
 /** Minutes of services that one query gives: as many as are quickly held in memory. */
 const ROWS_AT_ONCE = 100_000;
-/** A service that so many of its minutes' own time is not known of calls others at the same time. */
-const OWN_TIME_KNOWN_RATIO_MIN = 0.5;
 
 /** `fromMs` is rounded down to ten minutes; the minute that `untilMs` lies in is left out: it may still grow. */
 export type HistoryQuery = RollupQuery & { readonly intent: DesignIntent };
@@ -54,11 +53,14 @@ export async function readSystemHistory(
   const edges = await readEdgeHistories(client, whole);
   const system = await readServices(client, whole, entryServices({ edges, intent, serviceNames }));
   const services = system.services(serviceNames);
-  const { seen, assumed, decisions, changes } = await readActs(client, {
+  const { seen, routine, assumed, decisions, changes } = await readActs(client, {
     ...whole,
     automation: intent.automation ?? [],
   });
   const names = new Set(serviceNames);
+  const mustAsk = new Set(intent.gatedActors);
+  const isLookedAt = ({ actor, service }: RecordedAction) =>
+    names.has(service) && (mustAsk.has(actor) || !routine.has(actor));
   return {
     startMs: fromMs,
     minutes,
@@ -68,9 +70,7 @@ export async function readSystemHistory(
     pools: await readPools(client, whole),
     users: system.users(services.values()),
     // What was done to services of other systems is told by theirs.
-    actions: [...seen.filter(({ service }) => names.has(service)), ...assumed].sort(
-      (a, b) => a.minute - b.minute,
-    ),
+    actions: [...seen.filter(isLookedAt), ...assumed].sort((a, b) => a.minute - b.minute),
     decisions,
     changes: changes.filter(({ service }) => names.has(service)),
     intent,
@@ -150,10 +150,6 @@ async function readSome(
   system.addCalls(calls);
   system.addVersions(versions);
   system.addMasks(masks);
-}
-
-function countKnown(values: Float64Array | undefined): number {
-  return values?.reduce((n, value) => (Number.isNaN(value) ? n : n + 1), 0) ?? 0;
 }
 
 /** Series under way; one that nobody sends is never begun. */
@@ -245,20 +241,10 @@ class Building {
 
   /** What a caller's histograms tell goes before what its spans tell. */
   addCalls(minutes: readonly ClientMinute[]): void {
-    for (const { serviceName, startMs, sumMs, timeouts, retries } of minutes) {
+    for (const { serviceName, startMs, timeouts, retries } of minutes) {
       const at = this.#minuteOf(startMs);
       this.#series(serviceName, 'timeouts')[at] = timeouts;
       if (retries !== null) this.#series(serviceName, 'retries')[at] = retries;
-      const all = this.#byService.get(serviceName);
-      const ownMs =
-        (all?.get('meanMs')?.[at] ?? Number.NaN) - sumMs / (all?.get('requests')?.[at] ?? Number.NaN);
-      // Calls made at the same time take less than their sum: of a service that does so nobody knows its own time.
-      if (ownMs >= 0) this.#series(serviceName, 'selfMs')[at] = ownMs;
-    }
-    for (const serviceName of new Set(minutes.map((minute) => minute.serviceName))) {
-      const all = this.#byService.get(serviceName);
-      const known = countKnown(all?.get('selfMs'));
-      if (known < OWN_TIME_KNOWN_RATIO_MIN * countKnown(all?.get('meanMs'))) all?.delete('selfMs');
     }
   }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERIES_METRICS } from '../../core/series-metrics.ts';
 import type { ServiceHistory, ServiceSeries, SystemHistory } from '../../core/system-history.ts';
 import { designIntentOf } from '../../gates/constraints/design-intent-of.ts';
+import { toClickhouseTime } from '../../store/clickhouse-time.ts';
 import { readRows } from '../../store/read-rows.ts';
 import { readSystemHistory } from '../../store/tallies/read-system-history.ts';
 import { writeRows } from '../../store/write-rows.ts';
@@ -437,30 +438,6 @@ describe('edges of histograms', () => {
   });
 });
 
-describe('time of its own', () => {
-  it('is what calls do not account for', async () => {
-    await durations([
-      { service: 'own', minute: 0, temporality: 1, counts: [20, 0, 0], sumS: 2 },
-      callsTo('own', 'basket', 0, { sumS: 0.5 }),
-      callsTo('own', 'far', 0, { sumS: 0.7 }),
-      { service: 'own', minute: 1, temporality: 1, counts: [20, 0, 0], sumS: 2 },
-    ]);
-    const self = await seriesOf('own', 'selfMs', 2);
-    expect(self[0]).toBeCloseTo(40, 6);
-    expect(self[1]).toBeNaN();
-  });
-
-  it('is not known of a service that calls others at the same time', async () => {
-    await durations([
-      { service: 'fan', minute: 0, temporality: 1, counts: [20, 0, 0], sumS: 2 },
-      callsTo('fan', 'basket', 0, { sumS: 1.5 }),
-      callsTo('fan', 'far', 0, { sumS: 1.5 }),
-    ]);
-    expect(await seriesOf('fan', 'selfMs', 1)).toEqual([]);
-    expect(await seriesOf('fan', 'meanMs', 1)).toEqual([100]);
-  });
-});
-
 describe('retries', () => {
   it('are unknown in a minute whose spans are lost, though its requests are counted', async () => {
     await durations(
@@ -572,6 +549,7 @@ describe('users', () => {
       request('door', { counts: [0, 100, 0], attributes: { 'error.type': '500' } }),
       request('inner', { counts: [900, 0, 0] }),
       callsTo('door', 'inner', 0, { counts: [900, 0, 0] }),
+      callsTo('inner', 'far', 0, { counts: [90, 0, 0] }),
       request('batch', { counts: [7, 0, 0] }),
     ]);
     await writeRows(engine.client, 'otel_metrics_gauge', [cost('door', 2), cost('inner', 3)]);
@@ -581,7 +559,7 @@ describe('users', () => {
     expect(users?.p50Ms[0]).toBeCloseTo(100, 6);
     expect(users?.p99Ms[0]).toBeCloseTo(198, 6);
     expect([...(users?.cost ?? [])]).toEqual([5, Number.NaN]);
-    expect((await read(['inner', 'batch'], 2)).users).toBeNull();
+    expect((await read(['batch'], 2)).users).toBeNull();
   });
 
   it('are those of the services that an objective names', async () => {
@@ -606,6 +584,39 @@ describe('users', () => {
       },
     });
     expect(users?.requests[0]).toBe(7);
+  });
+});
+
+describe('actions', () => {
+  it('of autoscalers at work are told only where people said that they must ask', async () => {
+    const event = (service: string, actor: string) => ({
+      Timestamp: toClickhouseTime(T0 + MINUTE),
+      ReceivedAt: toClickhouseTime(T0 + MINUTE),
+      ServiceName: service,
+      EventName: 'automation.action',
+      LogAttributes: {
+        'automation.actor': actor,
+        'automation.action.kind': 'scale.up',
+        'automation.action.to': '4',
+      },
+    });
+    await writeRows(engine.client, 'otel_logs', [
+      event('acted', 'hpa'),
+      event('acted', 'tuner'),
+      event('else', 'tuner'),
+    ]);
+    const told = async (gatedActors: readonly string[]) => {
+      const { actions } = await readSystemHistory(engine.client, {
+        serviceNames: ['acted'],
+        fromMs: T0,
+        untilMs: T0 + 2 * MINUTE,
+        unsampledNames: UNSAMPLED,
+        intent: { ...designIntentOf([]), gatedActors },
+      });
+      return actions.map(({ actor, service, minute, to }) => [actor, service, minute, to]);
+    };
+    expect(await told([])).toEqual([['tuner', 'acted', 1, 4]]);
+    expect(await told(['hpa'])).toHaveLength(2);
   });
 });
 

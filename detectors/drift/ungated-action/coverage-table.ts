@@ -14,7 +14,7 @@ export interface SilentStep {
 type Why = Exclude<ReturnType<typeof objectionTo>, null> | 'silent';
 
 /** What one actor did at one stage. */
-export interface CoverageRow {
+interface CoverageRow {
   readonly actor: string;
   /** null: of kinds of action that no stage has. */
   readonly stage: Stage | null;
@@ -32,9 +32,9 @@ export interface CoverageRow {
 }
 
 /** `none-seen` is no praise: nobody acted, or nothing that he did is told. */
-export type StageState = 'none-seen' | 'gated' | 'partly' | 'standing' | 'open';
+type StageState = 'none-seen' | 'gated' | 'partly' | 'standing' | 'open';
 
-export interface StageCoverage {
+interface StageCoverage {
   readonly stage: Stage;
   readonly state: StageState;
   readonly actions: number;
@@ -95,8 +95,8 @@ export function coverageTable(
       const when = { fromMinute: step.heldUntilMinute, untilMinute: step.minute };
       const records = recordsOf(step.service);
       // Whether an action was allowed is asked of the action.
-      if (actionFor(records, when) !== null) return [];
-      const isCovered = allowanceFor(records, when) !== null;
+      if (actionFor(records, when, 'the size') !== null) return [];
+      const isCovered = allowanceFor(records, when, 'the size') !== null;
       const isStanding = by.isStanding(step.actor, step.kind);
       return [
         {

@@ -53,25 +53,47 @@ export function changeFor({ changes }: ServiceRecords, when: When): RecordedChan
   return changes.find(({ minute }) => isWithin(minute, when, CHANGE_VALID_MINUTES)) ?? null;
 }
 
-export function allowanceFor({ decisions }: ServiceRecords, when: When): RecordedDecision | null {
+/** An autoscaler at work every quarter of an hour would excuse whatever else is done to its service. */
+const MOVES_NO_SETTING = /^(scale|restart|drain|capacity|consolidate)(\.|$)/;
+const MOVES_NO_SIZE = /^(restart|drain|capacity|consolidate|weight|shift|cache)(\.|$)/;
+
+/** What moved: of a kind of action that cannot have moved it nothing is said. */
+type Moved = 'a setting' | 'the size' | 'a share';
+
+function canMove(kind: string, what: Moved): boolean {
+  const others = { 'a setting': MOVES_NO_SETTING, 'the size': MOVES_NO_SIZE, 'a share': null }[what];
+  return others?.test(kind) !== true;
+}
+
+export function allowanceFor(
+  { decisions }: ServiceRecords,
+  when: When,
+  what: Moved,
+): RecordedDecision | null {
   return (
     decisions.find(
-      ({ minute, outcome }) => outcome === 'allow' && isWithin(minute, when, DECISION_VALID_MINUTES),
+      ({ minute, kind, outcome }) =>
+        outcome === 'allow' && isWithin(minute, when, DECISION_VALID_MINUTES) && canMove(kind, what),
     ) ?? null
   );
 }
 
 /** The last word against it before it happened. */
-export function refusalFor({ decisions }: ServiceRecords, when: When): RecordedDecision | null {
+export function refusalFor({ decisions }: ServiceRecords, when: When, what: Moved): RecordedDecision | null {
   return (
     decisions.findLast(
-      ({ minute, outcome }) => outcome !== 'allow' && isWithin(minute, when, DECISION_VALID_MINUTES),
+      ({ minute, kind, outcome }) =>
+        outcome !== 'allow' && isWithin(minute, when, DECISION_VALID_MINUTES) && canMove(kind, what),
     ) ?? null
   );
 }
 
-export function actionFor({ actions }: ServiceRecords, when: When): RecordedAction | null {
-  return actions.find(({ minute }) => isWithin(minute, when, CLOCK_TOLERANCE_MINUTES)) ?? null;
+export function actionFor({ actions }: ServiceRecords, when: When, what: Moved): RecordedAction | null {
+  return (
+    actions.find(
+      ({ minute, kind }) => isWithin(minute, when, CLOCK_TOLERANCE_MINUTES) && canMove(kind, what),
+    ) ?? null
+  );
 }
 
 function isWithin(minute: number, { fromMinute, untilMinute }: When, validMinutes: number): boolean {

@@ -52,15 +52,16 @@ function judgeStep(
   },
 ): UngatedEvent | null {
   const when = { fromMinute: step.heldUntilMinute, untilMinute: step.minute };
+  const moved = of.what.startsWith('share of') ? 'a share' : 'a setting';
   const excuses = [
     changeFor(of.records, when),
-    allowanceFor(of.records, when),
+    allowanceFor(of.records, when, moved),
     // Whether the action was allowed is asked of the action.
-    actionFor(of.records, when),
+    actionFor(of.records, when, moved),
   ].flatMap((record) => record?.minute ?? []);
   const excusedMinute = excuses.length === 0 ? null : Math.min(...excuses);
   if (excusedMinute !== null && excusedMinute <= step.minute) return null;
-  const refusal = refusalFor(of.records, { ...when, untilMinute: step.minute });
+  const refusal = refusalFor(of.records, { ...when, untilMinute: step.minute }, moved);
   const flicker =
     step.revertedMinute !== null && (step.seenTwiceMinute ?? Number.POSITIVE_INFINITY) > step.revertedMinute
       ? step.revertedMinute

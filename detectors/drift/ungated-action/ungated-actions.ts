@@ -9,10 +9,9 @@ import { settingsOf } from './settings-of.ts';
 import type { UngatedEvent } from './ungated-event.ts';
 
 /**
- * Recorded actions without a decision that allows them. Actors that people listed must ask, but for what they may do alone within
- * their bounds. Others need not where
- * they already acted without asking in the accepted period: a person has seen that; whoever is new is not known to
- * be allowed anything, unless a person recorded a change.
+ * Recorded actions without a decision that allows them. Actors that people listed must ask, but for what they may do
+ * alone within their bounds. Others need not where they already acted without asking in the accepted period: a person
+ * has seen that; whoever is new is not known to be allowed anything, unless a person recorded a change.
  */
 export function ungatedActions({ history, accepted }: SystemView): UngatedEvent[] {
   const decisions = new Map(history.decisions.map((decision) => [decision.id, decision]));

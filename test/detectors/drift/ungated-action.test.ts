@@ -82,9 +82,37 @@ describe('ungated actions', () => {
     expect(find(moved(), rest).map(({ reasons }) => reasons[0]?.code)).toEqual([code]);
   });
 
+  it('is not excused by what cannot have moved it', () => {
+    const scaled = { ...action(null, 'hpa'), kind: 'scale.up' };
+    const before = { ...scaled, minute: 10 }; // people have seen that it does not ask
+    const [episode, ...more] = find(moved(), { actions: [before, scaled] });
+    expect(more).toEqual([]);
+    expect(episode).toMatchObject({ culprit: null, detectedMinute: AT, effect: { metric: 'replicasMin' } });
+    const allowed = find(moved(), { decisions: [{ ...decision('allow'), kind: 'scale.up' }] });
+    expect(allowed).toHaveLength(1);
+  });
+
   it('leaves alone who need not ask and did not in the accepted period', () => {
     const actions = [action(null, 'autoscaler', 1_000), action(null, 'autoscaler')];
     expect(find(moved(), { actions })).toEqual([]);
+  });
+
+  it('leaves alone who may act without asking, as people said', () => {
+    const declared = (gate: 'standing' | 'required') => ({
+      constraint: 's/new',
+      actor: 'new',
+      identity: null,
+      gate,
+      standingKinds: [],
+      bounds: [],
+    });
+    const of = (gate: 'standing' | 'required') =>
+      find(moved(), {
+        actions: [action(null, 'new')],
+        intent: { ...intent, automation: [declared(gate)] },
+      });
+    expect(of('standing')).toEqual([]);
+    expect(of('required')).toHaveLength(1);
   });
 
   it('names the actor and what it moved', () => {
