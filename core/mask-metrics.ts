@@ -27,7 +27,7 @@ export interface MaskMetric {
   /** Only what has one of these values of the label; left out: all of it. */
   readonly where?: { readonly label: MaskLabel; readonly is: readonly string[] };
 }
-export type MaskLabel = 'state' | 'kind' | 'event' | 'grpc.status';
+type MaskLabel = 'state' | 'kind' | 'event' | 'grpc.status';
 export type MaskLibrary = 'resilience4j' | 'opossum' | 'envoy' | 'grpc' | 'grpc-retries';
 
 export interface MaskMetricOfLibrary {

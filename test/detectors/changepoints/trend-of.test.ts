@@ -28,7 +28,7 @@ describe('trendOf', () => {
 
   // 5 % stated; 4.3 to 8.2 % measured with 4,000 series each.
   it.each([12, 24, 60].flatMap((length) => [0, 0.5, 0.8].map((phi) => [length, phi] as const)))(
-    'calls a trend at 5 %% about one in twenty of %i values with phi %s',
+    'calls a trend in about one of twenty series of %i values with phi %s',
     (length, phi) => {
       const runs = runCount({ suite: 700, long: 4_000 });
       const random = randomFrom(length + 1);

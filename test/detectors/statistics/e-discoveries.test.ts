@@ -4,9 +4,9 @@ import { randomFrom } from '../../../core/random-from.ts';
 import { eDiscoveryLimit, eValueOfP } from '../../../detectors/statistics/e-discoveries.ts';
 import { runCount } from '../../run-count.ts';
 
-const FAMILY = 40;
+const FAMILY = 100;
 const RATE = 0.1;
-const RUNS = runCount({ suite: 2_000, long: 20_000 });
+const RUNS = runCount({ suite: 1_000, long: 20_000 });
 
 const normal = (random: () => number) =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
