@@ -36,7 +36,7 @@ export class OverdueHolds {
     const id = idOf(of);
     const known = this.#overdue.get(id);
     if (known === undefined && this.#overdue.size >= OVERDUE_MAX) return;
-// The same object again: a write of it may be under way.
+    // The same object again: a write of it may be under way.
     this.#overdue.set(id, Object.assign(known ?? { ...of, writtenAtMs: Number.NEGATIVE_INFINITY }, of));
   }
 

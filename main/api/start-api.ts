@@ -11,6 +11,7 @@ import { authorizer, CHALLENGES } from './authorize.ts';
 import { hostChecker } from './check-host.ts';
 import { CONSTRAINT_OPERATIONS, serveConstraints } from './constraints.ts';
 import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
+import { FAIL_MODE_OPERATIONS, serveFailModes } from './fail-modes.ts';
 import { FINDING_OPERATIONS, serveFindings } from './findings.ts';
 import { serveFirstPage } from './first-page.ts';
 import { OPEN_PATHS, serveHealth } from './health.ts';
@@ -68,6 +69,7 @@ const OPERATIONS = [
   ...REFERENCE_OPERATIONS,
   ...REPORT_OPERATIONS,
   ...CONSTRAINT_OPERATIONS,
+  ...FAIL_MODE_OPERATIONS,
   ...LEDGER_OPERATIONS,
   ...SET_ASIDE_OPERATIONS,
 ];
@@ -103,6 +105,7 @@ export async function startApi(
     serveReferences,
     serveReports,
     serveConstraints,
+    serveFailModes,
     serveLedger,
     serveSetAside,
   ]) {

@@ -13,6 +13,16 @@ import { runPlumbline } from '../main/run-plumbline.ts';
 
 type IncidentJson = z.infer<typeof incidentJson>;
 
+const SET = `
+apiVersion: constraints/v1alpha1
+kind: ConstraintSet
+metadata: {name: cart, owner: team}
+scope: {service: cart}
+failureTolerance:
+  scale.*: {unknown: hold}
+  scale.up: {unknown: allow, gateDown: closed}
+`;
+
 let engine: TestEngine;
 let dataDir: string;
 let api: Awaited<ReturnType<typeof startApi>>;
@@ -20,6 +30,8 @@ let api: Awaited<ReturnType<typeof startApi>>;
 beforeAll(async () => {
   engine = await startTestEngine({ migrate: true });
   dataDir = mkdtempSync(join(tmpdir(), 'plumbline-incidents-'));
+  const constraintsPath = join(dataDir, 'cart.yaml');
+  writeFileSync(constraintsPath, SET);
   const noLog = () => undefined;
   api = await startApi(
     {
@@ -27,7 +39,7 @@ beforeAll(async () => {
       apiPort: 0,
       keys: [],
       dataDir,
-      constraintsPath: undefined,
+      constraintsPath,
       otlpGrpcPort: 0,
       otlpHttpPort: 0,
       roles: ['api'],
@@ -105,5 +117,21 @@ describe('plumbline approve', () => {
     expect(fault).toBeNull();
     expect(own.stderr).toContain('a second person must approve');
     expect(long.stderr).toContain('"48h" is no time up to 24h');
+  });
+});
+
+describe('fail modes', () => {
+  it('are published for clients: what is written first, the narrower rule before the wider', async () => {
+    const list = async (query: string) => {
+      const response = await fetch(`http://127.0.0.1:${api.port}/api/v1/fail-modes${query}`);
+      const { failModes } = (await response.json()) as { failModes: Record<string, unknown>[] };
+      return failModes.map(({ kind, unknown, gateDown }) => `${kind} ${unknown} ${gateDown}`);
+    };
+    const cart = await list('?service=cart');
+    expect(cart.slice(0, 2)).toEqual(['scale.up allow closed', 'scale.* hold closed']);
+    expect(cart).toContain('rollback allow open');
+    expect(cart).toContain('delete deny closed');
+    expect(cart.at(-1)).toBe('* hold closed');
+    expect((await list('?service=shop'))[0]).not.toBe('scale.up allow closed');
   });
 });
