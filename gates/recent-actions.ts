@@ -75,7 +75,7 @@ function wantsOf({ to }: DecisionRequest['action']): string {
   return text.length > WANTS_LENGTH_MAX ? '' : text;
 }
 
-export function recentAction({ decisionId, decidedAtMs, request }: TakenDecision): RecentAction {
+function recentAction({ decisionId, decidedAtMs, request }: TakenDecision): RecentAction {
   const kind = request.action.kind.toLowerCase();
   const named = request.action.stage;
   const stages = [
