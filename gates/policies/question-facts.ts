@@ -71,12 +71,21 @@ interface SourceView {
   readonly question: Question;
   readonly target: TrustTarget;
   readonly world: World;
+  /** By source: several facts of one rest on the same. */
+  readonly states: Map<string, Ternary>;
 }
 
 /** All that a source promises, or that it is alive where it promises nothing. */
-function sourceState(source: SourceConstraint, { set, question, target, world }: SourceView): Ternary {
+function sourceState(
+  source: SourceConstraint,
+  { set, question, target, world, states }: SourceView,
+): Ternary {
+  const before = states.get(source.id);
+  if (before !== undefined) return before;
   const data = needsOf(set, source, question).map((need) => lookUp(need, { ...world, target }));
-  return and(data.map(({ component }) => TERNARY[component.state]));
+  const state = and(data.map(({ component }) => TERNARY[component.state]));
+  states.set(source.id, state);
+  return state;
 }
 
 function sourceFact(source: SourceConstraint, fact: DataFact, view: SourceView): Fact {
@@ -213,7 +222,10 @@ export function questionFacts(
   of: { readonly set: ConstraintSet; readonly stage: Stage | null; readonly world: World },
 ): Facts {
   const { set, stage, world } = of;
-  const view = question.target === null ? null : { set, question, target: question.target, world };
+  const view =
+    question.target === null
+      ? null
+      : { set, question, target: question.target, world, states: new Map<string, Ternary>() };
   // By identity: compiled expressions name one path by one array.
   const found = new Map<readonly string[], Fact>();
   const look = (path: readonly string[]): Fact => {
