@@ -32,6 +32,8 @@ export interface DecideInput {
   readonly intents: readonly IntentState[];
   /** Requests as they are counted by each way of counting; what is left out is not known. */
   readonly rates?: readonly SourceRate[];
+  /** Whether people say that an incident is open about the target; left out: nobody is asked. */
+  readonly incident?: Ternary;
   readonly nowMs: number;
 }
 
@@ -138,7 +140,7 @@ function setsText(sets: readonly ConstraintSet[]): string {
  * mode is an allow.
  */
 export function decide(input: DecideInput): DecisionBody {
-  const { request, sets, trust, findings, intents, rates = [], nowMs } = input;
+  const { request, sets, trust, findings, intents, rates = [], incident, nowMs } = input;
   const question = askQuestion(request, sets);
   const data = [
     ...requiredData(question, trust, nowMs),
@@ -153,7 +155,7 @@ export function decide(input: DecideInput): DecisionBody {
     voteOnData(data, mode),
     heldByFindings(question, { findings, sets }),
     checkIntents(question, { intents, isDataTrusted: state === 'pass', mode }),
-    checkPolicies(question, { world: { trust, findings, intents, rates, nowMs }, mode }),
+    checkPolicies(question, { world: { trust, findings, intents, rates, incident, nowMs }, mode }),
   ];
   const decision = strictest(votes);
   const retryAfterS = Math.min(

@@ -18,6 +18,8 @@ export interface World {
   readonly findings: readonly Finding[];
   readonly intents: readonly IntentState[];
   readonly rates: readonly SourceRate[];
+  /** Whether people say that an incident is open; left out: nobody is asked. */
+  readonly incident?: Ternary | undefined;
   readonly nowMs: number;
 }
 
@@ -175,7 +177,7 @@ function intentFact(id: string, fact: IntentFact, view: SourceView): Fact {
   return intervalFact(1 - upper, 1 - lower, isTrusted);
 }
 
-/** An incident is what we see of one: a confirmed finding about the target that is open, or an intent that is missed. */
+/** An incident is what people say, or what we see of one: a confirmed finding about the target that is open, or an intent that is missed. */
 function incidentFact(view: SourceView): Fact {
   const { findings, intents } = view.world;
   const about = findings.filter(
@@ -192,8 +194,10 @@ function incidentFact(view: SourceView): Fact {
   const states = names.map(
     (name) => intents.find(({ intent }) => intent.constraint === name)?.isMet ?? 'unknown',
   );
+  const { incident = 'false' } = view.world;
+  if (wasConfirmed || incident === 'true') return known(true);
+  if (incident === 'unknown') return unknown('whether people opened one is not known');
   const areTrusted = tracesState(view) === 'true';
-  if (wasConfirmed) return known(true);
   if (!areTrusted) return unknown('nothing is seen on data that is not trusted');
   if (states.includes('false')) return known(true);
   const isOpenEnded = about.some(({ state }) => state !== 'closed') || states.includes('unknown');
