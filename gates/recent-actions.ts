@@ -59,6 +59,9 @@ export const RECENT_UNKNOWN: RecentActions = {
   held: () => null,
 };
 
+/** Everything is known, and nothing happened. */
+export const RECENT_NOTHING: RecentActions = { ...RECENT_UNKNOWN, knows: () => true };
+
 export const RECENT_SPAN_MS = 86_400_000;
 const ACTIONS_PER_SERVICE_MAX = 5_000;
 const ACTIONS_MAX = 50_000;
