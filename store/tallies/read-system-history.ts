@@ -227,6 +227,10 @@ class Building {
 
   /** What a caller's histograms tell goes before what its spans tell. */
   addCalls(minutes: readonly ClientMinute[]): void {
+    const names = new Set(minutes.map((minute) => minute.serviceName));
+    // What is told goes before what is made of two means.
+    const untold = [...names].filter((name) => this.#byService.get(name)?.has('selfMs') !== true);
+    const isUntold = new Set(untold);
     for (const { serviceName, startMs, sumMs, timeouts, retries } of minutes) {
       const at = this.#minuteOf(startMs);
       this.#series(serviceName, 'timeouts')[at] = timeouts;
@@ -235,9 +239,9 @@ class Building {
       const ownMs =
         (all?.get('meanMs')?.[at] ?? Number.NaN) - sumMs / (all?.get('requests')?.[at] ?? Number.NaN);
       // Calls made at the same time take less than their sum: of a service that does so nobody knows its own time.
-      if (ownMs >= 0) this.#series(serviceName, 'selfMs')[at] = ownMs;
+      if (ownMs >= 0 && isUntold.has(serviceName)) this.#series(serviceName, 'selfMs')[at] = ownMs;
     }
-    for (const serviceName of new Set(minutes.map((minute) => minute.serviceName))) {
+    for (const serviceName of untold) {
       const all = this.#byService.get(serviceName);
       const known = countKnown(all?.get('selfMs'));
       if (known < OWN_TIME_KNOWN_RATIO_MIN * countKnown(all?.get('meanMs'))) all?.delete('selfMs');
