@@ -10,6 +10,7 @@ import { peers } from './sections/peers.ts';
 import { stages } from './sections/stages.ts';
 import { tallies } from './sections/tallies.ts';
 import { transcode } from './sections/transcode.ts';
+import { turning } from './sections/turning.ts';
 
 /** `npm run bench [-- SECTION… --rounds N]`: prints figures and whether they reach their goals; see README.md. */
 const SECTIONS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
@@ -21,6 +22,7 @@ const SECTIONS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   tallies,
   judge: judgeTicks,
   decisions,
+  turning,
   drift,
   peers,
 };
