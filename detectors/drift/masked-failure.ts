@@ -4,10 +4,11 @@ import type { SystemView } from '../equal-load/system-view.ts';
 import { COVERAGE_MIN } from '../equal-load/window-mean.ts';
 import { discoveryLimit } from '../statistics/discoveries.ts';
 import { buildLedger } from './masked-failure/build-ledger.ts';
+import { shareByLoad } from './masked-failure/describe-entries.ts';
 import { describeLedger } from './masked-failure/describe-ledger.ts';
 import { alarmP, isOutside, type JudgedEntry } from './masked-failure/judge-entry.ts';
 import { STEP_MINUTES, STEPS_PER_HOUR } from './masked-failure/ledger-entry.ts';
-import { nameCause } from './masked-failure/name-cause.ts';
+import { acceptedMissRatio, nameCause } from './masked-failure/name-cause.ts';
 
 /** Of false discoveries at each step; steps are many, and what is looked for is far beyond chance. */
 const FALSE_DISCOVERY_RATE = 1e-3;
@@ -37,6 +38,10 @@ export function detectMaskedFailure(view: SystemView): DriftEpisode[] {
   const { history, accepted } = view;
   if (!isLongEnough(accepted)) return [];
   const ledger = buildLedger(view);
+  if (view.isFreezing) {
+    for (const entry of ledger) shareByLoad(entry, view);
+    for (const name of history.services.keys()) acceptedMissRatio(view, name);
+  }
   // Shares and counts of events are two questions, each with a family of its own.
   const families = (['share', 'events'] as const).map((kind) =>
     ledger.filter((entry) => entry.kind === kind),

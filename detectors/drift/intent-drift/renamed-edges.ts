@@ -12,16 +12,24 @@ const SAME_TRAFFIC_RATIO = 1.5;
  * known ends, on the same other end, with the same traffic. Whether the topology changed, or only the name, cannot be
  * said: nothing is held against either.
  */
-export function renamedEdges({ history, accepted }: SystemView): ReadonlySet<EdgeHistory> {
+export function renamedEdges(view: SystemView): ReadonlySet<EdgeHistory> {
+  const { history, accepted } = view;
   const known = new Set(history.intent.edges?.flatMap(({ from, to }) => [from, to]) ?? []);
   const untilStep = Math.ceil(accepted.untilMinute / EDGE_STEP_MINUTES);
   const spans = history.edges.map((edge) => ({ edge, ...spanOf(edge.calls) }));
-  for (const { edge, first } of spans) if (first < untilStep) known.add(edge.from).add(edge.to);
+  const seen = view.frozen('edges in use', () =>
+    spans.filter(({ first }) => first < untilStep).map(({ edge: { from, to } }) => ({ from, to })),
+  );
+  if (seen === null) return new Set();
+  for (const { from, to } of seen) known.add(from).add(to);
+  const isSeen = new Set(seen.map(({ from, to }) => `${from}->${to}`));
   const isUnknown = (name: string) => !known.has(name);
   const renamed = new Set<EdgeHistory>();
   for (const begun of spans.filter(({ edge }) => isUnknown(edge.from) || isUnknown(edge.to))) {
     for (const ended of spans) {
-      const isTurn = Math.abs(ended.last - begun.first) <= TOGETHER_STEPS && ended.first < untilStep;
+      const isTurn =
+        Math.abs(ended.last - begun.first) <= TOGETHER_STEPS &&
+        isSeen.has(`${ended.edge.from}->${ended.edge.to}`);
       if (!isTurn || !isSameBut(begun.edge, ended.edge, isUnknown)) continue;
       const now = meanCalls(begun.edge.calls, begun.first + 1, begun.first + 1 + TOGETHER_STEPS);
       const before = meanCalls(ended.edge.calls, ended.last - DAY_STEPS, ended.last);

@@ -13,18 +13,19 @@ const NAMED_DECISION_VALID_MINUTES = 24 * 60;
  * they already acted without asking in the accepted period: a person has seen that; whoever is new is not known to
  * be allowed anything, unless a person recorded a change.
  */
-export function ungatedActions({ history, accepted }: SystemView): UngatedEvent[] {
+export function ungatedActions(view: SystemView): UngatedEvent[] {
+  const { history } = view;
   const decisions = new Map(history.decisions.map((decision) => [decision.id, decision]));
   const mustAsk = new Set(history.intent.gatedActors);
   const recordsOf = recordsByService(history);
-  const standing = new Set(
-    history.actions
-      .filter(({ actor, minute }) => !mustAsk.has(actor) && minute < accepted.untilMinute)
-      .map(({ actor }) => actor),
-  );
+  const standing = view.frozen('actors at work', ({ untilMinute }) => [
+    ...new Set(history.actions.filter(({ minute }) => minute < untilMinute).map(({ actor }) => actor)),
+  ]);
   const events: UngatedEvent[] = [];
   for (const action of history.actions) {
-    if (standing.has(action.actor)) continue;
+    // Who acted then, nobody knows any more: who need not ask is not held to it.
+    const isStanding = standing === null || standing.includes(action.actor);
+    if (isStanding && !mustAsk.has(action.actor)) continue;
     const why = reasonAgainst(action, { decisions, areDecisionsKept: history.decisions.length > 0 });
     if (why === null) continue;
     const { minute } = action;
