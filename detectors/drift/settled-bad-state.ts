@@ -1,7 +1,7 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
 import type { ServiceHistory } from '../../core/system-history.ts';
 import { BIN_MINUTES_MIN } from '../equal-load/freeze-metric.ts';
-import { loadCells } from '../equal-load/cells.ts';
+import { loadCells, NO_CELL } from '../equal-load/cells.ts';
 import { eachCell } from '../equal-load/frozen-cells.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
 import { callGraph } from './settled-bad-state/call-graph.ts';
@@ -78,7 +78,12 @@ function knownLoads(view: SystemView, { name, series: { requests } }: ServiceHis
   if (loads === null) return null;
   const isSeen = new Set(loads);
   const known = Uint8Array.from(cells.keys, (bin) => (isSeen.has(bin) ? 1 : 0));
-  return Uint8Array.from(cells.ids, (id) => known[id] ?? 0);
+  const minutes = new Uint8Array(cells.ids.length);
+  for (let minute = 0; minute < minutes.length; minute++) {
+    const id = cells.ids[minute] as number;
+    minutes[minute] = id === NO_CELL ? 0 : (known[id] as number);
+  }
+  return minutes;
 }
 
 /** One cause, one group: what is named the same, or lies on the way to or from what is named while it is open. */

@@ -22,7 +22,13 @@ export function loadCells(requests: Float64Array): Cells {
   let cells = byLoad.get(requests);
   if (cells === undefined) {
     const bins = loadBinsOf(requests);
-    cells = sortInto(bins.length, (minute) => bins[minute] as number);
+    const ids = new Int16Array(bins.length);
+    const numbers = new Numbers();
+    for (let minute = 0; minute < ids.length; minute++) {
+      const bin = bins[minute] as number;
+      ids[minute] = bin === NO_BIN ? NO_CELL : numbers.of(bin);
+    }
+    cells = { ids, keys: numbers.keys };
     byLoad.set(requests, cells);
   }
   return cells;
@@ -32,36 +38,39 @@ export function loadCells(requests: Float64Array): Cells {
 export function poolCells(requests: Float64Array, replicas: Float64Array): Cells {
   const known = byPoolSize.get(requests);
   if (known?.replicas === replicas) return known.cells;
-  const { ids, keys } = loadCells(requests);
-  const cells = sortInto(ids.length, (minute) => {
-    const id = ids[minute] as number;
+  const loads = loadCells(requests);
+  const ids = new Int16Array(loads.ids.length);
+  const numbers = new Numbers();
+  for (let minute = 0; minute < ids.length; minute++) {
+    const load = loads.ids[minute] as number;
     const size = Math.round(replicas[minute] as number);
-    return id === NO_CELL || !(size >= 0) ? NO_BIN : (keys[id] as number) * REPLICAS_KEY + size;
-  });
+    ids[minute] =
+      load === NO_CELL || !(size >= 0)
+        ? NO_CELL
+        : numbers.of((loads.keys[load] as number) * REPLICAS_KEY + size);
+  }
+  const cells = { ids, keys: numbers.keys };
   byPoolSize.set(requests, { replicas, cells });
   return cells;
 }
 
-function sortInto(minutes: number, keyAt: (minute: number) => number): Cells {
-  const ids = new Int16Array(minutes);
-  const keys: number[] = [];
-  const known = new Map<number, number>();
-  // Minutes beside each other are mostly of one cell.
-  let [last, id] = [Number.NaN, NO_CELL];
-  for (let minute = 0; minute < minutes; minute++) {
-    const key = keyAt(minute);
-    if (key !== last) {
-      last = key;
-      const seen = key === NO_BIN ? NO_CELL : known.get(key);
-      if (seen !== undefined) id = seen;
-      else if (keys.length === MOST_CELLS) id = NO_CELL;
-      else {
-        id = keys.length;
-        known.set(key, id);
-        keys.push(key);
-      }
+/** Numbers keys in order of first sight. */
+class Numbers {
+  readonly keys: number[] = [];
+  readonly #ids = new Map<number, number>();
+  /** Minutes beside each other are mostly of one cell. */
+  #lastKey = Number.NaN;
+  #lastId = NO_CELL;
+
+  of(key: number): number {
+    if (key === this.#lastKey) return this.#lastId;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.keys.length === MOST_CELLS ? NO_CELL : this.keys.push(key) - 1;
+      this.#ids.set(key, id);
     }
-    ids[minute] = id;
+    this.#lastKey = key;
+    this.#lastId = id;
+    return id;
   }
-  return { ids, keys };
 }

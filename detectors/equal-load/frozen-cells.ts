@@ -4,14 +4,23 @@ import { type Cells, NO_CELL } from './cells.ts';
 /** What was normal in each cell, as [key, median of the logarithm]; cells of too few minutes are not in it. */
 export type FrozenCells = readonly (readonly [number, number])[];
 
-/** Natural logarithms of what is above zero; NaN of the rest, and of what is not known. */
+const logs = new WeakMap<Float64Array, Float64Array>();
+
+/**
+ * Natural logarithms of what is above zero; NaN of the rest, and of what is not known. Of one array they are computed
+ * once: they are half of what a residual costs.
+ */
 export function logsOf(values: Float64Array): Float64Array {
-  const logs = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    logs[i] = value > 0 ? Math.log(value) : Number.NaN;
+  let known = logs.get(values);
+  if (known === undefined) {
+    known = new Float64Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as number;
+      known[i] = value > 0 ? Math.log(value) : Number.NaN;
+    }
+    logs.set(values, known);
   }
-  return logs;
+  return known;
 }
 
 /**
@@ -65,14 +74,14 @@ export function freezeCells(
 /**
  * By how much a metric is off what was normal in its cell, minute by minute: ln(value) - ln(reference). NaN where the
  * cell was not seen for long enough, or the value is not known: that is *cannot say*, not *fine*.
- * @param logs become the result
  */
 export function offCells(logs: Float64Array, { ids, keys }: Cells, frozen: FrozenCells): Float64Array {
   const byKey = new Map(frozen);
   const medians = Float64Array.from(keys, (key) => byKey.get(key) ?? Number.NaN);
-  for (let minute = 0; minute < logs.length; minute++) {
+  const residuals = new Float64Array(logs.length);
+  for (let minute = 0; minute < residuals.length; minute++) {
     const id = ids[minute] as number;
-    logs[minute] = id === NO_CELL ? Number.NaN : (logs[minute] as number) - (medians[id] as number);
+    residuals[minute] = id === NO_CELL ? Number.NaN : (logs[minute] as number) - (medians[id] as number);
   }
-  return logs;
+  return residuals;
 }

@@ -15,11 +15,14 @@ export interface AcceptedPeriod {
 
 /** What a reference keeps of its period, so that it stays in force when the minutes themselves are gone. */
 export interface FrozenSystem {
-  /** What people accepted; null: as the accepted minutes of the history say. */
+  /** What people accepted; null, or without a service: as the accepted minutes of the history say. */
   readonly numbers: readonly FrozenService[] | null;
   /** What else detectors asked of the accepted minutes, by what they asked; null: as the history says. */
   readonly levels: FrozenLevels | null;
 }
+
+/** Names of levels mean the same within an edition: one more for each kind of level that is added or changed. */
+export const LEVELS_EDITION = 1;
 
 /** Values are JSON. */
 export type FrozenLevels = Readonly<Record<string, unknown>>;
@@ -98,8 +101,10 @@ export function viewSystem(
     const series = history.services.get(service)?.series;
     const [requests, values] = [series?.requests, series?.[metric]];
     if (requests === undefined || values === undefined) return null;
-    if (numbers === null) return view.residualsAtLoad(key, requests, logsOf(values));
-    return offCells(logsOf(values), loadCells(requests), numbers.get(key) ?? []);
+    const accepted = numbers?.get(key);
+    return accepted === undefined
+      ? view.residualsAtLoad(key, requests, logsOf(values))
+      : offCells(logsOf(values), loadCells(requests), accepted);
   }
 }
 

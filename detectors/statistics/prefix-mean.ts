@@ -22,23 +22,23 @@ export function prefixMean(values: Float64Array): PrefixMean {
   }
   // Where all is known, there is nothing to count.
   const counts = unknown === 0 ? null : countsOf(values);
-  const clip = (at: number): number => Math.min(length, Math.max(0, at));
-  const sumOf = (from: number, until: number): number => {
-    const end = clip(until);
-    return (sums[end] as number) - (sums[Math.min(end, clip(from))] as number);
-  };
-  const count = (from: number, until: number): number => {
-    const end = clip(until);
-    const start = Math.min(end, clip(from));
-    return counts === null ? end - start : (counts[end] as number) - (counts[start] as number);
-  };
   return {
     length,
-    sum: sumOf,
-    count,
+    sum(from, until) {
+      const end = until > length ? length : until < 0 ? 0 : until;
+      const start = from > end ? end : from < 0 ? 0 : from;
+      return (sums[end] as number) - (sums[start] as number);
+    },
+    count(from, until) {
+      const end = until > length ? length : until < 0 ? 0 : until;
+      const start = from > end ? end : from < 0 ? 0 : from;
+      return counts === null ? end - start : (counts[end] as number) - (counts[start] as number);
+    },
     mean(from, until) {
-      const n = count(from, until);
-      return n === 0 ? Number.NaN : sumOf(from, until) / n;
+      const end = until > length ? length : until < 0 ? 0 : until;
+      const start = from > end ? end : from < 0 ? 0 : from;
+      const n = counts === null ? end - start : (counts[end] as number) - (counts[start] as number);
+      return n === 0 ? Number.NaN : ((sums[end] as number) - (sums[start] as number)) / n;
     },
   };
 }

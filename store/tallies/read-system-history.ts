@@ -25,7 +25,11 @@ const ROWS_AT_ONCE = 100_000;
 const DECISIONS_MAX = 100_000;
 
 /** `fromMs` is rounded down to ten minutes; the minute that `untilMs` lies in is left out: it may still grow. */
-export type HistoryQuery = RollupQuery & { readonly intent: DesignIntent };
+export type HistoryQuery = RollupQuery & {
+  readonly intent: DesignIntent;
+  /** Records from before the first minute: their minutes are negative. Left out: none. */
+  readonly recordsFromMs?: number;
+};
 
 type SeriesName = ServiceSeries | MetricMinutes['series'];
 
@@ -37,12 +41,12 @@ type SeriesName = ServiceSeries | MetricMinutes['series'];
  */
 export async function readSystemHistory(
   client: ClickHouseClient,
-  { serviceNames, intent, ...range }: HistoryQuery,
+  { serviceNames, intent, recordsFromMs, ...range }: HistoryQuery,
 ): Promise<SystemHistory> {
   const { fromMs, untilMs, minutes } = wholeMinutes(range);
   const services = await readServiceHistories(client, { serviceNames, ...range });
   const edges = await readEdgeHistories(client, { ...range, serviceNames, fromMs, untilMs });
-  const decisions = (await readDecisions(client, { fromMs, untilMs, limit: DECISIONS_MAX }))
+  const decisions = (await readDecisions(client, { fromMs: recordsFromMs ?? fromMs, untilMs, limit: DECISIONS_MAX }))
     .filter(({ mode }) => mode === 'enforce')
     .reverse();
   const minuteOf = (timeMs: number) => Math.floor((timeMs - fromMs) / MINUTE_MS);

@@ -91,6 +91,7 @@ function leastHourly(sums: RunningSums, untilStep: number, enough = 0): number {
  */
 export function alarmP(entry: JudgedEntry, untilStep: number): number | null {
   const { sums, limit, reference, mask } = entry;
+  if (entry.kind === 'share' && !(leastHourly(sums, untilStep, limit) > limit)) return null;
   const window = entry.kind === 'events' ? EVENT_STEPS : HOURS * STEPS_PER_HOUR;
   const from = Math.max(0, untilStep - window);
   const now = countWindow(sums, from, untilStep);
@@ -102,7 +103,6 @@ export function alarmP(entry: JudgedEntry, untilStep: number): number | null {
       factor,
     );
   if (entry.kind === 'events') return now.masked < limit ? null : excess();
-  if (!(leastHourly(sums, untilStep, limit) > limit)) return null;
   const overFloor = binomialUpperTail(
     Math.round(now.masked),
     Math.max(Math.round(now.masked), Math.round(now.outOf)),

@@ -45,16 +45,16 @@ export function errorSignal(
   const isKnownLoad = knownLoads();
   if (isKnownLoad === null) return null;
   const name = `errors of ${service.name}`;
-  const sums = once(() => {
-    const isKnown = (i: number) => isKnownLoad[i] === 1 && !Number.isNaN(errors[i]);
-    const known = (series: Float64Array) =>
-      prefixMean(series.map((value, i) => (isKnown(i) ? value : Number.NaN)));
-    return { total: known(requests), failed: known(errors) };
-  });
+  const isKnown = (i: number) => isKnownLoad[i] === 1 && !Number.isNaN(errors[i]);
   const accepted = view.frozen(`${name} as accepted`, ({ fromMinute, untilMinute }) => {
-    const { total, failed } = sums();
-    if (failed.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)) return null;
-    return failed.sum(fromMinute, untilMinute) / Math.max(1, total.sum(fromMinute, untilMinute));
+    let [failed, total, known] = [0, 0, 0];
+    for (let minute = fromMinute; minute < untilMinute; minute++) {
+      if (!isKnown(minute)) continue;
+      failed += errors[minute] as number;
+      total += requests[minute] as number;
+      known++;
+    }
+    return known < COVERAGE_MIN * (untilMinute - fromMinute) ? null : failed / Math.max(1, total);
   });
   if (accepted === null) return null;
   const ratios = new Float64Array(errors.length);
@@ -77,6 +77,11 @@ export function errorSignal(
   });
   if (view.isFreezing) limit();
   const excess = prefixMean(ratios);
+  const sums = once(() => {
+    const known = (series: Float64Array) =>
+      prefixMean(series.map((value, i) => (isKnown(i) ? value : Number.NaN)));
+    return { total: known(requests), failed: known(errors) };
+  });
   return {
     excess,
     accepted,
