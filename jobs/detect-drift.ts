@@ -159,7 +159,8 @@ function continued(
   const names = new Map<string, Finding>();
   for (const last of older) {
     const next = findings.find(
-      (one) => one.kind === last.kind && one.subject === last.subject && !names.has(one.id) && !open.has(one.id),
+      (one) =>
+        one.kind === last.kind && one.subject === last.subject && !names.has(one.id) && !open.has(one.id),
     );
     if (next !== undefined) names.set(next.id, last);
   }

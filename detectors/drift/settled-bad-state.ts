@@ -1,7 +1,7 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
 import type { ServiceHistory } from '../../core/system-history.ts';
-import { BIN_MINUTES_MIN } from '../equal-load/freeze-metric.ts';
 import { loadCells, NO_CELL } from '../equal-load/cells.ts';
+import { BIN_MINUTES_MIN } from '../equal-load/freeze-metric.ts';
 import { eachCell } from '../equal-load/frozen-cells.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
 import { callGraph } from './settled-bad-state/call-graph.ts';

@@ -28,15 +28,10 @@ export function freezeMetric(
   period: { readonly fromMinute: number; readonly untilMinute: number },
 ): MetricReference {
   const reference = new Map<number, BinReference>();
-  eachCell(
-    logsOf(values),
-    loadCells(requests),
-    { ...period, minutesMin: BIN_MINUTES_MIN },
-    (bin, logs) => {
-      const logMedian = medianInPlace(logs);
-      const logMad = medianInPlace(logs.map((log) => Math.abs(log - logMedian)));
-      reference.set(bin, { logMedian, logMad, minutes: logs.length });
-    },
-  );
+  eachCell(logsOf(values), loadCells(requests), { ...period, minutesMin: BIN_MINUTES_MIN }, (bin, logs) => {
+    const logMedian = medianInPlace(logs);
+    const logMad = medianInPlace(logs.map((log) => Math.abs(log - logMedian)));
+    reference.set(bin, { logMedian, logMad, minutes: logs.length });
+  });
   return reference;
 }

@@ -11,11 +11,14 @@ const DECIMALS = 6;
  */
 export function usualResiduals(view: SystemView, name: string, residuals: Float64Array): Float64Array | null {
   const { fromMinute, untilMinute } = view.accepted;
-  const hours = view.frozen(`hours of ${name}`, () => hourlyMeans(residuals.subarray(fromMinute, untilMinute)));
+  const hours = view.frozen(`hours of ${name}`, () =>
+    hourlyMeans(residuals.subarray(fromMinute, untilMinute)),
+  );
   if (view.holdsAccepted) return residuals.subarray(fromMinute, untilMinute);
   if (hours === null) return null;
   const minutes = new Float64Array(HOUR * hours.length);
-  for (const [hour, mean] of hours.entries()) minutes.fill(mean ?? Number.NaN, hour * HOUR, (hour + 1) * HOUR);
+  for (const [hour, mean] of hours.entries())
+    minutes.fill(mean ?? Number.NaN, hour * HOUR, (hour + 1) * HOUR);
   return minutes;
 }
 

@@ -24,7 +24,11 @@ export function selectInPlace(values: Float64Array, index: number): number {
   let low = 0;
   let high = values.length - 1;
   while (low < high) {
-    const pivot = middleOf(values[low] as number, values[(low + high) >> 1] as number, values[high] as number);
+    const pivot = middleOf(
+      values[low] as number,
+      values[(low + high) >> 1] as number,
+      values[high] as number,
+    );
     let i = low;
     let j = high;
     while (i <= j) {

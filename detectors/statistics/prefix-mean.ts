@@ -25,18 +25,18 @@ export function prefixMean(values: Float64Array): PrefixMean {
   return {
     length,
     sum(from, until) {
-      const end = until > length ? length : until < 0 ? 0 : until;
-      const start = from > end ? end : from < 0 ? 0 : from;
+      const end = Math.min(length, Math.max(0, until));
+      const start = Math.min(end, Math.max(0, from));
       return (sums[end] as number) - (sums[start] as number);
     },
     count(from, until) {
-      const end = until > length ? length : until < 0 ? 0 : until;
-      const start = from > end ? end : from < 0 ? 0 : from;
+      const end = Math.min(length, Math.max(0, until));
+      const start = Math.min(end, Math.max(0, from));
       return counts === null ? end - start : (counts[end] as number) - (counts[start] as number);
     },
     mean(from, until) {
-      const end = until > length ? length : until < 0 ? 0 : until;
-      const start = from > end ? end : from < 0 ? 0 : from;
+      const end = Math.min(length, Math.max(0, until));
+      const start = Math.min(end, Math.max(0, from));
       const n = counts === null ? end - start : (counts[end] as number) - (counts[start] as number);
       return n === 0 ? Number.NaN : ((sums[end] as number) - (sums[start] as number)) / n;
     },

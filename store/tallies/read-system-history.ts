@@ -46,7 +46,9 @@ export async function readSystemHistory(
   const { fromMs, untilMs, minutes } = wholeMinutes(range);
   const services = await readServiceHistories(client, { serviceNames, ...range });
   const edges = await readEdgeHistories(client, { ...range, serviceNames, fromMs, untilMs });
-  const decisions = (await readDecisions(client, { fromMs: recordsFromMs ?? fromMs, untilMs, limit: DECISIONS_MAX }))
+  const decisions = (
+    await readDecisions(client, { fromMs: recordsFromMs ?? fromMs, untilMs, limit: DECISIONS_MAX })
+  )
     .filter(({ mode }) => mode === 'enforce')
     .reverse();
   const minuteOf = (timeMs: number) => Math.floor((timeMs - fromMs) / MINUTE_MS);

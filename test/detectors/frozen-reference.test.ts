@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { ServiceHistory } from '../../core/system-history.ts';
 import { compareFrozen } from '../../detectors/equal-load/compare-frozen.ts';
 import { freezeServices } from '../../detectors/equal-load/freeze-services.ts';
-import { metricReferenceOf } from '../../detectors/equal-load/metric-reference-of.ts';
-import { residualsOf } from '../../detectors/equal-load/residuals-of.ts';
+import { viewSystem } from '../../detectors/equal-load/system-view.ts';
 import { warnOfReference } from '../../detectors/equal-load/warn-of-reference.ts';
+import { historyWith } from './drift/make-history-settings.ts';
 
 const MINUTES = 240;
 const loads = Float64Array.from({ length: MINUTES }, (_, minute) => (minute < 120 ? 100 : 1_000));
@@ -42,11 +42,13 @@ describe('freezeServices', () => {
       120,
     );
     const stored = JSON.parse(JSON.stringify(frozen)) as typeof frozen;
-    const metric = stored[0]?.metrics[0];
-    expect(metric).toBeDefined();
-    const residuals = residualsOf(loads, times(1.1), metricReferenceOf(metric as NonNullable<typeof metric>));
-    expect(residuals[0]).toBeCloseTo(Math.log(1.1), 5);
-    expect(residuals[200]).toBeNaN();
+    // All of the history is later than what was accepted: none of its minutes can say what is normal.
+    const later = historyWith({ cart: { requests: loads, p50Ms: times(1.1) } });
+    const accepted = { fromMinute: -120, untilMinute: 0 };
+    const residuals = viewSystem(later, accepted, { numbers: stored, levels: {} }).residuals('cart', 'p50Ms');
+    expect(residuals?.[0]).toBeCloseTo(Math.log(1.1), 5);
+    expect(residuals?.[200]).toBeNaN();
+    expect(viewSystem(later, accepted, { levels: {} }).residuals('cart', 'p50Ms')).toBeNull();
   });
 });
 

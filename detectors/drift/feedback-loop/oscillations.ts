@@ -35,9 +35,8 @@ function swinging(view: SystemView, pool: Pool): Loop[] {
   const { untilMinute } = view.accepted;
   const replicas = thinned(pool.replicas, scale);
   const swungBefore = () =>
-    view.frozen(
-      `${pool.name} swings by ${scale}`,
-      () => runningOf(pool, replicas).some(({ step }) => step * scale <= untilMinute),
+    view.frozen(`${pool.name} swings by ${scale}`, () =>
+      runningOf(pool, replicas).some(({ step }) => step * scale <= untilMinute),
     );
   if (view.isFreezing) swungBefore();
   // Most pools swing in no window that is judged, nor in the one before.
@@ -53,9 +52,7 @@ function runningOf(pool: Pool, replicas: Float64Array): Swing[] {
   const swings = swingsOf(replicas);
   if (swings.length === 0) return [];
   const load = pool.requests === undefined ? null : thinned(pool.requests, scale);
-  const loadSwings = new Set(
-    load === null ? [] : swingsOf(load, true).map(({ step }) => step),
-  );
+  const loadSwings = new Set(load === null ? [] : swingsOf(load, true).map(({ step }) => step));
   const own = swings.filter(
     ({ step }) =>
       load === null || (!loadSwings.has(step) && !(amplitudeAt(load, step) >= LOAD_AMPLITUDE_MAX)),

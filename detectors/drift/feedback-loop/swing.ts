@@ -60,9 +60,7 @@ export function swingsOf(values: Float64Array, isAnyAmplitude = false): Swing[] 
       (prefix[until] as number) - (prefix[from] as number);
     const inWindow = between(counts);
     if (2 * inWindow < WINDOW) continue;
-    const amplitude = Math.sqrt(
-      Math.max(0, between(squares) / inWindow - (between(sums) / inWindow) ** 2),
-    );
+    const amplitude = Math.sqrt(Math.max(0, between(squares) / inWindow - (between(sums) / inWindow) ** 2));
     const mean = between(amounts) / inWindow;
     if (!isAnyAmplitude && amplitude <= Math.max(AMPLITUDE_MIN, AMPLITUDE_SMALL_POOL / mean)) continue;
     // Before the autocorrelation, which costs a thousand times as much.

@@ -27,11 +27,7 @@ export function signalAtEqualLoad(
     readonly wants?: 'less' | 'more';
   },
 ): Signal | null {
-  const residuals = view.residualsAtLoad(
-    `signal ${metric} of ${of.subject}`,
-    of.requests,
-    logsOf(of.values),
-  );
+  const residuals = view.residualsAtLoad(`signal ${metric} of ${of.subject}`, of.requests, logsOf(of.values));
   if (residuals === null) return null;
   const wants = of.wants ?? 'less';
   return {

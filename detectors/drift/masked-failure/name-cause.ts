@@ -46,11 +46,7 @@ function largest(entries: readonly JudgedEntry[], untilStep: number): JudgedEntr
 }
 
 /** The caller, if it has a cache that answers more, or less, than it did: that is the cause of what its store sees. */
-function changedCache(
-  entry: JudgedEntry,
-  view: SystemView,
-  untilStep: number,
-): string | null {
+function changedCache(entry: JudgedEntry, view: SystemView, untilStep: number): string | null {
   const caller = entry.services[0] as string;
   if (entry.services.length < 2) return null;
   const until = untilStep * STEP_MINUTES;

@@ -68,22 +68,14 @@ function withoutCallees(
 }
 
 /** Share of the time that a service waited for a callee in the accepted period; 0: none, or cannot say. */
-function shareOf(
-  view: SystemView,
-  edge: EdgeHistory,
-  requests: Float64Array,
-  values: Float64Array,
-): number {
-  const frozen = view.frozen(
-    `time of ${edge.from} waiting for ${edge.to}`,
-    ({ fromMinute, untilMinute }) => {
-      const mean = (of: Float64Array) => windowMean(of, fromMinute, untilMinute).mean;
-      const meanOfSteps = (steps: Float64Array) => mean(byMinute(steps, values.length));
-      const calls = meanOfSteps(edge.calls) / EDGE_STEP_MINUTES;
-      const share = (calls * meanOfSteps(edge.latencyMs)) / (mean(requests) * mean(values));
-      return Number.isFinite(share) ? share : null;
-    },
-  );
+function shareOf(view: SystemView, edge: EdgeHistory, requests: Float64Array, values: Float64Array): number {
+  const frozen = view.frozen(`time of ${edge.from} waiting for ${edge.to}`, ({ fromMinute, untilMinute }) => {
+    const mean = (of: Float64Array) => windowMean(of, fromMinute, untilMinute).mean;
+    const meanOfSteps = (steps: Float64Array) => mean(byMinute(steps, values.length));
+    const calls = meanOfSteps(edge.calls) / EDGE_STEP_MINUTES;
+    const share = (calls * meanOfSteps(edge.latencyMs)) / (mean(requests) * mean(values));
+    return Number.isFinite(share) ? share : null;
+  });
   return frozen ?? 0;
 }
 

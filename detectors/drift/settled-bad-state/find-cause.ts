@@ -81,7 +81,11 @@ function retryLoop(
 ): Cause | null {
   const amplified = view.history.edges
     .filter((edge) => below.has(edge.from) || edge.to === service)
-    .map((edge) => ({ edge, now: amplification(edge, from, until), before: acceptedAmplification(view, edge) }))
+    .map((edge) => ({
+      edge,
+      now: amplification(edge, from, until),
+      before: acceptedAmplification(view, edge),
+    }))
     .filter(({ now, before }) => now >= AMPLIFICATION_MIN && now >= AMPLIFICATION_OVER_ACCEPTED * before)
     .sort((a, b) => b.now - a.now);
   // Retries multiply from the saturated callee upwards: it has no amplified call of its own.

@@ -56,7 +56,10 @@ export interface AcceptedPool {
 }
 
 /** @returns null: no pool is told, or cannot say */
-export function poolOf(view: SystemView, { name, series: { replicas } }: ServiceHistory): AcceptedPool | null {
+export function poolOf(
+  view: SystemView,
+  { name, series: { replicas } }: ServiceHistory,
+): AcceptedPool | null {
   if (replicas === undefined) return null;
   return view.frozen(`pool of ${name}`, ({ fromMinute, untilMinute }) => {
     const { mean } = windowMean(replicas, fromMinute, untilMinute);
