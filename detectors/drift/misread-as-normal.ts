@@ -45,21 +45,28 @@ function creepsOf(view: SystemView, service: ServiceHistory): DriftEpisode[] {
   const residuals = prefixMean(speed.residuals);
   const name = `own speed of ${service.name}`;
   // The reference is of medians; what is left of its mean is no shift.
-  const centre = view.frozen(`${name}: centre`, ({ fromMinute, untilMinute }) =>
-    residuals.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)
-      ? null
-      : residuals.mean(fromMinute, untilMinute),
+  const centre = view.frozen(
+    `${name}: centre`,
+    ({ fromMinute, untilMinute }) =>
+      residuals.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)
+        ? null
+        : residuals.mean(fromMinute, untilMinute),
+    service.name,
   );
   if (centre === null) return [];
   const draws = once(() =>
-    view.frozen(`${name}: days`, ({ fromMinute, untilMinute }) => [
-      ...bootstrapMeans(speed.residuals.subarray(fromMinute, untilMinute), {
-        blockLength: BLOCK_MINUTES,
-        length: DAY,
-        draws: DRAWS,
-        seed: 1,
-      }).map((mean) => mean - centre),
-    ]),
+    view.frozen(
+      `${name}: days`,
+      ({ fromMinute, untilMinute }) => [
+        ...bootstrapMeans(speed.residuals.subarray(fromMinute, untilMinute), {
+          blockLength: BLOCK_MINUTES,
+          length: DAY,
+          draws: DRAWS,
+          seed: 1,
+        }).map((mean) => mean - centre),
+      ],
+      service.name,
+    ),
   );
   if (view.isFreezing) draws();
   const dayStart = (day: number) => accepted.untilMinute + day * DAY;

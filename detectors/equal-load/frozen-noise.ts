@@ -9,8 +9,12 @@ const DECIMALS = 6;
  * blocks of hours are drawn from.
  * @returns null: cannot say
  */
-export function usualResiduals(view: SystemView, name: string, residuals: Float64Array): Float64Array | null {
-  const { fromMinute, untilMinute } = view.accepted;
+export function usualResiduals(
+  view: SystemView,
+  { name, service }: { readonly name: string; readonly service: string },
+  residuals: Float64Array,
+): Float64Array | null {
+  const { fromMinute, untilMinute } = view.acceptedOf(service);
   const hours = view.frozen(`hours of ${name}`, () =>
     hourlyMeans(residuals.subarray(fromMinute, untilMinute)),
   );

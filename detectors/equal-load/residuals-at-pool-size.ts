@@ -14,10 +14,11 @@ const CELL_MINUTES_MIN = 30;
  */
 export function residualsAtPoolSize(
   view: SystemView,
-  name: string,
+  metric: { readonly name: string; readonly service: string },
   of: { readonly requests: Float64Array; readonly replicas: Float64Array; readonly values: Float64Array },
 ): Float64Array | null {
-  return view.residualsIn(`${name} at pool size`, logsOf(of.values), {
+  return view.residualsIn(`${metric.name} of ${metric.service} at pool size`, logsOf(of.values), {
+    service: metric.service,
     cells: poolCells(of.requests, of.replicas),
     minutesMin: CELL_MINUTES_MIN,
   });

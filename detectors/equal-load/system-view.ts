@@ -3,6 +3,7 @@ import type { ServiceSeries, SystemHistory } from '../../core/system-history.ts'
 import { type Cells, loadCells } from './cells.ts';
 import { BIN_MINUTES_MIN } from './freeze-metric.ts';
 import { type FrozenCells, freezeCells, logsOf, offCells } from './frozen-cells.ts';
+import { ownPeriod } from './own-period.ts';
 
 /**
  * The period that a person accepted as normal: minutes [from, until) of the history, before which it may lie in whole or
@@ -36,20 +37,28 @@ export interface SystemView {
   /** ln(value / reference at equal load) a minute; null where the service or the metric is not there. */
   residuals(service: string, metric: ServiceSeries): Float64Array | null;
   /** The same of logarithms of something that is not a metric of a service; `name` is its own. */
-  residualsAtLoad(name: string, requests: Float64Array, logs: Float64Array): Float64Array | null;
+  residualsAtLoad(
+    name: string,
+    requests: Float64Array,
+    logs: Float64Array,
+    service?: string,
+  ): Float64Array | null;
   /** The same in cells of any kind. */
   residualsIn(
     name: string,
     logs: Float64Array,
-    of: { readonly cells: Cells; readonly minutesMin: number },
+    of: { readonly cells: Cells; readonly minutesMin: number; readonly service?: string },
   ): Float64Array | null;
   /**
    * What the accepted minutes say of something: computed from them once, and afterwards as it was kept with the reference.
    * @param name tells it from all others
    * @param freeze gives JSON; no number in it may be NaN or infinite
+   * @param service whose own part of the period counts: its last version, where that is another service
    * @returns null: it was not kept, and the minutes are gone: cannot say
    */
-  frozen<T>(name: string, freeze: (accepted: AcceptedPeriod) => T): T | null;
+  frozen<T>(name: string, freeze: (accepted: AcceptedPeriod) => T, service?: string): T | null;
+  /** The part of the accepted period that says what is normal of a service. */
+  acceptedOf(service: string): AcceptedPeriod;
   /** All is to be frozen now, also what is not asked for today. */
   readonly isFreezing: boolean;
   /** All that was frozen so far. */
@@ -62,6 +71,7 @@ export function viewSystem(
   of: Partial<FrozenSystem> & { readonly isFreezing?: boolean } = {},
 ): SystemView {
   const known = new Map<string, Float64Array | null>();
+  const periods = new Map<string, AcceptedPeriod>();
   const levels: Record<string, unknown> = Object.assign(Object.create(null), of.levels);
   const numbers = of.numbers == null ? null : cellsOfNumbers(of.numbers);
   const holdsAccepted = of.levels == null && accepted.fromMinute >= 0;
@@ -71,19 +81,38 @@ export function viewSystem(
     holdsAccepted,
     isFreezing: of.isFreezing ?? false,
     levels,
-    frozen<T>(name: string, freeze: (accepted: AcceptedPeriod) => T): T | null {
+    acceptedOf(service) {
+      let period = periods.get(service);
+      if (period === undefined) {
+        const of = history.services.get(service);
+        const own = history.changes.filter((change) => change.service === service);
+        period = of === undefined || !holdsAccepted ? accepted : ownPeriod(of, own, accepted);
+        periods.set(service, period);
+      }
+      return period;
+    },
+    frozen<T>(name: string, freeze: (accepted: AcceptedPeriod) => T, service?: string): T | null {
       if (!(name in levels)) {
         if (!holdsAccepted) return null;
-        levels[name] = freeze(accepted);
+        levels[name] = freeze(service === undefined ? accepted : view.acceptedOf(service));
       }
       return levels[name] as T;
     },
-    residualsIn(name, logs, { cells, minutesMin }) {
-      const frozen = view.frozen(name, (period) => freezeCells(logs, cells, { ...period, minutesMin }));
+    residualsIn(name, logs, { cells, minutesMin, service }) {
+      const frozen = view.frozen(
+        name,
+        (period) => freezeCells(logs, cells, { ...period, minutesMin }),
+        service,
+      );
       return frozen === null ? null : offCells(logs, cells, frozen);
     },
-    residualsAtLoad(name, requests, logs) {
-      return view.residualsIn(name, logs, { cells: loadCells(requests), minutesMin: BIN_MINUTES_MIN });
+    residualsAtLoad(name, requests, logs, service) {
+      const own = service === undefined ? {} : { service };
+      return view.residualsIn(name, logs, {
+        cells: loadCells(requests),
+        minutesMin: BIN_MINUTES_MIN,
+        ...own,
+      });
     },
     residuals(service, metric) {
       const key = `${metric} of ${service}`;
@@ -103,7 +132,7 @@ export function viewSystem(
     if (requests === undefined || values === undefined) return null;
     const accepted = numbers?.get(key);
     return accepted === undefined
-      ? view.residualsAtLoad(key, requests, logsOf(values))
+      ? view.residualsAtLoad(key, requests, logsOf(values), service)
       : offCells(logsOf(values), loadCells(requests), accepted);
   }
 }

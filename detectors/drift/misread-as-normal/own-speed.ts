@@ -24,11 +24,10 @@ export function ownSpeed(view: SystemView, service: ServiceHistory): OwnSpeed | 
   const metric = (['selfMs', 'meanMs', 'p50Ms'] as const).find((one) => service.series[one] !== undefined);
   const values = metric === undefined ? undefined : service.series[metric];
   if (metric === undefined || values === undefined || requests === undefined) return null;
-  const name = `${metric} of ${service.name}`;
   const atLoad =
     replicas === undefined
       ? view.residuals(service.name, metric)
-      : residualsAtPoolSize(view, name, { requests, replicas, values });
+      : residualsAtPoolSize(view, { name: metric, service: service.name }, { requests, replicas, values });
   if (atLoad === null) return null;
   return metric === 'selfMs'
     ? { metric, residuals: atLoad }

@@ -46,16 +46,20 @@ export function errorSignal(
   if (isKnownLoad === null) return null;
   const name = `errors of ${service.name}`;
   const isKnown = (i: number) => isKnownLoad[i] === 1 && !Number.isNaN(errors[i]);
-  const accepted = view.frozen(`${name} as accepted`, ({ fromMinute, untilMinute }) => {
-    let [failed, total, known] = [0, 0, 0];
-    for (let minute = fromMinute; minute < untilMinute; minute++) {
-      if (!isKnown(minute)) continue;
-      failed += errors[minute] as number;
-      total += requests[minute] as number;
-      known++;
-    }
-    return known < COVERAGE_MIN * (untilMinute - fromMinute) ? null : failed / Math.max(1, total);
-  });
+  const accepted = view.frozen(
+    `${name} as accepted`,
+    ({ fromMinute, untilMinute }) => {
+      let [failed, total, known] = [0, 0, 0];
+      for (let minute = fromMinute; minute < untilMinute; minute++) {
+        if (!isKnown(minute)) continue;
+        failed += errors[minute] as number;
+        total += requests[minute] as number;
+        known++;
+      }
+      return known < COVERAGE_MIN * (untilMinute - fromMinute) ? null : failed / Math.max(1, total);
+    },
+    service.name,
+  );
   if (accepted === null) return null;
   const ratios = new Float64Array(errors.length);
   for (let i = 0; i < ratios.length; i++) {
@@ -64,15 +68,19 @@ export function errorSignal(
   }
   const least = Math.max(SLOW_EXCESS, USUAL_FACTOR * accepted);
   const limit = once(() => {
-    const highest = view.frozen(`${name} at most`, ({ fromMinute, untilMinute }) => {
-      const usual = bootstrapMeans(ratios.subarray(fromMinute, untilMinute), {
-        blockLength: 60,
-        length: 360,
-        draws: DRAWS,
-        seed: 1,
-      });
-      return usual[Math.floor(0.99 * usual.length)] ?? 0;
-    });
+    const highest = view.frozen(
+      `${name} at most`,
+      ({ fromMinute, untilMinute }) => {
+        const usual = bootstrapMeans(ratios.subarray(fromMinute, untilMinute), {
+          blockLength: 60,
+          length: 360,
+          draws: DRAWS,
+          seed: 1,
+        });
+        return usual[Math.floor(0.99 * usual.length)] ?? 0;
+      },
+      service.name,
+    );
     return Math.max(least, USUAL_FACTOR * (highest ?? Number.POSITIVE_INFINITY));
   });
   if (view.isFreezing) limit();

@@ -29,7 +29,11 @@ export function latencyResiduals(
   const changes = view.history.changes.filter((change) => change.service === service.name);
   const pool = poolOf(view, service);
   if (replicas === undefined || pool?.varies !== true) return withoutAnnounced(atLoad, changes);
-  const atSize = residualsAtPoolSize(view, `${metric} of ${service.name}`, { requests, replicas, values });
+  const atSize = residualsAtPoolSize(
+    view,
+    { name: metric, service: service.name },
+    { requests, replicas, values },
+  );
   if (atSize === null) return null;
   const busiest = busiestOf(view, service);
   for (let minute = 0; minute < atSize.length; minute++) {

@@ -44,9 +44,10 @@ export function latencySignal(view: SystemView, service: ServiceHistory): Latenc
     `${name} is covered`,
     ({ fromMinute, untilMinute }) =>
       residuals.count(fromMinute, untilMinute) >= COVERAGE_MIN * (untilMinute - fromMinute),
+    service.name,
   );
   if (isCovered !== true) return null;
-  const usual = () => usualResiduals(view, name, values) ?? new Float64Array();
+  const usual = () => usualResiduals(view, { name, service: service.name }, values) ?? new Float64Array();
   const least = Math.log1p(smallestShift(view, service));
   // What it is drawn from is large: asked for where something is beyond the least limit.
   const limit = once(() => {
