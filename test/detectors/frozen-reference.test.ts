@@ -52,6 +52,47 @@ describe('freezeServices', () => {
   });
 });
 
+describe('versions within an accepted period', () => {
+  const DAYS = 4 * 1_440;
+  const since = (from: number, before: number, after: number) =>
+    Float64Array.from({ length: DAYS }, (_, minute) => (minute < from ? before : after));
+  const frozenOf = (of: { ms: readonly [number, number]; from: number; load?: number; change?: string }) => {
+    const series = {
+      requests: since(of.from, 100, of.load ?? 100),
+      p50Ms: since(of.from, ...of.ms),
+      ...(of.change === undefined ? { version: since(of.from, 1, 2) } : {}),
+    };
+    const change = { minute: of.from, service: 'cart', summary: '', expects: of.change ?? null };
+    const bins = freezeServices([history(series)], DAYS, [change])[0]?.metrics[0]?.bins ?? [];
+    return bins.map(({ logMedian, minutes }) => [Math.round(Math.exp(logMedian)), minutes]);
+  };
+
+  it.each([
+    ['the last one alone where it is another service', { ms: [20, 30], from: 2_880 }, [[30, 2_880]]],
+    [
+      'so too after a change that people announced',
+      { ms: [20, 30], from: 2_880, change: 'slower' },
+      [[30, 2_880]],
+    ],
+    ['both where they do the same', { ms: [100, 102], from: 1_000 }, [[102, DAYS]]],
+    [
+      'both where the last one answered for less than a day',
+      { ms: [20, 30], from: DAYS - 1_400 },
+      [[20, DAYS]],
+    ],
+    [
+      'both where they share no load: nobody knows whether they differ',
+      { ms: [20, 30], from: 2_880, load: 1_000 },
+      [
+        [20, 2_880],
+        [30, 2_880],
+      ],
+    ],
+  ] as const)('freezes %s', (_, of, bins) => {
+    expect(frozenOf(of)).toEqual(bins);
+  });
+});
+
 describe('compareFrozen', () => {
   it('tells the ratio at equal load, and nothing where no load is shared', () => {
     const frozen = (of: ServiceHistory['series']) => {
