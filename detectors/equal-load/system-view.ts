@@ -26,7 +26,7 @@ export interface FrozenSystem {
 export const LEVELS_EDITION = 1;
 
 /** Values are JSON. */
-export type FrozenLevels = Readonly<Record<string, unknown>>;
+type FrozenLevels = Readonly<Record<string, unknown>>;
 
 /** A system and what was accepted as its normal; what several detectors need of it is computed once. */
 export interface SystemView {
