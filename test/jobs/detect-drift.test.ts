@@ -90,6 +90,10 @@ it('holds services against the reference that people accepted, until they accept
   expect(third.map(({ id, state }) => [id, state])).toEqual(first.map(({ id }) => [id, 'confirmed']));
   expect(third[0]?.effect.ratio).toBeCloseTo(first[0]?.effect.ratio ?? 0, 3);
 
+  // Older than rollups are kept, it is still in force; what was confirmed before all that is read stays so without data.
+  const late = await tick(NOW + 40 * DAY);
+  expect(late.map(({ id, state }) => [id, state])).toEqual(first.map(({ id }) => [id, 'confirmed']));
+
   await insertRevocation(engine.client, 'r_1', { atMs: NOW, by: 'Ada', reason: 'too short' });
   const silent = await tick(NOW + 5 * MINUTE);
   expect(silent.map(({ state, reasons }) => [state, reasons[0]?.code])).toEqual([
