@@ -92,6 +92,7 @@ function retries(view: SystemView): Deviation[] {
         service: from,
         code: 'retry-budget',
         metric: 'retries per call',
+        of: `${from}->${to}`,
         limit: retryBudgetRatio,
         lasting: HOUR_STEPS,
       },
@@ -144,14 +145,15 @@ type Limit = Pick<Deviation, 'service' | 'code' | 'metric'>;
 function brokenRatio(
   view: SystemView,
   ratio: Float64Array,
-  of: Limit & { readonly limit: number; readonly lasting: number },
+  of: Limit & { readonly of?: string; readonly limit: number; readonly lasting: number },
 ): Deviation[] {
-  const accepted = ratio.slice(
-    Math.ceil(view.accepted.fromMinute / EDGE_STEP_MINUTES),
-    Math.ceil(view.accepted.untilMinute / EDGE_STEP_MINUTES),
-  );
-  const usual = medianOf([...accepted].filter((value) => !Number.isNaN(value)));
-  const isOld = usual > of.limit;
+  const usual = view.frozen(`usual ${of.metric} of ${of.of ?? of.service}`, ({ fromMinute, untilMinute }) => {
+    const known = ratio
+      .subarray(Math.ceil(fromMinute / EDGE_STEP_MINUTES), Math.ceil(untilMinute / EDGE_STEP_MINUTES))
+      .filter((value) => !Number.isNaN(value));
+    return known.length === 0 ? null : medianOf(known);
+  });
+  const isOld = usual !== null && usual > of.limit;
   const over = broken(
     view,
     (index) => {

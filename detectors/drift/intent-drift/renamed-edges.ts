@@ -55,21 +55,27 @@ export function renamedInFile(view: SystemView): Deviation[] {
 
 /** @param knownUntil by the step at which the new name came, the step up to which calls are looked at */
 function renamings(
-  { history, accepted }: SystemView,
+  view: SystemView,
   knownUntil: (firstStep: number) => number,
 ): { readonly begun: EdgeHistory; readonly ended: EdgeHistory; readonly first: number }[] {
+  const { history, accepted } = view;
   const known = new Set(history.intent.edges?.flatMap(({ from, to }) => [from, to]) ?? []);
   const untilStep = Math.ceil(accepted.untilMinute / EDGE_STEP_MINUTES);
   const firsts = history.edges.map((edge) => ({ edge, first: edge.calls.findIndex(isCalled) }));
-  for (const { edge, first } of firsts) if (first < untilStep) known.add(edge.from).add(edge.to);
+  const seen = view.frozen('edges in use', () =>
+    firsts.filter(({ first }) => first < untilStep).map(({ edge: { from, to } }) => ({ from, to })),
+  );
+  if (seen === null) return [];
+  for (const { from, to } of seen) known.add(from).add(to);
+  const isSeen = new Set(seen.map(({ from, to }) => `${from}->${to}`));
   const isUnknown = (name: string) => !known.has(name);
   const found: ReturnType<typeof renamings> = [];
   for (const { edge: begun, first } of firsts) {
     if (first < 0 || !(isUnknown(begun.from) || isUnknown(begun.to))) continue;
     const until = knownUntil(first);
     if (until !== Number.POSITIVE_INFINITY && until > begun.calls.length) continue;
-    for (const { edge: ended, first: endedFirst } of firsts) {
-      if (endedFirst >= untilStep || !isSameBut(begun, ended, isUnknown)) continue;
+    for (const ended of history.edges) {
+      if (!isSeen.has(`${ended.from}->${ended.to}`) || !isSameBut(begun, ended, isUnknown)) continue;
       const last = ended.calls.subarray(0, Math.min(until, ended.calls.length)).findLastIndex(isCalled);
       if (Math.abs(last - first) > TOGETHER_STEPS) continue;
       const now = meanCalls(begun.calls, first + 1, first + 1 + TOGETHER_STEPS);
