@@ -3,7 +3,7 @@ import { loadBin } from '../../equal-load/load-bin.ts';
 import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
 import { ratioInterval } from '../../statistics/ratio-interval.ts';
 import type { JudgedEntry } from './judge-entry.ts';
-import { countWindow, STEP_MINUTES, STEPS_PER_HOUR } from './ledger-entry.ts';
+import { countWindow, nameOf, STEP_MINUTES, STEPS_PER_HOUR } from './ledger-entry.ts';
 
 /** Steps that make a bin of load known: an hour, as for minutes. */
 const BIN_STEPS_MIN = STEPS_PER_HOUR;
@@ -59,9 +59,7 @@ export function effectOf(
 
 /** Hidden share by bin of load in the accepted period. */
 export function shareByLoad(entry: JudgedEntry, view: SystemView): ReadonlyMap<number, number> {
-  return new Map(
-    view.frozen(`${entry.mask} of ${entry.where} by load`, (accepted) => sharesIn(entry, accepted)),
-  );
+  return new Map(view.frozen(`${nameOf(entry)} by load`, (accepted) => sharesIn(entry, accepted)));
 }
 
 function sharesIn(entry: JudgedEntry, accepted: AcceptedPeriod): [number, number][] {

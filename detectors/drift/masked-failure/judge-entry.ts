@@ -5,6 +5,7 @@ import { rateIncreaseP } from '../../statistics/rate-increase-p.ts';
 import {
   countWindow,
   type LedgerEntry,
+  nameOf,
   type RunningSums,
   runningSums,
   STEP_MINUTES,
@@ -35,7 +36,7 @@ export interface JudgedEntry extends LedgerEntry {
 /** @returns null where the accepted period cannot say what is normal: too little is known of it, or all of it was bad */
 export function judgedEntry(entry: LedgerEntry, view: SystemView): JudgedEntry | null {
   const sums = runningSums(entry);
-  const seen = view.frozen(`${entry.mask} of ${entry.where}`, (accepted) => seenIn(entry, sums, accepted));
+  const seen = view.frozen(nameOf(entry), (accepted) => seenIn(entry, sums, accepted));
   if (seen === null) return null;
   const { worst, ...reference } = seen;
   const base = { ...entry, sums, reference };

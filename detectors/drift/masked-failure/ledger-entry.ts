@@ -12,10 +12,17 @@ export interface LedgerEntry {
   readonly where: string;
   /** The services it concerns: the one, or caller and callee. */
   readonly services: readonly string[];
+  /** A library of the caller tells it: what callers saw may tell the same mask of the same edge otherwise. */
+  readonly toldByLibrary?: true;
   /** Hidden in each step; NaN is not known. */
   readonly masked: Float64Array;
   /** Out of so many: calls, requests, minutes. NaN where `masked` is. */
   readonly outOf: Float64Array;
+}
+
+/** Tells it from all others. */
+export function nameOf({ mask, where, toldByLibrary }: LedgerEntry): string {
+  return `${mask} of ${where}${toldByLibrary ? ' by its library' : ''}`;
 }
 
 /** Sums before each step, so that any window costs two looks. */
