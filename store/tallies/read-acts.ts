@@ -12,7 +12,7 @@ import type {
 } from '../../core/system-history.ts';
 import { type DecisionRow, readDecisions } from '../decisions.ts';
 import { readActionRecords } from './read-action-records.ts';
-import { readChanges } from './read-changes.ts';
+import { readChanges, recordedChanges } from './read-changes.ts';
 
 const MINUTE_MS = 60_000;
 /** More decisions than any fortnight of ten services has seen. */
@@ -103,12 +103,7 @@ export async function readActs(
         decisionId: id,
       })),
     decisions: decisions.map(({ decision }) => decision),
-    changes: changes.map(({ atMs, service, summary, expects }) => ({
-      minute: minuteOf(atMs),
-      service: serviceOfWorkload(service, names),
-      summary,
-      expects,
-    })),
+    changes: recordedChanges(changes, { startMs, serviceNames: query.serviceNames }),
     ...lost,
   };
 }
