@@ -22,8 +22,10 @@ export function ungatedActions(view: SystemView): UngatedEvent[] {
   const standing = view.frozen('actors at work', ({ untilMinute }) => [
     ...new Set(history.actions.filter(({ minute }) => minute < untilMinute).map(({ actor }) => actor)),
   ]);
+  // What an action of before did is seen no more: it was judged when it was.
+  const fromMinute = view.holdsAccepted ? Number.NEGATIVE_INFINITY : accepted.untilMinute;
   const events: UngatedEvent[] = [];
-  for (const action of history.actions) {
+  for (const action of history.actions.filter(({ minute }) => minute >= fromMinute)) {
     const automation = alone.find((one) => mayActAlone(one, action));
     if (automation !== undefined && action.decisionId === null) {
       if (action.minute >= accepted.untilMinute) events.push(...beyondBounds(action, automation, history));
