@@ -112,6 +112,7 @@ async function judgeSystem(
       numbers: await readReferenceNumbers(client, reference.id),
       levels: isFreezing ? null : (kept?.levels ?? null),
       isFreezing,
+      endedMinute: Math.round((reference.untilMs - history.startMs) / MINUTE_MS),
     },
   );
   const findings = findIn(view, reference);

@@ -32,6 +32,8 @@ type FrozenLevels = Readonly<Record<string, unknown>>;
 export interface SystemView {
   readonly history: SystemHistory;
   readonly accepted: AcceptedPeriod;
+  /** When the period that people accepted ended: before `accepted.untilMinute`, where what came next is not judged again. */
+  readonly endedMinute: number;
   /** Are the accepted minutes part of the history? */
   readonly holdsAccepted: boolean;
   /** ln(value / reference at equal load) a minute; null where the service or the metric is not there. */
@@ -68,7 +70,7 @@ export interface SystemView {
 export function viewSystem(
   history: SystemHistory,
   accepted: AcceptedPeriod,
-  of: Partial<FrozenSystem> & { readonly isFreezing?: boolean } = {},
+  of: Partial<FrozenSystem> & { readonly isFreezing?: boolean; readonly endedMinute?: number } = {},
 ): SystemView {
   const known = new Map<string, Float64Array | null>();
   const periods = new Map<string, AcceptedPeriod>();
@@ -78,6 +80,7 @@ export function viewSystem(
   const view: SystemView = {
     history,
     accepted,
+    endedMinute: of.endedMinute ?? accepted.untilMinute,
     holdsAccepted,
     isFreezing: of.isFreezing ?? false,
     levels,

@@ -5,7 +5,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { confirmedIn, type Stretch, stretchesOf } from '../stretches-of.ts';
 import { announcedAt } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, fileGraceUntil } from './deviation.ts';
 import { renamedEdges } from './renamed-edges.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
@@ -133,7 +133,7 @@ function undeclared(
   const named = { service: edge.from, subject: `${edge.from}->${edge.to}` };
   if (wasUsed) {
     if (against === 'reference') return [];
-    const fromIndex = grid.fromIndex + FILE_GRACE_MINUTES / EDGE_STEP_MINUTES;
+    const fromIndex = Math.ceil(fileGraceUntil(view) / EDGE_STEP_MINUTES);
     return stretchesOf(isBusy, { ...grid, fromIndex, lasting: UNDECLARED_STEPS }).map((stretch) => ({
       ...timesOf(stretch, 'reference'),
       ...named,

@@ -4,7 +4,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { stretchesOf } from '../stretches-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, fileGraceUntil } from './deviation.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
 const DAY_STEPS = 24 * HOUR_STEPS;
@@ -165,7 +165,7 @@ function brokenRatio(
       intended: of.limit,
       stepMinutes: EDGE_STEP_MINUTES,
       seenAt: (index) => ratio[index] as number,
-      afterMinutes: isOld ? FILE_GRACE_MINUTES : 0,
+      fromMinute: isOld ? fileGraceUntil(view) : view.accepted.untilMinute,
     },
   );
   if (!isOld) return over;
@@ -185,12 +185,12 @@ function broken(
     readonly stepMinutes: number;
     readonly lasting: number;
     readonly seenAt: (index: number) => number;
-    readonly afterMinutes?: number;
+    readonly fromMinute?: number;
   },
 ): Deviation[] {
-  const { stepMinutes, lasting, afterMinutes = 0 } = of;
+  const { stepMinutes, lasting, fromMinute = view.accepted.untilMinute } = of;
   return stretchesOf(isBroken, {
-    fromIndex: Math.ceil((view.accepted.untilMinute + afterMinutes) / stepMinutes),
+    fromIndex: Math.ceil(fromMinute / stepMinutes),
     untilIndex: Math.floor(view.history.minutes / stepMinutes),
     stepMinutes,
     lasting,

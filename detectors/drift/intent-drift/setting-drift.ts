@@ -4,7 +4,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { isSame } from '../gauge-steps.ts';
 import { confirmedIn, stretchesOf } from '../stretches-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, fileGraceUntil } from './deviation.ts';
 
 /** A setting may be off what was intended by so much. @see drift.md 3.6 */
 const TOLERANCE_RATIO = 0.1;
@@ -103,7 +103,7 @@ function staysOld(
       : null;
   };
   return stretchesOf(isOld, {
-    fromIndex: of.view.accepted.untilMinute + FILE_GRACE_MINUTES,
+    fromIndex: fileGraceUntil(of.view),
     untilIndex: of.view.history.minutes,
     stepMinutes: 1,
     lasting: LASTING_MINUTES,
