@@ -54,8 +54,8 @@ export function edgeDrift(view: SystemView): Deviation[] {
   );
   return history.edges.flatMap((edge) => {
     if (isForbidden(edge, history.intent)) return forbidden(edge, view);
-    if (renamed.has(edge)) return [];
     const name = `${edge.from}->${edge.to}`;
+    if (renamed.has(name)) return [];
     const requests = requestsOfCaller(edge.from);
     return [
       ...(declared?.has(name) === true || usedBefore === null

@@ -20,7 +20,11 @@ export function laterHistory(history: SystemHistory, fromMinute: number): System
     services: new Map(
       [...history.services].map(([name, { series }]) => [name, { name, series: cut(series, fromMinute) }]),
     ),
-    edges: history.edges.map((edge) => cut(edge, fromMinute / EDGE_STEP_MINUTES)),
+    // Of an edge that nobody took since nobody knows.
+    edges: history.edges
+      .map((edge) => cut(edge, fromMinute / EDGE_STEP_MINUTES))
+      .filter(({ calls }) => calls.some((n) => n > 0)),
+    masks: history.masks?.map((mask) => ({ ...mask, series: cut(mask.series, fromMinute) })),
     pools: history.pools.map((pool) => cut(pool, fromMinute)),
     users: history.users === null ? null : cut(history.users, fromMinute),
     actions: history.actions.map(move),
