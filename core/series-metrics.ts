@@ -13,11 +13,13 @@ export interface SeriesMetric {
   /** The memory of a service and its limit are two metrics that make one series. */
   readonly series: ServiceSeries | 'memoryBytes' | 'memoryLimitBytes';
   readonly fold: MetricFold;
+  /** How many of the series' units one of the metric's is; left out: 1. */
+  readonly scale?: number;
 }
 
 /**
  * Metrics that become series of a service, by name: of OpenTelemetry's conventions, older spellings of the Collector's
- * receivers, and `app.*` and `platform.*` for what no convention names. Migration 0020 keeps the same names.
+ * receivers, and `app.*` and `platform.*` for what no convention names. Migrations 0020 and 0022 keep the same names.
  */
 export const SERIES_METRICS: Readonly<Record<string, SeriesMetric>> = {
   'k8s.hpa.pod.current': { series: 'replicas', fold: 'max' },
@@ -47,6 +49,8 @@ export const SERIES_METRICS: Readonly<Record<string, SeriesMetric>> = {
   'db.client.connection.pending_requests': { series: 'queueLength', fold: 'sum' },
   'db.client.connections.pending_requests': { series: 'queueLength', fold: 'sum' },
   'app.queue.length': { series: 'queueLength', fold: 'sum' },
+  'app.self_time': { series: 'selfMs', fold: 'mean', scale: 1_000 },
+  'app.critical_path_time': { series: 'criticalPathMs', fold: 'mean', scale: 1_000 },
   'app.fallbacks': { series: 'fallbacks', fold: 'count' },
   'app.stale_answers': { series: 'staleAnswers', fold: 'count' },
   'app.cache.hits': { series: 'cacheHits', fold: 'count' },

@@ -12,6 +12,7 @@ interface Flags {
   readonly seeds: string;
   readonly only: string;
   readonly days: number;
+  readonly referenceDays: number;
   readonly signals: 'full' | 'poor';
   readonly json?: true;
 }
@@ -28,7 +29,8 @@ export function replayCommand(): Command {
       'names or beginnings of names, with commas',
       'metastable_cache,breaker_stuck,config_drift,restart_loop,autoscaler_osc,healthy_base',
     )
-    .option('--days <N>', 'length of each run; days 0 to 3 are the reference', positive, 14)
+    .option('--days <N>', 'length of each run', positive, 14)
+    .option('--reference-days <N>', 'how many of them, from the first, are accepted as normal', positive, 4)
     .option('--signals <WHICH>', 'full or poor', 'full')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -38,7 +40,7 @@ export function replayCommand(): Command {
     .action(run);
 }
 
-async function run({ sim, seeds, only, days, signals, json }: Flags): Promise<void> {
+async function run({ sim, seeds, only, days, referenceDays, signals, json }: Flags): Promise<void> {
   const simulator = await loadSimulator(sim);
   const wanted = only.split(',');
   const scenarios = Object.keys(simulator.SCENARIOS).filter((name) =>
@@ -47,7 +49,7 @@ async function run({ sim, seeds, only, days, signals, json }: Flags): Promise<vo
   const results: { name: string; compared: Compared[] }[] = [];
   for (const scenario of scenarios) {
     for (const seed of seedsOf(seeds)) {
-      const compared = await compareRun(simulator.simulate({ scenario, seed, days, signals }));
+      const compared = await compareRun(simulator.simulate({ scenario, seed, days, signals }), referenceDays);
       results.push({ name: `${scenario} ${seed}`, compared });
       console.error(`${scenario} ${seed}: ${summaryOf(compared)}`);
     }

@@ -1,7 +1,7 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
 import type { SystemHistory } from '../../core/system-history.ts';
 import { detectDrift } from '../../detectors/detect-drift.ts';
-import { viewSystem } from '../../detectors/equal-load/system-view.ts';
+import { type AcceptedPeriod, viewSystem } from '../../detectors/equal-load/system-view.ts';
 
 /** Days 0 to 3 of every run were accepted by a person. */
 const ACCEPTED = { fromMinute: 0, untilMinute: 5_760 };
@@ -14,8 +14,8 @@ export interface RunFinding {
 }
 
 /** What is found in a run. */
-export function episodesOfRun(history: SystemHistory): DriftEpisode[] {
-  return detectDrift(viewSystem(history, ACCEPTED));
+export function episodesOfRun(history: SystemHistory, accepted: AcceptedPeriod = ACCEPTED): DriftEpisode[] {
+  return detectDrift(viewSystem(history, accepted));
 }
 
 /** The same in the form its scorer reads. */

@@ -32,8 +32,8 @@ export interface Compared {
   readonly isSame: boolean;
 }
 
-/** A run found directly, and the same run as OTLP through `plumbline replay`. @throws Error when the command fails */
-export async function compareRun(run: SimulatedRun): Promise<Compared[]> {
+/** A run looked at directly, and the same run as OTLP through `plumbline replay`. @throws Error when the command fails */
+export async function compareRun(run: SimulatedRun, referenceDays: number): Promise<Compared[]> {
   const history = historyOf(run);
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-run-'));
   try {
@@ -42,10 +42,17 @@ export async function compareRun(run: SimulatedRun): Promise<Compared[]> {
     await mkdir(constraints);
     await writeFile(join(constraints, 'run.yaml'), constraintsOf(runIntentSchema.parse(run.intent)));
     const replayed = await replayFiles(
-      ['--constraints', constraints, ...(ledger === null ? [] : ['--ledger', ledger]), ...telemetry],
+      [
+        '--reference',
+        `0d..${referenceDays}d`,
+        '--constraints',
+        constraints,
+        ...(ledger === null ? [] : ['--ledger', ledger]),
+        ...telemetry,
+      ],
       history.startMs,
     );
-    return compare(episodesOfRun(history), replayed);
+    return compare(episodesOfRun(history, { fromMinute: 0, untilMinute: referenceDays * 1_440 }), replayed);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -57,7 +64,7 @@ interface Finding extends Pick<Told, 'kind' | 'subject' | 'culprit'> {
 }
 
 async function replayFiles(args: readonly string[], startMs: number): Promise<Told[]> {
-  const command = [BIN, 'replay', '--json', '--reference', '0d..4d', ...args];
+  const command = [BIN, 'replay', '--json', ...args];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [output, [code]] = await Promise.all([readAll(child.stdout), once(child, 'exit')]);
   if (code !== 0 && code !== FOUND_EXIT_CODE)

@@ -22,6 +22,8 @@ const LEVELS: Readonly<Partial<Record<ServiceSeries, readonly [string, number]>>
   cacheTtlS: ['app.cache.ttl', 1],
   breakerOpen: ['app.circuit_breaker.open', 1],
   cost: ['platform.cost', 1],
+  selfMs: ['app.self_time', 0.001],
+  criticalPathMs: ['app.critical_path_time', 0.001],
 };
 /** What is added each minute, as counters of deltas. */
 const AMOUNTS: Readonly<Partial<Record<ServiceSeries, string>>> = {

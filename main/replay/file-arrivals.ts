@@ -18,14 +18,16 @@ export interface Unreadable {
   readonly why: string;
 }
 
-/** Requests before and after one that say whether its time can be. */
-const NEIGHBOURS = 4;
-/** Further ahead of its neighbours than this is a wrong clock, not a gap. */
+/** Requests after one that say whether its time can be. */
+const FOLLOWING = 4;
+/** Further ahead of what follows than this is a wrong clock: what comes later cannot have happened days before. */
 const AHEAD_MS_MAX = 86_400_000;
+/** Nothing follows the last one; a gap before it is a gap, but not for ever. */
+const GAP_MS_MAX = 30 * 86_400_000;
 
 /**
  * The requests of a file in order, each received when its newest item happened, and never before the one before it. A time
- * days ahead of those around it is a wrong clock's: it must not carry all that follows into its future.
+ * days ahead of those that follow is a wrong clock's: it must not carry all of them into its future.
  * @throws PipelineError request_invalid when the file cannot be read at all
  */
 export async function* fileArrivals(
@@ -33,24 +35,25 @@ export async function* fileArrivals(
   onUnreadable: (unreadable: Unreadable) => void,
 ): AsyncGenerator<Arrival> {
   const messages = readMessages(file, onUnreadable);
-  const newest: (number | null)[] = []; // of the requests before, this one and those after
   const waiting: Omit<Arrival, 'receivedAtMs'>[] = [];
   let clockMs: number | null = null;
   for (;;) {
-    while (waiting.length <= NEIGHBOURS) {
+    while (waiting.length <= FOLLOWING) {
       const { done, value } = await messages.next();
       if (done === true) break;
       waiting.push(value);
-      newest.push(value.message.times?.newestMs ?? null);
     }
     const next = waiting.shift();
     if (next === undefined) return;
-    const usualMs = median(newest.filter((ms) => ms !== null));
+    const followingMs = median(waiting.flatMap(({ message }) => message.times?.newestMs ?? []));
+    const latestMs =
+      followingMs === null
+        ? (clockMs ?? Number.POSITIVE_INFINITY) + GAP_MS_MAX
+        : Math.max(followingMs, clockMs ?? 0) + AHEAD_MS_MAX;
     const ownMs: number | null = next.message.times?.newestMs ?? null;
-    const isBelieved = ownMs !== null && usualMs !== null && ownMs <= usualMs + AHEAD_MS_MAX;
-    clockMs = Math.max(clockMs ?? 0, Math.ceil((isBelieved ? ownMs : (clockMs ?? usualMs)) ?? 0));
+    const isBelieved = ownMs !== null && ownMs <= latestMs;
+    clockMs = Math.max(clockMs ?? 0, Math.ceil((isBelieved ? ownMs : (clockMs ?? followingMs)) ?? 0));
     yield { ...next, receivedAtMs: clockMs };
-    if (newest.length > 2 * NEIGHBOURS) newest.shift();
   }
 }
 

@@ -46,7 +46,8 @@ export async function readMetricMinutes(
     const metric = SERIES_METRICS[MetricName];
     if (metric === undefined) return [];
     const values = foldReadings(group.map(readingsOf), metric.fold, query);
-    return [{ serviceName, series: metric.series, values }];
+    const { series, scale = 1 } = metric;
+    return [{ serviceName, series, values: scale === 1 ? values : values.map((value) => value * scale) }];
   });
 }
 

@@ -251,15 +251,16 @@ describe('gauges and counters', () => {
   });
 
   it('are kept by the names that make series', () => {
-    const file = readFileSync(
-      join(import.meta.dirname, '../../store/migrations/0020_actions_and_zones.sql'),
-      'utf8',
-    );
-    const lists = [...file.matchAll(/MetricName IN \(('k8s[^)]*)\)/g)].map(([, list]) =>
-      [...(list as string).matchAll(/'([^']+)'/g)].map(([, name]) => name).sort(),
-    );
-    const names = Object.keys(SERIES_METRICS).sort();
-    expect(lists).toEqual([names, names]);
+    const namesIn = (migration: string, list: RegExp) => {
+      const file = readFileSync(join(import.meta.dirname, '../../store/migrations', migration), 'utf8');
+      return [...file.matchAll(list)].map(([, names]) =>
+        [...(names as string).matchAll(/'([^']+)'/g)].map(([, name]) => name as string).sort(),
+      );
+    };
+    const [gauges, sums] = namesIn('0020_actions_and_zones.sql', /MetricName IN \(('k8s[^)]*)\)/g);
+    const [ownTimes] = namesIn('0022_versions_and_own_time.sql', /MetricName IN \(('app[^)]*)\)/g);
+    expect(sums).toEqual(gauges);
+    expect([...(gauges ?? []), ...(ownTimes ?? [])].sort()).toEqual(Object.keys(SERIES_METRICS).sort());
   });
 });
 
@@ -629,7 +630,7 @@ describe('rollups', () => {
       params: {},
       about: 'views',
     });
-    expect(views).toHaveLength(9);
+    expect(views).toHaveLength(11);
     for (const table of new Set(views.map(({ Table }) => Table))) {
       await client.command({ query: `CREATE TABLE again_${table} AS ${table}` });
       for (const { Name, Select } of views.filter(({ Table }) => Table === table)) {

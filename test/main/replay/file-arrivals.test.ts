@@ -165,6 +165,10 @@ it('does not let one wrong clock carry all that follows into its future', async 
   expect(secondsOf((await at(a, b, c + YEAR, d, e)).arrivals)).toEqual([0, 1, 2, 3, 4].with(2, 1));
   // Late is late: it came when what stands before it came.
   expect(secondsOf((await at(a, c, b, d)).arrivals)).toEqual([0, 2, 2, 3]);
+  expect(secondsOf((await at(a, b, c + YEAR)).arrivals)).toEqual([0, 1, 1]);
+  // Records days apart, as of changes.
+  const days = [0, 3, 5, 11, 12, 20].map((day) => day * 86_400);
+  expect(secondsOf((await at(...days.map((s) => START_MS + s * SECOND))).arrivals)).toEqual(days);
   // All that follows being later is a gap, and believed.
   const gap = [a, b, ...[0, 1, 2, 3, 4, 5].map((i) => START_MS + YEAR + i * SECOND)];
   expect((await at(...gap)).arrivals.at(2)?.receivedAtMs).toBe(START_MS + YEAR);

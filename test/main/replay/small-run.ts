@@ -19,6 +19,8 @@ export function smallRun(): SystemHistory {
       errors: each((minute) => (minute % 30 === 0 ? 3 : 0)),
       rejected: each((minute) => (minute % 30 === 0 ? 1 : 0)),
       meanMs: each((minute) => 50 + Math.sin(minute)),
+      selfMs: each((minute) => 20 + Math.sin(minute)),
+      criticalPathMs: each((minute) => 15 + Math.sin(minute)),
       p50Ms: each((minute) => 45 + Math.sin(minute)),
       p99Ms: each((minute) => 190 + 5 * Math.sin(minute)),
       version: each((minute) => (minute < 100 ? 1 : 2)),
