@@ -11,18 +11,21 @@ function countIn(facts: Readonly<Record<string, unknown>> | undefined, name: str
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
 }
 
+const GROWS = ['scale.up', 'scale.out', 'capacity.add'];
+
 /**
  * Of what the caller says, in words and in replicas, the larger: who understates one is taken at the other. Replicas
  * that are added change none of those that run.
  */
-export function actionSize({ from, to, blastRadius }: DecisionRequest['action']): ActionSize {
+export function actionSize({ kind, from, to, blastRadius }: DecisionRequest['action']): ActionSize {
   const before = countIn(from, 'replicas');
-  const after = countIn(to, 'replicas');
-  if (before !== null && after !== null && after >= before) return { count: 0, of: before };
+  const after = countIn(to, 'replicas') ?? (kind === 'scale.to_zero' ? 0 : null);
+  const of = before ?? countIn(blastRadius, 'of');
+  if (GROWS.includes(kind) && before !== null && after !== null && after >= before) return { count: 0, of };
   const said = countIn(blastRadius, 'count');
-  const removed = before === null || after === null ? null : before - after;
-  const count = said === null && removed === null ? null : Math.max(said ?? 0, removed ?? 0);
-  return { count, of: before ?? countIn(blastRadius, 'of') };
+  const moved = before === null || after === null ? null : Math.abs(before - after);
+  const count = said === null && moved === null ? null : Math.max(said ?? 0, moved ?? 0);
+  return { count, of };
 }
 
 /** 0 to 1; null where nobody said. */

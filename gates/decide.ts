@@ -1,6 +1,5 @@
 import type { Decision, DecisionOutcome, DecisionReason, DecisionRequest } from '../core/decision.ts';
 import type { Finding } from '../core/finding.ts';
-import type { IncidentsKnown } from '../core/incident.ts';
 import { and, type Ternary } from '../core/ternary.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Outcome } from '../core/verdict.ts';
@@ -50,8 +49,8 @@ export interface DecideInput {
   readonly recent?: RecentActions;
   readonly health?: FleetHealth | null;
   readonly effects?: RepairEffects | null;
-  /** What people opened; left out: nobody keeps any. */
-  readonly incidents?: IncidentsKnown | null;
+  /** Whether people say that an incident is open about the target; left out: nobody is asked. */
+  readonly incident?: Ternary;
   /** Who is used; null where nobody looks it up. */
   readonly use?: UseProofs | null;
   readonly nowMs: number;
@@ -167,7 +166,7 @@ function setsText(sets: readonly ConstraintSet[]): string {
  */
 export function decide(input: DecideInput): DecisionBody {
   const { request, sets, trust, findings, intents, nowMs, rates = [] } = input;
-  const { recent = RECENT_UNKNOWN, use = null, incidents = null } = input;
+  const { recent = RECENT_UNKNOWN, use = null, incident } = input;
   const question = askQuestion(request, sets);
   const data = [
     ...requiredData(question, { trust, use, nowMs }),
@@ -186,7 +185,7 @@ export function decide(input: DecideInput): DecisionBody {
     checkPlan(question, recent, nowMs),
     checkInputs(question, { trust, intents, mode, nowMs }),
     ...voteOnSets(question, { ...input, recent, mode }),
-    checkPolicies(question, { world: { trust, findings, intents, rates, incidents, nowMs }, mode }),
+    checkPolicies(question, { world: { trust, findings, intents, rates, incident, nowMs }, mode }),
   ];
   const votes = [...others.slice(0, 2), onData, onIntents, ...others.slice(2)];
   const first = strictest(votes);

@@ -130,8 +130,16 @@ export function stricter<T extends { readonly unknown: UnknownMode }>(left: T, r
   return STRICTNESS.indexOf(right.unknown) > STRICTNESS.indexOf(left.unknown) ? right : left;
 }
 
+/** A question asks several times, and there are few kinds; but callers name them, so not without bound. */
+const rowsFound = new Map<string, FailMode | undefined>();
+const ROWS_FOUND_MAX = 1_000;
+
 function rowOf(kind: string): FailMode | undefined {
-  return FAIL_MODES.find((row) => matchGlob(row.kind, kind));
+  if (rowsFound.has(kind)) return rowsFound.get(kind);
+  const row = FAIL_MODES.find((candidate) => matchGlob(candidate.kind, kind));
+  if (rowsFound.size >= ROWS_FOUND_MAX) rowsFound.clear();
+  rowsFound.set(kind, row);
+  return row;
 }
 
 /** The stage an action kind belongs to; null for a kind nobody described. */

@@ -20,14 +20,14 @@ const EXAMPLES_MAX = 5;
  * Over all services that were judged lately: with an open confirmed finding, a failing verdict or a missed intent.
  * Walks all sources: once a refresh, never for a question.
  */
-export function fleetHealth(of: {
+export async function fleetHealth(of: {
   trust: TrustState;
   findings: readonly Finding[];
   intents: readonly IntentState[];
   nowMs: number;
-}): FleetHealth {
+}): Promise<FleetHealth> {
   const { trust, findings, intents, nowMs } = of;
-  const known = trust.serviceStates(nowMs);
+  const known = await trust.serviceStates(nowMs);
   const bad = new Set([...known].filter(([, state]) => state === 'fail').map(([name]) => name));
   for (const { state, subject, kind } of findings)
     if (state === 'confirmed' && kind !== 'overdue-hold' && kind !== 'ungated-action')

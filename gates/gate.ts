@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
-import type { Incident, IncidentsKnown } from '../core/incident.ts';
+import { type Incident, type IncidentsKnown, isIncidentOpen } from '../core/incident.ts';
 import type { Log } from '../core/log.ts';
 import type { OutcomeRow } from '../store/outcomes.ts';
 import { readVerifierKeys } from './checkpoint-file.ts';
@@ -82,7 +82,8 @@ export interface Gate {
   close(): Promise<void>;
 }
 
-const REFRESH_MS = 1_000;
+/** A judge writes once a second: half of that, so that what it saw turns the gate within two seconds of its being in the data. */
+const REFRESH_MS = 500;
 
 /**
  * The gate of one process: constraints from disk, trust from the store (renewed every second), decisions into
@@ -153,7 +154,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
         intents: intents.states(decidedAtMs),
         ...situation.forQuestion(question, decidedAtMs),
         rates: rates.rates,
-        incidents: situation.incidents(),
+        incident: isIncidentOpen(situation.incidents(), question.target['service'] ?? null),
         nowMs: decidedAtMs,
       });
       const made = { decidedAtMs, decisionId: newId(), request: question, body };

@@ -36,7 +36,8 @@ export class OverdueHolds {
     const id = idOf(of);
     const known = this.#overdue.get(id);
     if (known === undefined && this.#overdue.size >= OVERDUE_MAX) return;
-    this.#overdue.set(id, { ...of, writtenAtMs: known?.writtenAtMs ?? Number.NEGATIVE_INFINITY });
+    // The same object again: a write of it may be under way.
+    this.#overdue.set(id, Object.assign(known ?? { ...of, writtenAtMs: Number.NEGATIVE_INFINITY }, of));
   }
 
   /** Writes what is new, and closes what is no longer held. @throws PipelineError store_* */

@@ -59,6 +59,9 @@ export const RECENT_UNKNOWN: RecentActions = {
   held: () => null,
 };
 
+/** Everything is known, and nothing happened. */
+export const RECENT_NOTHING: RecentActions = { ...RECENT_UNKNOWN, knows: () => true };
+
 export const RECENT_SPAN_MS = 86_400_000;
 const ACTIONS_PER_SERVICE_MAX = 5_000;
 const ACTIONS_MAX = 50_000;
@@ -75,7 +78,7 @@ function wantsOf({ to }: DecisionRequest['action']): string {
   return text.length > WANTS_LENGTH_MAX ? '' : text;
 }
 
-export function recentAction({ decisionId, decidedAtMs, request }: TakenDecision): RecentAction {
+function recentAction({ decisionId, decidedAtMs, request }: TakenDecision): RecentAction {
   const kind = request.action.kind.toLowerCase();
   const named = request.action.stage;
   const stages = [
@@ -94,12 +97,21 @@ export function recentAction({ decisionId, decidedAtMs, request }: TakenDecision
   };
 }
 
+/** Of one request it is asked several times. */
+const targetTexts = new WeakMap<DecisionRequest['target'], string>();
+
+function targetText(target: DecisionRequest['target']): string {
+  const text = targetTexts.get(target) ?? canonicalJson(target);
+  targetTexts.set(target, text);
+  return text;
+}
+
 function planKey({ action, target }: DecisionRequest): string {
-  return `${action.kind.toLowerCase()} ${canonicalJson(target)}`;
+  return `${action.kind.toLowerCase()} ${targetText(target)}`;
 }
 
 function questionKey({ actor, action, target }: DecisionRequest): string {
-  return `${actor.id} ${action.kind.toLowerCase()} ${action.planGeneration ?? ''} ${canonicalJson(target)}`;
+  return `${actor.id} ${action.kind.toLowerCase()} ${action.planGeneration ?? ''} ${targetText(target)}`;
 }
 
 /** Forgets the oldest of a map that keeps the order in which it was written. */

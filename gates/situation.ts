@@ -122,9 +122,11 @@ export class Situation {
       this.#everySecond('Decisions of other replicas', async () => {
         await this.#recent.refresh(client, { sets: sets(), nowMs: now() });
         await this.#incidents.refresh(client, now());
-        if (!trust.isFilled) return;
+        // Nobody asks how everything looks but these.
+        const isAsked = sets().some(({ guardrails }) => guardrails.massEvent !== undefined);
+        if (!isAsked || !trust.isFilled) return;
         const of = { trust, findings: trust.openFindings, intents: intents.states(now()), nowMs: now() };
-        this.#health = fleetHealth(of);
+        this.#health = await fleetHealth(of);
       }),
       this.#everySecond('Effects of repairs and the use of services', async () => {
         await this.#repairs.refresh(client, { sets: sets(), recent, nowMs: now() });

@@ -61,6 +61,10 @@ const FIRST_LOOK_BACK_MS = 600_000;
 const OVERLAP_MS = 10_000;
 /** An expired verdict is kept for this long, so that a hold can say when its data went away. */
 const FORGET_MS = 3_600_000;
+/** Walks all sources. */
+const FORGET_EVERY_MS = 60_000;
+/** Services walked in one turn of the event loop: questions wait for less than a millisecond. */
+const SERVICES_A_TURN = 500;
 
 const BADNESS: Readonly<Record<Outcome, number>> = { pass: 0, unknown: 1, fail: 2 };
 
@@ -88,6 +92,7 @@ export class TrustState implements Trust {
   /** How many verdicts of each of the last times were read. */
   #seen: VerdictTimes = new Map();
   #findingsMark = '';
+  #forgotAtMs = Number.NEGATIVE_INFINITY;
   #isFilled = false;
 
   /** Whether the store was ever read. */
@@ -112,7 +117,10 @@ export class TrustState implements Trust {
     if (news.length > 0) {
       for await (const verdicts of streamVerdicts(client, news)) this.absorb(verdicts, nowMs);
     }
-    this.forget(nowMs);
+    if (nowMs - this.#forgotAtMs >= FORGET_EVERY_MS) {
+      this.forget(nowMs);
+      this.#forgotAtMs = nowMs;
+    }
     if (findingsMark !== this.#findingsMark) this.#findings = await readOpenFindings(client);
     // Of before the reading: what was written meanwhile is news the next time.
     this.#seen = times;
@@ -169,10 +177,12 @@ export class TrustState implements Trust {
     return [...signals].sort();
   }
 
-  /** Every service of which anything is known now, and whether any of its verdicts fails. Walks all sources. */
-  serviceStates(nowMs: number): Map<string, 'pass' | 'fail'> {
+  /** Every service of which anything is known now, and whether any of its verdicts fails. Walks all sources, in turns. */
+  async serviceStates(nowMs: number): Promise<Map<string, 'pass' | 'fail'>> {
     const states = new Map<string, 'pass' | 'fail'>();
+    let walked = 0;
     for (const [service, slots] of this.#services) {
+      if (++walked % SERVICES_A_TURN === 0) await new Promise((resume) => setImmediate(resume));
       for (const slot of slots.values()) {
         for (const { verdict, expiresAtMs } of slot.values()) {
           if (expiresAtMs < nowMs || states.get(service) === 'fail') continue;

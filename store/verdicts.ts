@@ -17,7 +17,7 @@ const VERDICT_AGE_MS_MAX = 600_000;
 
 const KEY = 'Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal, Dimension';
 
-export interface VerdictRow {
+interface VerdictRow {
   readonly EvaluatedAt: string;
   readonly Tenant: string;
   readonly ServiceNamespace: string;

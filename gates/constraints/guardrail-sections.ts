@@ -50,5 +50,3 @@ export const guardrails = z.strictObject({
   massEvent: massEvent.optional(),
   repairEffect: oneOrMore(repairEffect).default([]),
 });
-
-export type Guardrails = z.output<typeof guardrails>;

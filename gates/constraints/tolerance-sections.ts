@@ -40,5 +40,4 @@ export const failureTolerance = z
     return { tolerate, kinds };
   });
 
-export type Tolerance = z.output<typeof ofKind>;
 export type Tolerated = z.output<typeof tolerated>;

@@ -20,7 +20,7 @@ export function stopForMs({ within, stopFor }: Pick<Rule, 'within' | 'stopFor'>)
 }
 
 /** The newest repair of a kind whose time is over. */
-export function judgedRepair(asked: Asked, rule: Rule, kind: string): RecentAction | null {
+function judgedRepair(asked: Asked, rule: Rule, kind: string): RecentAction | null {
   const { nowMs } = asked;
   for (const action of newestFirst(asked, nowMs - rule.within - stopForMs(rule)))
     if (action.kind === kind && action.atMs + rule.within <= nowMs) return action;

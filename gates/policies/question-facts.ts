@@ -1,6 +1,5 @@
 import type { Stage } from '../../core/decision.ts';
 import type { Finding } from '../../core/finding.ts';
-import { type IncidentsKnown, isIncidentOpen } from '../../core/incident.ts';
 import { and, type Ternary } from '../../core/ternary.ts';
 import type { Dimension, Outcome } from '../../core/verdict.ts';
 import type { ConstraintSet, SourceConstraint } from '../constraints/constraint-set.ts';
@@ -19,8 +18,8 @@ export interface World {
   readonly findings: readonly Finding[];
   readonly intents: readonly IntentState[];
   readonly rates: readonly SourceRate[];
-  /** What people opened; null: nobody keeps any. */
-  readonly incidents: IncidentsKnown | null;
+  /** Whether people say that an incident is open; left out: nobody is asked. */
+  readonly incident?: Ternary | undefined;
   readonly nowMs: number;
 }
 
@@ -74,12 +73,21 @@ interface SourceView {
   readonly question: Question;
   readonly target: TrustTarget;
   readonly world: World;
+  /** By source: several facts of one rest on the same. */
+  readonly states: Map<string, Ternary>;
 }
 
 /** All that a source promises, or that it is alive where it promises nothing. */
-function sourceState(source: SourceConstraint, { set, question, target, world }: SourceView): Ternary {
+function sourceState(
+  source: SourceConstraint,
+  { set, question, target, world, states }: SourceView,
+): Ternary {
+  const before = states.get(source.id);
+  if (before !== undefined) return before;
   const data = needsOf(set, source, question).map((need) => lookUp(need, { ...world, target }));
-  return and(data.map(({ component }) => TERNARY[component.state]));
+  const state = and(data.map(({ component }) => TERNARY[component.state]));
+  states.set(source.id, state);
+  return state;
 }
 
 function sourceFact(source: SourceConstraint, fact: DataFact, view: SourceView): Fact {
@@ -169,11 +177,9 @@ function intentFact(id: string, fact: IntentFact, view: SourceView): Fact {
   return intervalFact(1 - upper, 1 - lower, isTrusted);
 }
 
-/** An incident is what people opened, or what we see of one: a confirmed finding about the target, or an intent that is missed. */
+/** An incident is what people say, or what we see of one: a confirmed finding about the target that is open, or an intent that is missed. */
 function incidentFact(view: SourceView): Fact {
-  const { findings, intents, incidents } = view.world;
-  const isOpened = incidents === null ? 'false' : isIncidentOpen(incidents, view.target.serviceName);
-  if (isOpened === 'true') return known(true);
+  const { findings, intents } = view.world;
   const about = findings.filter(
     ({ subject, kind, closedAtMs }) =>
       kind !== 'ungated-action' &&
@@ -188,12 +194,12 @@ function incidentFact(view: SourceView): Fact {
   const states = names.map(
     (name) => intents.find(({ intent }) => intent.constraint === name)?.isMet ?? 'unknown',
   );
+  const { incident = 'false' } = view.world;
+  if (wasConfirmed || incident === 'true') return known(true);
+  if (incident === 'unknown') return unknown('whether people opened one is not known');
   const areTrusted = tracesState(view) === 'true';
-  if (wasConfirmed) return known(true);
   if (!areTrusted) return unknown('nothing is seen on data that is not trusted');
   if (states.includes('false')) return known(true);
-  if (isOpened === 'unknown')
-    return unknown('whether people opened one is not known while the store is away');
   const isOpenEnded = about.some(({ state }) => state !== 'closed') || states.includes('unknown');
   return isOpenEnded ? unknown('a finding is not confirmed, or an intent not known to be met') : known(false);
 }
@@ -220,7 +226,10 @@ export function questionFacts(
   of: { readonly set: ConstraintSet; readonly stage: Stage | null; readonly world: World },
 ): Facts {
   const { set, stage, world } = of;
-  const view = question.target === null ? null : { set, question, target: question.target, world };
+  const view =
+    question.target === null
+      ? null
+      : { set, question, target: question.target, world, states: new Map<string, Ternary>() };
   // By identity: compiled expressions name one path by one array.
   const found = new Map<readonly string[], Fact>();
   const look = (path: readonly string[]): Fact => {

@@ -8,7 +8,7 @@ import { parsePublicKey } from '../constraints/guardrail-values.ts';
 export const APPROVAL_MS_MAX = 86_400_000;
 
 /** The bytes a person signs: canonical JSON (RFC 8785) of {actor, action, target, expiresAt}. */
-export function approvedBytes({ actor, action, target }: DecisionRequest, expiresAt: string): Buffer {
+function approvedBytes({ actor, action, target }: DecisionRequest, expiresAt: string): Buffer {
   return Buffer.from(canonicalJson({ actor, action, target, expiresAt }));
 }
 

@@ -8,8 +8,8 @@ import { stageRule } from './stage-rule.ts';
 const FAILOVERS = ['failover', 'failover.*', 'promote_db'];
 
 /** How long it is down, and how far behind the replica is: as seen by who asks, in seconds, with `observedAt`. */
-export const OUTAGE_SIGNAL = 'outage_s';
-export const REPLICA_LAG_SIGNAL = 'replica_lag_s';
+const OUTAGE_SIGNAL = 'outage_s';
+const REPLICA_LAG_SIGNAL = 'replica_lag_s';
 /** A lag of a minute ago says nothing about the data that is lost now. */
 const SEEN_MS_MAX = 30_000;
 

@@ -27,9 +27,11 @@ export class UseWatch implements UseProofs {
 
   want(asked: UseAsked, nowMs: number): void {
     const key = keyOf(asked);
-    const known = this.#wanted.get(key);
+    // The same object again: a read of it may be under way.
+    const wanted = this.#wanted.get(key) ?? { asked, askedAtMs: nowMs, found: null };
+    wanted.askedAtMs = nowMs;
     this.#wanted.delete(key);
-    this.#wanted.set(key, { asked, askedAtMs: nowMs, found: known?.found ?? null });
+    this.#wanted.set(key, wanted);
     if (this.#wanted.size > WANTED_MAX) this.#wanted.delete(this.#wanted.keys().next().value as string);
   }
 
@@ -39,7 +41,8 @@ export class UseWatch implements UseProofs {
 
   /** @throws PipelineError store_unavailable */
   async refresh(client: ClickHouseClient, nowMs: number): Promise<void> {
-    for (const [key, wanted] of this.#wanted) {
+    // A copy: who asks meanwhile moves its own to the end.
+    for (const [key, wanted] of [...this.#wanted]) {
       if (nowMs - wanted.askedAtMs > WANTED_MS) this.#wanted.delete(key);
       else if (wanted.found === null || nowMs - wanted.found.readAtMs >= READ_AGAIN_MS)
         wanted.found = await readFound(client, wanted.asked, nowMs);

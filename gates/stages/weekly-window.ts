@@ -70,7 +70,24 @@ export function parseWeeklyWindow(text: string): WeeklyWindow | null {
   return { text: text.trim(), days, fromMinute, untilMinute, timeZone };
 }
 
-function wallTime(timeZone: string, timeMs: number): { day: number; minute: number } {
+interface WallTime {
+  readonly day: number;
+  readonly minute: number;
+}
+
+/** By zone, of the minute that was asked for last: questions of one minute share it. */
+const lastTimes = new Map<string, { readonly ofMinute: number; readonly time: WallTime }>();
+
+function wallTime(timeZone: string, timeMs: number): WallTime {
+  const ofMinute = Math.floor(timeMs / MINUTE_MS);
+  const last = lastTimes.get(timeZone);
+  if (last?.ofMinute === ofMinute) return last.time;
+  const time = readWallTime(timeZone, timeMs);
+  lastTimes.set(timeZone, { ofMinute, time });
+  return time;
+}
+
+function readWallTime(timeZone: string, timeMs: number): WallTime {
   // `Tue 13:05`: parsing the text costs a third of formatToParts.
   const text = clockOf(timeZone).format(timeMs);
   const [weekday = '', hours = '', minutes = ''] = text.split(/[ :,]+/);

@@ -1,4 +1,3 @@
-import type { Finding } from '../../core/finding.ts';
 import { SAMPLING_PURPOSES } from '../../core/sampling/sampling-purpose.ts';
 import type { Ternary } from '../../core/ternary.ts';
 import { type Dimension, judge, type Limits, type Outcome, type Verdict } from '../../core/verdict.ts';
@@ -7,6 +6,7 @@ import { expectations, intents } from '../constraints/constraints.ts';
 import type { InlineTest } from '../constraints/test-section.ts';
 import type { DecideInput } from '../decide.ts';
 import type { IntentState } from '../intent-state.ts';
+import { RECENT_NOTHING } from '../recent-actions.ts';
 import type { SourceRate } from '../source-rate.ts';
 import { TrustState } from '../trust.ts';
 import type { GivenOfSource } from './given-facts.ts';
@@ -149,25 +149,9 @@ function intentStates(set: ConstraintSet, given: Given, nowMs: number): IntentSt
   });
 }
 
-function findingsOf({ scope }: ConstraintSet, open: Given[string] | undefined, nowMs: number): Finding[] {
-  if (open === undefined || open === false) return [];
-  return [
-    {
-      id: 'given',
-      kind: 'masked-failure',
-      subject: scope.service,
-      culprit: null,
-      state: open === true ? 'confirmed' : 'suspect',
-      onsetAtMs: nowMs - 600_000,
-      detectedAtMs: nowMs - 300_000,
-      closedAtMs: null,
-      effect: { metric: 'given', ratio: 1, lower: 1, upper: 1, atEqualLoad: true },
-      confidence: 0.95,
-      reasons: [],
-      evidence: {},
-      decisions: [],
-    },
-  ];
+function incidentOf(open: Given[string] | undefined): Ternary {
+  if (open === undefined || open === false) return 'false';
+  return open === true ? 'true' : 'unknown';
 }
 
 function ratesOf(set: ConstraintSet, given: Given, nowMs: number): SourceRate[] {
@@ -198,7 +182,10 @@ export function givenWorld(set: ConstraintSet, given: Given): Omit<DecideInput, 
   return {
     trust,
     nowMs,
-    findings: findingsOf(set, given['incident.open'], nowMs),
+    findings: [],
+    recent: RECENT_NOTHING,
+    health: { known: 100, unhealthy: 0, examples: [], atMs: nowMs },
+    incident: incidentOf(given['incident.open']),
     intents: intentStates(set, given, nowMs),
     rates: ratesOf(set, given, nowMs),
   };

@@ -7,6 +7,7 @@ import { intents as intentTargets } from '../constraints/constraints.ts';
 import { type DecisionBody, decide } from '../decide.ts';
 import type { IntentState } from '../intent-state.ts';
 import { askQuestion } from '../question.ts';
+import { RECENT_UNKNOWN, type RecentActions, RecentDecisions } from '../recent-actions.ts';
 import type { SourceRate } from '../source-rate.ts';
 import { type Fill, RecordedTrust } from './recorded-trust.ts';
 
@@ -107,6 +108,8 @@ interface Given {
   readonly before: readonly ConstraintSet[];
   readonly after: readonly ConstraintSet[];
   readonly findings: readonly Finding[];
+  /** What was allowed before it, as far as that was read. */
+  readonly recent?: RecentActions;
 }
 
 function answer(
@@ -126,7 +129,8 @@ function answer(
   });
   const rates = ratesOf(serviceName, fills.rates, nowMs);
   const findings = findingsAt(given.findings, nowMs);
-  const body = decide({ request, sets, trust, intents, rates, findings, nowMs });
+  const { recent = RECENT_UNKNOWN } = given;
+  const body = decide({ request, sets, trust, intents, rates, findings, recent, nowMs });
   for (const one of trust.missing) missing.add(one);
   return body;
 }
@@ -193,11 +197,20 @@ export interface ReplayReport {
   readonly unclear: readonly Unclear[];
 }
 
-/** Waits for the next turn now and then: questions of now are answered by the same thread. */
+/**
+ * In the order in which they were made, each after what was allowed before it; what was allowed before the first is not
+ * known. Waits for the next turn now and then: questions of now are answered by the same thread.
+ */
 export async function replayDecisions(pasts: readonly PastDecision[], given: Given): Promise<ReplayReport> {
   const replays: Replay[] = [];
-  for (const past of pasts) {
-    replays.push(replayDecision(past, given));
+  const recent = new RecentDecisions();
+  const inOrder = pasts.toSorted((left, right) => left.decidedAtMs - right.decidedAtMs);
+  const sinceMs = inOrder[0]?.decidedAtMs ?? 0;
+  for (const past of inOrder) {
+    const { decidedAtMs, request, response } = past;
+    recent.markRead({ sinceMs, nowMs: decidedAtMs });
+    replays.push(replayDecision(past, { ...given, recent }));
+    recent.take({ decisionId: response.decisionId, decidedAtMs, decision: response.decision, request });
     if (replays.length % 10 === 0) await new Promise((resume) => setImmediate(resume));
   }
   return {

@@ -18,6 +18,7 @@ import { PRECISION_OPERATIONS, servePrecision } from './constraint-precision.ts'
 import { CONSTRAINT_OPERATIONS, serveConstraints } from './constraints.ts';
 import { COVERAGE_OPERATIONS, serveCoverage } from './coverage.ts';
 import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
+import { FAIL_MODE_OPERATIONS, serveFailModes } from './fail-modes.ts';
 import { FINDING_OPERATIONS, serveFindings } from './findings.ts';
 import { serveFirstPage } from './first-page.ts';
 import { OPEN_PATHS, serveHealth } from './health.ts';
@@ -84,6 +85,7 @@ const OPERATIONS = [
   ...REPORT_OPERATIONS,
   ...CONSTRAINT_OPERATIONS,
   ...PRECISION_OPERATIONS,
+  ...FAIL_MODE_OPERATIONS,
   ...LEDGER_OPERATIONS,
   ...SET_ASIDE_OPERATIONS,
   ...ADAPTER_OPERATIONS,
@@ -124,6 +126,7 @@ export async function startApi(
     serveReports,
     serveConstraints,
     servePrecision,
+    serveFailModes,
     serveLedger,
     serveSetAside,
   ]) {

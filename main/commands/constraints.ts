@@ -64,7 +64,7 @@ export function constraintsCommand(): Command {
     .option('--limit <count>', 'the newest so many (at most 2000)')
     .addHelpText(
       'after',
-      `\nWhat a decision rested on and did not record is tried in every way: where that matters it "cannot be replayed".\n\nExit codes: 0 nothing flips, 3 something does, 2 the file has errors or cannot be read, 1 error.\n${examples('constraints replay checkout.yaml --from 24h', 'constraints replay checkout.yaml --from 2026-11-20T00:00:00Z --json')}`,
+      `\nWhat a decision rested on and did not record is tried in every way: where that matters it "cannot be replayed".\n\nExit codes: 0 nothing flips, 11 something does, 2 the file has errors or cannot be read, 1 error.\n${examples('constraints replay checkout.yaml --from 24h', 'constraints replay checkout.yaml --from 2026-11-20T00:00:00Z --json')}`,
     )
     .action(async (file: string, flags: ReplayFlags) => {
       const state = read(file)[0] as ConstraintFileState;
@@ -80,7 +80,7 @@ export function constraintsCommand(): Command {
         body,
       );
       print(flags, report, () => replayText(report));
-      process.exitCode = !report.valid ? 2 : report.flipped.length > 0 ? 3 : 0;
+      process.exitCode = !report.valid ? 2 : report.flipped.length > 0 ? 11 : 0;
     });
   const effective = withClientFlags(new Command('effective'))
     .description(

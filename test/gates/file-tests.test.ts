@@ -21,6 +21,7 @@ sources:
   - {id: lb, signal: metrics, expect: {heartbeat: 30s}}
 intent:
   - {id: ok-rate, expr: traces.ok_ratio, target: ">= 0.99"}
+policies: [{id: calm, when: 'action.kind == "capacity.cut"', require: 'incident.open == false'}]
 ${more}
 tests:
 ${tests}`),
@@ -47,7 +48,8 @@ describe('the tests of a constraint file', () => {
     ['{lb.fresh: false}', 'scale.down', 'hold', 'SRC_LATE'],
     ['{intent.ok-rate: broken}', 'rightsize.down', 'deny', 'INTENT_UNMET'],
     ['{intent.ok-rate: unknown}', 'rightsize.down', 'hold', 'INTENT_UNKNOWN'],
-    ['{incident.open: true}', 'capacity.cut', 'hold', 'FINDING_OPEN'],
+    ['{incident.open: true}', 'capacity.cut', 'deny', 'POLICY_UNMET'],
+    ['{incident.open: unknown}', 'capacity.cut', 'hold', 'POLICY_UNKNOWN'],
     ['{traces.completeness: 0.5}', 'rollback', 'allow', 'FAIL_MODE'],
   ])('given %s, %s is %s: %s', (given, kind, decision, reason) => {
     const [ran] = results(

@@ -100,6 +100,8 @@ describe('the change budget', () => {
       blastRadius: { count: 1, of: 100 },
     });
     expect(gate.ask(understated).decision).toBe('deny');
+    const same = { from: { replicas: 10 }, to: { replicas: 10 } };
+    expect(gate.ask(askOf({ kind: 'tune.cache', ...same, blastRadius: { count: 9 } })).decision).toBe('deny');
   });
 
   it('is never exceeded within any window, whatever is asked in whatever order', () => {
