@@ -81,6 +81,54 @@ export async function readReferenceNumbers(client: ClickHouseClient, id: string)
   return rows[0] === undefined ? [] : (JSON.parse(rows[0].Numbers) as FrozenService[]);
 }
 
+/** What was frozen of a reference for detectors. */
+export interface ReferenceLevels {
+  readonly edition: number;
+  /** By what was asked; values are JSON. */
+  readonly levels: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What was frozen of the accepted minutes of services, of the newest edition there is.
+ * @returns null: nothing yet, or not of all these services
+ * @throws PipelineError store_unavailable
+ */
+export async function readReferenceLevels(
+  client: ClickHouseClient,
+  id: string,
+  serviceNames: readonly string[],
+): Promise<ReferenceLevels | null> {
+  const rows = await readRows<{ Edition: number; Levels: string }>(client, {
+    sql: `
+SELECT Edition, Levels FROM accepted_reference_levels FINAL
+WHERE Id = {id:String} AND hasAll(Services, {services:Array(String)})
+ORDER BY Edition DESC, length(Services), Services LIMIT 1`,
+    params: { id, services: serviceNames },
+    about: `levels of reference ${id}`,
+  });
+  const [row] = rows;
+  return row === undefined
+    ? null
+    : { edition: row.Edition, levels: JSON.parse(row.Levels) as ReferenceLevels['levels'] };
+}
+
+/** Keeps what was frozen; the same again replaces it. @throws PipelineError store_* */
+export async function insertReferenceLevels(
+  client: ClickHouseClient,
+  of: { readonly id: string; readonly serviceNames: readonly string[]; readonly frozenAtMs: number },
+  { edition, levels }: ReferenceLevels,
+): Promise<void> {
+  await writeRows(client, 'accepted_reference_levels', [
+    {
+      Id: of.id,
+      Services: of.serviceNames,
+      Edition: edition,
+      FrozenAt: toClickhouseTime(of.frozenAtMs),
+      Levels: JSON.stringify(levels),
+    },
+  ]);
+}
+
 function referenceOf(row: ReferenceRow): AcceptedReference {
   return {
     id: row.Id,

@@ -1,6 +1,6 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
 import { isLongEnough } from '../equal-load/is-long-enough.ts';
-import type { SystemView } from '../equal-load/system-view.ts';
+import type { AcceptedPeriod, SystemView } from '../equal-load/system-view.ts';
 import { placeboRank } from '../statistics/placebo-rank.ts';
 import { type ActorAtWork, actorsAtWork } from './local-vs-global/actors-at-work.ts';
 import { describeTrade } from './local-vs-global/describe-trade.ts';
@@ -8,9 +8,9 @@ import { doseResponse } from './local-vs-global/dose-response.ts';
 import { type GlobalSignal, globalSignals } from './local-vs-global/global-signals.ts';
 import { inferObjectives } from './local-vs-global/infer-objective.ts';
 import { knobObjectives } from './local-vs-global/knob-objectives.ts';
-import { localSignal } from './local-vs-global/local-signals.ts';
+import { freezeLocalSignals, localSignal } from './local-vs-global/local-signals.ts';
 import { mixShift } from './local-vs-global/mix-shift.ts';
-import { shareOfHarm } from './local-vs-global/share-of-harm.ts';
+import { freezeHarms, shareOfHarm } from './local-vs-global/share-of-harm.ts';
 import { changeOf, type Signal } from './local-vs-global/signal.ts';
 import type { Gain, Trade } from './local-vs-global/trade.ts';
 
@@ -47,7 +47,10 @@ export function detectLocalVsGlobal(view: SystemView): DriftEpisode[] {
   const { accepted } = view;
   if (!isLongEnough(accepted)) return [];
   const works = actorsAtWork(view).map((work) => ({ work, gainsAt: gainsOf(view, work) }));
-  if (works.every(({ gainsAt }) => gainsAt === null)) return [];
+  if (view.isFreezing) {
+    freezeLocalSignals(view);
+    freezeHarms(view);
+  } else if (works.every(({ gainsAt }) => gainsAt === null)) return [];
   const losses = globalSignals(view).map((signal) => watched(signal, view));
   const found = works.flatMap(({ work, gainsAt }) =>
     gainsAt === null ? [] : episodesOf(view, work, gainsAt, losses),
@@ -82,17 +85,24 @@ function gainsOf(view: SystemView, work: ActorAtWork): ((untilMinute: number) =>
   ];
 }
 
-function watched(signal: GlobalSignal, { accepted }: SystemView): Watched {
-  const placebos: number[] = [];
+function watched(signal: GlobalSignal, view: SystemView): Watched {
+  const frozen = view.frozen(`days of ${signal.metric}`, (accepted) => daysOf(signal, accepted));
+  const placebos = (frozen ?? []).map((change) => change ?? Number.NaN);
+  const worst = Math.max(0, ...placebos.filter((change) => !Number.isNaN(change)));
+  return { signal, placebos, limit: Math.max(signal.least, PLACEBO_FACTOR * worst) };
+}
+
+/** How each day of the accepted period was; null: half of it is not known. */
+function daysOf(signal: GlobalSignal, accepted: AcceptedPeriod): (number | null)[] {
+  const days: (number | null)[] = [];
   for (
     let until = accepted.fromMinute + WINDOW_MINUTES;
     until <= accepted.untilMinute;
     until += PLACEBO_MINUTES
   ) {
-    placebos.push(changeOf(signal.worse, { from: until - WINDOW_MINUTES, until }) ?? Number.NaN);
+    days.push(changeOf(signal.worse, { from: until - WINDOW_MINUTES, until }));
   }
-  const worst = Math.max(0, ...placebos.filter((change) => !Number.isNaN(change)));
-  return { signal, placebos, limit: Math.max(signal.least, PLACEBO_FACTOR * worst) };
+  return days;
 }
 
 function episodesOf(
@@ -170,10 +180,11 @@ function tradeAt(
   return null;
 }
 
-function mixShiftOfUsers({ history, accepted }: SystemView, window: { from: number; until: number }): number {
+function mixShiftOfUsers(view: SystemView, window: { from: number; until: number }): number {
+  const { history } = view;
   const called = new Set(history.edges.map(({ to }) => to));
   const entries = [...history.services.keys()].filter((name) => !called.has(name));
-  return entries.length === 1 ? mixShift(history, entries[0] as string, accepted, window) : 0;
+  return entries.length === 1 ? mixShift(view, entries[0] as string, window) : 0;
 }
 
 /** An actor that works on several services does one thing: the first that was seen stands for it while it is open. */

@@ -5,10 +5,11 @@ import { COVERAGE_MIN } from '../equal-load/window-mean.ts';
 import { discoveryLimit } from '../statistics/discoveries.ts';
 import { eDiscoveryLimit, eValueOfP } from '../statistics/e-discoveries.ts';
 import { buildLedger } from './masked-failure/build-ledger.ts';
+import { shareByLoad } from './masked-failure/describe-entries.ts';
 import { describeLedger } from './masked-failure/describe-ledger.ts';
 import { alarmP, isOutside, type JudgedEntry } from './masked-failure/judge-entry.ts';
 import { STEP_MINUTES, STEPS_PER_HOUR } from './masked-failure/ledger-entry.ts';
-import { nameCause } from './masked-failure/name-cause.ts';
+import { acceptedMissRatio, nameCause } from './masked-failure/name-cause.ts';
 
 /**
  * Of false discoveries at each step. Shares of many calls are far beyond chance: e-BH finds them as soon, and holds its rate
@@ -42,6 +43,10 @@ export function detectMaskedFailure(view: SystemView): DriftEpisode[] {
   const { history, accepted } = view;
   if (!isLongEnough(accepted)) return [];
   const ledger = buildLedger(view);
+  if (view.isFreezing) {
+    for (const entry of ledger) shareByLoad(entry, view);
+    for (const name of history.services.keys()) acceptedMissRatio(view, name);
+  }
   // Shares and counts of events are two questions, each with a family of its own.
   const families = (['share', 'events'] as const).map((kind) =>
     ledger.filter((entry) => entry.kind === kind),

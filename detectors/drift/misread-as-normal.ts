@@ -7,6 +7,7 @@ import { type PrefixMean, prefixMean } from '../statistics/prefix-mean.ts';
 import { adaptiveBaseline } from './misread-as-normal/adaptive-baseline.ts';
 import { type Creep, creepsIn } from './misread-as-normal/creep-cusum.ts';
 import { type OwnSpeed, ownSpeed } from './misread-as-normal/own-speed.ts';
+import { once } from './once.ts';
 
 const DAY = 1_440;
 /** A shorter accepted period cannot tell days from each other. */
@@ -42,18 +43,32 @@ function creepsOf(view: SystemView, service: ServiceHistory): DriftEpisode[] {
   if (speed === null) return [];
   const { accepted, history } = view;
   const residuals = prefixMean(speed.residuals);
-  const acceptedMinutes = accepted.untilMinute - accepted.fromMinute;
-  if (residuals.count(accepted.fromMinute, accepted.untilMinute) < COVERAGE_MIN * acceptedMinutes) return [];
+  const name = `own speed of ${service.name}`;
   // The reference is of medians; what is left of its mean is no shift.
-  const centre = residuals.mean(accepted.fromMinute, accepted.untilMinute);
-  const usual = bootstrapMeans(speed.residuals.subarray(accepted.fromMinute, accepted.untilMinute), {
-    blockLength: BLOCK_MINUTES,
-    length: DAY,
-    draws: DRAWS,
-    seed: 1,
-  }).map((mean) => mean - centre);
-  const scatter = Math.sqrt(usual.reduce((sum, value) => sum + value * value, 0) / usual.length);
-  const k = Math.max(SHIFT_MIN, SHIFT_SIGMAS * scatter);
+  const centre = view.frozen(
+    `${name}: centre`,
+    ({ fromMinute, untilMinute }) =>
+      residuals.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)
+        ? null
+        : residuals.mean(fromMinute, untilMinute),
+    service.name,
+  );
+  if (centre === null) return [];
+  const draws = once(() =>
+    view.frozen(
+      `${name}: days`,
+      ({ fromMinute, untilMinute }) => [
+        ...bootstrapMeans(speed.residuals.subarray(fromMinute, untilMinute), {
+          blockLength: BLOCK_MINUTES,
+          length: DAY,
+          draws: DRAWS,
+          seed: 1,
+        }).map((mean) => mean - centre),
+      ],
+      service.name,
+    ),
+  );
+  if (view.isFreezing) draws();
   const dayStart = (day: number) => accepted.untilMinute + day * DAY;
   const days = Float64Array.from(
     { length: Math.max(0, Math.floor((history.minutes - accepted.untilMinute) / DAY)) },
@@ -62,6 +77,13 @@ function creepsOf(view: SystemView, service: ServiceHistory): DriftEpisode[] {
         ? Number.NaN
         : residuals.mean(dayStart(day), dayStart(day + 1)) - centre,
   );
+  // Days that do not add up at the smallest shift and the lowest limit do at none.
+  const least = LIMIT.quick * SHIFT_MIN;
+  if (creepsIn(days, { k: SHIFT_MIN, hQuick: least, quickDays: LIMIT.quickDays, h: least }).length === 0)
+    return [];
+  const usual = Float64Array.from(draws() ?? []);
+  const scatter = Math.sqrt(usual.reduce((sum, value) => sum + value * value, 0) / usual.length);
+  const k = Math.max(SHIFT_MIN, SHIFT_SIGMAS * scatter);
   return creepsIn(days, { k, hQuick: LIMIT.quick * k, quickDays: LIMIT.quickDays, h: LIMIT.slow * k }).map(
     (creep) =>
       episodeOf(view, service, { speed, residuals, centre, usual, scatter, k, days, creep, dayStart }),

@@ -1,13 +1,14 @@
 import type { DriftEpisode } from '../../core/drift-episode.ts';
 import type { ServiceHistory } from '../../core/system-history.ts';
+import { loadCells, NO_CELL } from '../equal-load/cells.ts';
 import { BIN_MINUTES_MIN } from '../equal-load/freeze-metric.ts';
-import { loadBin } from '../equal-load/load-bin.ts';
+import { eachCell } from '../equal-load/frozen-cells.ts';
 import type { SystemView } from '../equal-load/system-view.ts';
 import { callGraph } from './settled-bad-state/call-graph.ts';
 import { degradedWitnesses } from './settled-bad-state/degraded-witnesses.ts';
 import { errorSignal, errorWitnesses } from './settled-bad-state/error-witnesses.ts';
-import { type Cause, findCause } from './settled-bad-state/find-cause.ts';
-import { hiddenBy } from './settled-bad-state/hidden-by.ts';
+import { type Cause, findCause, freezeCauses } from './settled-bad-state/find-cause.ts';
+import { freezeMasks, hiddenBy } from './settled-bad-state/hidden-by.ts';
 import { latencySignal, latencyWitnesses } from './settled-bad-state/latency-witnesses.ts';
 import { pinnedWitnesses } from './settled-bad-state/pinned-witnesses.ts';
 import type { Witness } from './settled-bad-state/witness.ts';
@@ -31,12 +32,16 @@ interface Group {
 export function detectSettledBadState(view: SystemView): DriftEpisode[] {
   const { fromMinute, untilMinute } = view.accepted;
   if (untilMinute - fromMinute < ACCEPTED_MINUTES_MIN) return [];
+  if (view.isFreezing) {
+    freezeCauses(view);
+    freezeMasks(view);
+  }
   const signals = new Map(
     [...view.history.services.values()].map((service) => [
       service.name,
       {
         latency: latencySignal(view, service),
-        errors: errorSignal(view, service, knownLoads(view, service)),
+        errors: errorSignal(view, service, () => knownLoads(view, service)),
       },
     ]),
   );
@@ -54,31 +59,31 @@ export function detectSettledBadState(view: SystemView): DriftEpisode[] {
   });
   const badness = (service: string, from: number, until: number): number => {
     const of = signals.get(service);
-    const latency = of?.latency == null ? 0 : of.latency.residuals.mean(from, until) / of.latency.limit;
-    const errors = of?.errors == null ? 0 : of.errors.mean(from, until) / of.errors.limit;
+    const latency = of?.latency == null ? 0 : of.latency.residuals.mean(from, until) / of.latency.limit();
+    const errors = of?.errors == null ? 0 : of.errors.mean(from, until) / of.errors.limit();
     return Math.max(latency || 0, errors || 0);
   };
   return grouped(view, witnesses, badness).map((group) => episodeOf(view, group));
 }
 
-/** Minutes at a load that was seen for long enough in the accepted period. */
-function knownLoads({ accepted }: SystemView, { series }: ServiceHistory): Uint8Array {
-  const { requests } = series;
-  if (requests === undefined) return new Uint8Array();
-  const bins = new Int16Array(requests.length);
-  const minutes = new Map<number, number>();
-  for (let minute = 0; minute < requests.length; minute++) {
-    // -1: the load of this minute is not known.
-    const bin = loadBin(requests[minute] as number) ?? -1;
-    bins[minute] = bin;
-    const isAccepted = minute >= accepted.fromMinute && minute < accepted.untilMinute;
-    if (isAccepted && bin >= 0) minutes.set(bin, (minutes.get(bin) ?? 0) + 1);
+/** 1 in minutes at a load that was seen for long enough in the accepted period. @returns null: cannot say */
+function knownLoads(view: SystemView, { name, series: { requests } }: ServiceHistory): Uint8Array | null {
+  if (requests === undefined) return null;
+  const cells = loadCells(requests);
+  const loads = view.frozen(`loads of ${name}`, (accepted) => {
+    const seen: number[] = [];
+    eachCell(requests, cells, { ...accepted, minutesMin: BIN_MINUTES_MIN }, (bin) => seen.push(bin));
+    return seen;
+  });
+  if (loads === null) return null;
+  const isSeen = new Set(loads);
+  const known = Uint8Array.from(cells.keys, (bin) => (isSeen.has(bin) ? 1 : 0));
+  const minutes = new Uint8Array(cells.ids.length);
+  for (let minute = 0; minute < minutes.length; minute++) {
+    const id = cells.ids[minute] as number;
+    minutes[minute] = id === NO_CELL ? 0 : (known[id] as number);
   }
-  const known = new Uint8Array(requests.length);
-  for (const [minute, bin] of bins.entries()) {
-    if ((minutes.get(bin) ?? 0) >= BIN_MINUTES_MIN) known[minute] = 1;
-  }
-  return known;
+  return minutes;
 }
 
 /** One cause, one group: what is named the same, or lies on the way to or from what is named while it is open. */

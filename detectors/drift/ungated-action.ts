@@ -12,11 +12,13 @@ import { ungatedActions } from './ungated-action/ungated-actions.ts';
  */
 export function detectUngatedAction(view: SystemView): DriftEpisode[] {
   const { actions, decisions, changes, intent } = view.history;
-  if (decisions.length === 0 && intent.gatedActors.length === 0) return [];
-  const recordedFrom = [actions, decisions, changes]
+  if (!view.isFreezing && decisions.length === 0 && intent.gatedActors.length === 0) return [];
+  const first = [actions, decisions, changes]
     .flat()
-    .reduce((first, { minute }) => Math.min(first, minute), Number.POSITIVE_INFINITY);
+    .reduce((least, { minute }) => Math.min(least, minute), Number.POSITIVE_INFINITY);
+  const isKeptBefore = view.frozen('records are kept', ({ untilMinute }) => first < untilMinute);
+  const recordedFrom = isKeptBefore === true ? Number.NEGATIVE_INFINITY : first;
   const silent = silentEffects(view).filter(({ minute }) => minute >= recordedFrom);
   const events = [...ungatedActions(view), ...silent].sort((a, b) => a.minute - b.minute);
-  return groupUngated(events, view.history);
+  return decisions.length === 0 && intent.gatedActors.length === 0 ? [] : groupUngated(events, view.history);
 }

@@ -1,5 +1,4 @@
 import type { FrozenMetric } from '../../core/accepted-reference.ts';
-import { metricReferenceOf } from './metric-reference-of.ts';
 
 export interface FrozenDifference {
   /** Bins of load that both know. */
@@ -10,7 +9,7 @@ export interface FrozenDifference {
 
 /** By how much accepting `next` would move what counts as normal. */
 export function compareFrozen(next: FrozenMetric, before: FrozenMetric): FrozenDifference {
-  const known = metricReferenceOf(before);
+  const known = new Map(before.bins.map((bin) => [bin.bin, bin]));
   let sharedBins = 0;
   let minutes = 0;
   let sum = 0;

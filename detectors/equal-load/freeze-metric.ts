@@ -1,5 +1,6 @@
-import { medianOf } from '../statistics/median-of.ts';
-import { loadBinsOf, NO_BIN } from './load-bin.ts';
+import { medianInPlace } from '../statistics/median-of.ts';
+import { loadCells } from './cells.ts';
+import { eachCell, logsOf } from './frozen-cells.ts';
 
 /** Fewer minutes tell nothing about how a service does at a load. */
 export const BIN_MINUTES_MIN = 60;
@@ -26,22 +27,11 @@ export function freezeMetric(
   values: Float64Array,
   period: { readonly fromMinute: number; readonly untilMinute: number },
 ): MetricReference {
-  const bins = loadBinsOf(requests);
-  const byBin = new Map<number, number[]>();
-  for (let minute = period.fromMinute; minute < Math.min(period.untilMinute, values.length); minute++) {
-    const value = values[minute] as number;
-    const bin = bins[minute] as number;
-    if (bin === NO_BIN || !(value > 0)) continue;
-    const logs = byBin.get(bin);
-    if (logs === undefined) byBin.set(bin, [Math.log(value)]);
-    else logs.push(Math.log(value));
-  }
   const reference = new Map<number, BinReference>();
-  for (const [bin, logs] of byBin) {
-    if (logs.length < BIN_MINUTES_MIN) continue;
-    const logMedian = medianOf(logs);
-    const logMad = medianOf(logs.map((log) => Math.abs(log - logMedian)));
+  eachCell(logsOf(values), loadCells(requests), { ...period, minutesMin: BIN_MINUTES_MIN }, (bin, logs) => {
+    const logMedian = medianInPlace(logs);
+    const logMad = medianInPlace(logs.map((log) => Math.abs(log - logMedian)));
     reference.set(bin, { logMedian, logMad, minutes: logs.length });
-  }
+  });
   return reference;
 }

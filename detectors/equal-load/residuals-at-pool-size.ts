@@ -1,11 +1,9 @@
-import { medianOf } from '../statistics/median-of.ts';
-import { loadBinsOf, NO_BIN } from './load-bin.ts';
-import type { AcceptedPeriod } from './system-view.ts';
+import { poolCells } from './cells.ts';
+import { logsOf } from './frozen-cells.ts';
+import type { SystemView } from './system-view.ts';
 
 /** Cells are narrower than bins of load alone, so fewer minutes must do. */
 const CELL_MINUTES_MIN = 30;
-/** More replicas than any pool has: keys of load and pool size do not meet. */
-const REPLICAS_KEY = 65_536;
 
 /**
  * By how much a metric is off its reference at equal load *and* equal number of replicas: ln(value) - ln(reference)
@@ -15,32 +13,13 @@ const REPLICAS_KEY = 65_536;
  * @returns NaN where load and pool size were not seen together in the accepted period, or something is not known
  */
 export function residualsAtPoolSize(
+  view: SystemView,
+  metric: { readonly name: string; readonly service: string },
   of: { readonly requests: Float64Array; readonly replicas: Float64Array; readonly values: Float64Array },
-  period: AcceptedPeriod,
-): Float64Array {
-  const { requests, replicas, values } = of;
-  const bins = loadBinsOf(requests);
-  const keyAt = (minute: number): number => {
-    const bin = bins[minute] as number;
-    const size = Math.round(replicas[minute] as number);
-    return bin === NO_BIN || !(size >= 0) || !((values[minute] as number) > 0)
-      ? -1
-      : bin * REPLICAS_KEY + size;
-  };
-  const cells = new Map<number, number[]>();
-  for (let minute = period.fromMinute; minute < Math.min(period.untilMinute, values.length); minute++) {
-    const key = keyAt(minute);
-    if (key < 0) continue;
-    const logs = cells.get(key);
-    if (logs === undefined) cells.set(key, [Math.log(values[minute] as number)]);
-    else logs.push(Math.log(values[minute] as number));
-  }
-  const medians = new Map<number, number>();
-  for (const [key, logs] of cells) if (logs.length >= CELL_MINUTES_MIN) medians.set(key, medianOf(logs));
-  const residuals = new Float64Array(values.length);
-  for (let minute = 0; minute < values.length; minute++) {
-    const median = medians.get(keyAt(minute));
-    residuals[minute] = median === undefined ? Number.NaN : Math.log(values[minute] as number) - median;
-  }
-  return residuals;
+): Float64Array | null {
+  return view.residualsIn(`${metric.name} of ${metric.service} at pool size`, logsOf(of.values), {
+    service: metric.service,
+    cells: poolCells(of.requests, of.replicas),
+    minutesMin: CELL_MINUTES_MIN,
+  });
 }

@@ -94,7 +94,7 @@ function ofService(service: string, period: ProposedPeriod): ReferenceWarning[] 
   if (versions > 1) {
     warn(
       'SEVERAL_VERSIONS',
-      `${versions} versions of ${service} answered within the period: their numbers are mixed.`,
+      `${versions} versions of ${service} answered within the period: where they differ at equal load, and the last one answered for a day and at most loads, the numbers are of it alone; else they are mixed.`,
     );
   }
   return warnings;

@@ -25,12 +25,18 @@ export function bootstrapMeans(
     throw new RangeError('a block and a mean need at least one value');
   const n = values.length;
   const sums = new Float64Array(n + blockLength + 1);
-  const counts = new Float64Array(n + blockLength + 1);
-  for (let i = 0; i < n + blockLength; i++) {
-    const value = n === 0 ? Number.NaN : (values[i % n] as number);
-    const isKnown = !Number.isNaN(value);
-    sums[i + 1] = (sums[i] as number) + (isKnown ? value : 0);
-    counts[i + 1] = (counts[i] as number) + (isKnown ? 1 : 0);
+  const counts = new Uint32Array(n + blockLength + 1);
+  let [total, known] = [0, 0];
+  // Blocks go round: after the last value comes the first.
+  for (let i = 0, at = 0; i < n + blockLength; i++, at++) {
+    if (at === n) at = 0;
+    const value = n === 0 ? Number.NaN : (values[at] as number);
+    if (!Number.isNaN(value)) {
+      total += value;
+      known++;
+    }
+    sums[i + 1] = total;
+    counts[i + 1] = known;
   }
   const random = randomFrom(of.seed);
   const blocks = Math.ceil(length / blockLength);

@@ -12,25 +12,43 @@ export interface PrefixMean {
 export function prefixMean(values: Float64Array): PrefixMean {
   const { length } = values;
   const sums = new Float64Array(length + 1);
-  const counts = new Float64Array(length + 1);
+  let sum = 0;
+  let unknown = 0;
   for (let i = 0; i < length; i++) {
     const value = values[i] as number;
-    const isKnown = !Number.isNaN(value);
-    sums[i + 1] = (sums[i] as number) + (isKnown ? value : 0);
-    counts[i + 1] = (counts[i] as number) + (isKnown ? 1 : 0);
+    if (Number.isNaN(value)) unknown++;
+    else sum += value;
+    sums[i + 1] = sum;
   }
-  const over = (totals: Float64Array, from: number, until: number): number => {
-    const end = Math.min(length, Math.max(0, until));
-    const start = Math.min(end, Math.max(0, from));
-    return (totals[end] as number) - (totals[start] as number);
-  };
+  // Where all is known, there is nothing to count.
+  const counts = unknown === 0 ? null : countsOf(values);
   return {
     length,
-    sum: (from, until) => over(sums, from, until),
-    count: (from, until) => over(counts, from, until),
+    sum(from, until) {
+      const end = Math.min(length, Math.max(0, until));
+      const start = Math.min(end, Math.max(0, from));
+      return (sums[end] as number) - (sums[start] as number);
+    },
+    count(from, until) {
+      const end = Math.min(length, Math.max(0, until));
+      const start = Math.min(end, Math.max(0, from));
+      return counts === null ? end - start : (counts[end] as number) - (counts[start] as number);
+    },
     mean(from, until) {
-      const n = over(counts, from, until);
-      return n === 0 ? Number.NaN : over(sums, from, until) / n;
+      const end = Math.min(length, Math.max(0, until));
+      const start = Math.min(end, Math.max(0, from));
+      const n = counts === null ? end - start : (counts[end] as number) - (counts[start] as number);
+      return n === 0 ? Number.NaN : ((sums[end] as number) - (sums[start] as number)) / n;
     },
   };
+}
+
+function countsOf(values: Float64Array): Uint32Array {
+  const counts = new Uint32Array(values.length + 1);
+  let known = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isNaN(values[i])) known++;
+    counts[i + 1] = known;
+  }
+  return counts;
 }

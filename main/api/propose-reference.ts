@@ -11,6 +11,7 @@ import { canonicalJson } from '../../gates/canonical-json.ts';
 import { hashText } from '../../gates/ledger-line.ts';
 import { readReferenceNumbers, readReferences } from '../../store/accepted-references.ts';
 import { readFindings } from '../../store/findings.ts';
+import { readChanges, recordedChanges } from '../../store/tallies/read-changes.ts';
 import { readServiceNames } from '../../store/tallies/read-service-names.ts';
 import { readServiceHistories } from '../../store/tallies/read-system-history.ts';
 import { readFailedData } from '../../store/verdicts.ts';
@@ -65,6 +66,7 @@ export async function proposeReference(
     throw new PipelineError('request_invalid', text);
   }
   const numbers: FrozenService[] = [];
+  const changes = recordedChanges(await readChanges(client, asked), { startMs: fromMs, serviceNames });
   const versionCounts = new Map<string, number>();
   for (const name of serviceNames) {
     // One at a time: whoever asks the gate meanwhile waits for one service at most.
@@ -74,7 +76,7 @@ export async function proposeReference(
       fromMs,
       untilMs,
     });
-    numbers.push(...freezeServices(histories.values(), minutes));
+    numbers.push(...freezeServices(histories.values(), minutes, changes));
     for (const history of histories.values()) versionCounts.set(name, countVersions(history));
   }
   const content = { services, fromMs, untilMs, numbers };

@@ -12,7 +12,7 @@ import type {
 } from '../../core/system-history.ts';
 import { type DecisionRow, readDecisions } from '../decisions.ts';
 import { readActionRecords } from './read-action-records.ts';
-import { readChanges } from './read-changes.ts';
+import { readChanges, recordedChanges } from './read-changes.ts';
 
 const MINUTE_MS = 60_000;
 /** More decisions than any fortnight of ten services has seen. */
@@ -20,7 +20,7 @@ const DECISIONS_MAX = 100_000;
 /** What is done to machines is done to no service. */
 const OF_THE_PLATFORM = /^(capacity|consolidate|quota)\.|^drain\.node$/;
 
-/** Who did what, who was asked, and what people said of it, in order of time; minutes are counted from `fromMs`. */
+/** Who did what, who was asked, and what people said of it, in order of time. */
 export interface Acts {
   /** As telemetry tells; each with its decision, where one is known. */
   readonly seen: readonly RecordedAction[];
@@ -37,6 +37,7 @@ export interface Acts {
 }
 
 /**
+ * @param query.startMs from when minutes are counted: those of what was before are negative; left out: `fromMs`
  * @param query.serviceNames services that actions may be of; what is done to anything else is told by its own name
  * @throws PipelineError store_unavailable
  */
@@ -45,11 +46,13 @@ export async function readActs(
   query: {
     readonly fromMs: number;
     readonly untilMs: number;
+    readonly startMs?: number;
     readonly serviceNames: readonly string[];
     readonly automation: readonly AutomationIntent[];
   },
 ): Promise<Acts> {
-  const minuteOf = (timeMs: number) => Math.floor((timeMs - query.fromMs) / MINUTE_MS);
+  const { startMs = query.fromMs } = query;
+  const minuteOf = (timeMs: number) => Math.floor((timeMs - startMs) / MINUTE_MS);
   const [{ records, ...lost }, rows] = await Promise.all([
     readActionRecords(client, query),
     readDecisions(client, { fromMs: query.fromMs, untilMs: query.untilMs, limit: DECISIONS_MAX }),
@@ -100,12 +103,7 @@ export async function readActs(
         decisionId: id,
       })),
     decisions: decisions.map(({ decision }) => decision),
-    changes: changes.map(({ atMs, service, summary, expects }) => ({
-      minute: minuteOf(atMs),
-      service: serviceOfWorkload(service, names),
-      summary,
-      expects,
-    })),
+    changes: recordedChanges(changes, { startMs, serviceNames: query.serviceNames }),
     ...lost,
   };
 }

@@ -1,8 +1,12 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { mergeChanges } from '../../core/actions/merge-changes.ts';
 import { recogniseChange } from '../../core/actions/recognise-change.ts';
+import { serviceOfWorkload } from '../../core/actions/workload-of.ts';
+import type { RecordedChange } from '../../core/system-history.ts';
 import { readWrittenChanges } from '../recorded-changes.ts';
 import { readActionRecords } from './read-action-records.ts';
+
+const MINUTE_MS = 60_000;
 
 /** A change of people, wherever they recorded it. */
 export interface KnownChange {
@@ -47,4 +51,18 @@ export async function readChanges(
     ),
   ];
   return changes.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** As detectors know changes: of services by their names, by minutes since `startMs`. */
+export function recordedChanges(
+  changes: readonly KnownChange[],
+  { startMs, serviceNames }: { readonly startMs: number; readonly serviceNames: readonly string[] },
+): RecordedChange[] {
+  const names = new Set(serviceNames);
+  return changes.map(({ atMs, service, summary, expects }) => ({
+    minute: Math.floor((atMs - startMs) / MINUTE_MS),
+    service: serviceOfWorkload(service, names),
+    summary,
+    expects,
+  }));
 }

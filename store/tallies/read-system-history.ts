@@ -34,7 +34,11 @@ const STEP_MS = EDGE_STEP_MINUTES * MINUTE_MS;
 const ROWS_AT_ONCE = 100_000;
 
 /** `fromMs` is rounded down to ten minutes; the minute that `untilMs` lies in is left out: it may still grow. */
-export type HistoryQuery = RollupQuery & { readonly intent: DesignIntent };
+export type HistoryQuery = RollupQuery & {
+  readonly intent: DesignIntent;
+  /** Records from before the first minute: their minutes are negative. Left out: none. */
+  readonly recordsFromMs?: number;
+};
 
 type SeriesName = ServiceSeries | MetricMinutes['series'];
 
@@ -46,7 +50,7 @@ type SeriesName = ServiceSeries | MetricMinutes['series'];
  */
 export async function readSystemHistory(
   client: ClickHouseClient,
-  { serviceNames, intent, ...range }: HistoryQuery,
+  { serviceNames, intent, recordsFromMs, ...range }: HistoryQuery,
 ): Promise<SystemHistory> {
   const { fromMs, untilMs, minutes } = wholeMinutes(range);
   const whole = { ...range, serviceNames, fromMs, untilMs };
@@ -55,6 +59,8 @@ export async function readSystemHistory(
   const services = system.services(serviceNames);
   const { seen, routine, assumed, decisions, changes } = await readActs(client, {
     ...whole,
+    fromMs: recordsFromMs ?? fromMs,
+    startMs: fromMs,
     automation: intent.automation ?? [],
   });
   const names = new Set(serviceNames);

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { ServiceHistory } from '../../core/system-history.ts';
 import { compareFrozen } from '../../detectors/equal-load/compare-frozen.ts';
 import { freezeServices } from '../../detectors/equal-load/freeze-services.ts';
-import { metricReferenceOf } from '../../detectors/equal-load/metric-reference-of.ts';
-import { residualsOf } from '../../detectors/equal-load/residuals-of.ts';
+import { viewSystem } from '../../detectors/equal-load/system-view.ts';
 import { warnOfReference } from '../../detectors/equal-load/warn-of-reference.ts';
+import { historyWith } from './drift/make-history-settings.ts';
 
 const MINUTES = 240;
 const loads = Float64Array.from({ length: MINUTES }, (_, minute) => (minute < 120 ? 100 : 1_000));
@@ -42,11 +42,54 @@ describe('freezeServices', () => {
       120,
     );
     const stored = JSON.parse(JSON.stringify(frozen)) as typeof frozen;
-    const metric = stored[0]?.metrics[0];
-    expect(metric).toBeDefined();
-    const residuals = residualsOf(loads, times(1.1), metricReferenceOf(metric as NonNullable<typeof metric>));
-    expect(residuals[0]).toBeCloseTo(Math.log(1.1), 5);
-    expect(residuals[200]).toBeNaN();
+    // All of the history is later than what was accepted: none of its minutes can say what is normal.
+    const later = historyWith({ cart: { requests: loads, p50Ms: times(1.1) } });
+    const accepted = { fromMinute: -120, untilMinute: 0 };
+    const residuals = viewSystem(later, accepted, { numbers: stored, levels: {} }).residuals('cart', 'p50Ms');
+    expect(residuals?.[0]).toBeCloseTo(Math.log(1.1), 5);
+    expect(residuals?.[200]).toBeNaN();
+    expect(viewSystem(later, accepted, { levels: {} }).residuals('cart', 'p50Ms')).toBeNull();
+  });
+});
+
+describe('versions within an accepted period', () => {
+  const DAYS = 4 * 1_440;
+  const since = (from: number, before: number, after: number) =>
+    Float64Array.from({ length: DAYS }, (_, minute) => (minute < from ? before : after));
+  const frozenOf = (of: { ms: readonly [number, number]; from: number; load?: number; change?: string }) => {
+    const series = {
+      requests: since(of.from, 100, of.load ?? 100),
+      p50Ms: since(of.from, ...of.ms),
+      ...(of.change === undefined ? { version: since(of.from, 1, 2) } : {}),
+    };
+    const change = { minute: of.from, service: 'cart', summary: '', expects: of.change ?? null };
+    const bins = freezeServices([history(series)], DAYS, [change])[0]?.metrics[0]?.bins ?? [];
+    return bins.map(({ logMedian, minutes }) => [Math.round(Math.exp(logMedian)), minutes]);
+  };
+
+  it.each([
+    ['the last one alone where it is another service', { ms: [20, 30], from: 2_880 }, [[30, 2_880]]],
+    [
+      'so too after a change that people announced',
+      { ms: [20, 30], from: 2_880, change: 'slower' },
+      [[30, 2_880]],
+    ],
+    ['both where they do the same', { ms: [100, 102], from: 1_000 }, [[102, DAYS]]],
+    [
+      'both where the last one answered for less than a day',
+      { ms: [20, 30], from: DAYS - 1_400 },
+      [[20, DAYS]],
+    ],
+    [
+      'both where they share no load: nobody knows whether they differ',
+      { ms: [20, 30], from: 2_880, load: 1_000 },
+      [
+        [20, 2_880],
+        [30, 2_880],
+      ],
+    ],
+  ] as const)('freezes %s', (_, of, bins) => {
+    expect(frozenOf(of)).toEqual(bins);
   });
 });
 

@@ -81,6 +81,19 @@ it('holds services against the reference that people accepted, until they accept
   expect(second.map(({ id }) => id)).toEqual(first.map(({ id }) => id));
   expect(await readFindings(engine.client)).toHaveLength(1);
 
+  // Its minutes may be gone by now: what was frozen of them is enough.
+  await engine.client.command({
+    query: `ALTER TABLE tally_duration_minute DELETE WHERE Minute < fromUnixTimestamp64Milli(toInt64(${START + 2 * DAY}))`,
+    clickhouse_settings: { mutations_sync: '2' },
+  });
+  const third = await tick(NOW + 4 * MINUTE);
+  expect(third.map(({ id, state }) => [id, state])).toEqual(first.map(({ id }) => [id, 'confirmed']));
+  expect(third[0]?.effect.ratio).toBeCloseTo(first[0]?.effect.ratio ?? 0, 3);
+
+  // Older than rollups are kept, it is still in force; what was confirmed before all that is read stays so without data.
+  const late = await tick(NOW + 40 * DAY);
+  expect(late.map(({ id, state }) => [id, state])).toEqual(first.map(({ id }) => [id, 'confirmed']));
+
   await insertRevocation(engine.client, 'r_1', { atMs: NOW, by: 'Ada', reason: 'too short' });
   const silent = await tick(NOW + 5 * MINUTE);
   expect(silent.map(({ state, reasons }) => [state, reasons[0]?.code])).toEqual([

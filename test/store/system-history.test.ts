@@ -606,11 +606,12 @@ describe('actions', () => {
       event('acted', 'tuner'),
       event('else', 'tuner'),
     ]);
-    const told = async (gatedActors: readonly string[]) => {
+    const told = async (gatedActors: readonly string[], minutesBefore = 0) => {
       const { actions } = await readSystemHistory(engine.client, {
         serviceNames: ['acted'],
-        fromMs: T0,
-        untilMs: T0 + 2 * MINUTE,
+        fromMs: T0 + minutesBefore * MINUTE,
+        untilMs: T0 + (minutesBefore + 2) * MINUTE,
+        recordsFromMs: T0,
         unsampledNames: UNSAMPLED,
         intent: { ...designIntentOf([]), gatedActors },
       });
@@ -618,6 +619,8 @@ describe('actions', () => {
     };
     expect(await told([])).toEqual([['tuner', 'acted', 1, 4]]);
     expect(await told(['hpa'])).toHaveLength(2);
+    // Of before all that is read, only what was recorded is known.
+    expect(await told([], 10)).toEqual([['tuner', 'acted', -9, 4]]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { SystemView } from '../../equal-load/system-view.ts';
 import type { Loop } from './loop.ts';
-import { amplitudeAt, isNextWindow, type Swing, swingsOf } from './swing.ts';
+import { amplitudeAt, HOP, isNextWindow, reachBack, type Swing, swingsOf } from './swing.ts';
 
 /** Periods up to 45 minutes are looked for minute by minute, up to two hours in steps of three minutes. */
 const SCALES_MINUTES = [1, 3];
@@ -32,7 +32,24 @@ interface Pool {
 
 function swinging(view: SystemView, pool: Pool): Loop[] {
   const { minutes: scale } = pool;
-  const swings = swingsOf(thinned(pool.replicas, scale));
+  const { untilMinute } = view.accepted;
+  const replicas = thinned(pool.replicas, scale);
+  const swungBefore = () =>
+    view.frozen(`${pool.name} swings by ${scale}`, () =>
+      runningOf(pool, replicas).some(({ step }) => step * scale <= untilMinute),
+    );
+  if (view.isFreezing) swungBefore();
+  // Most pools swing in no window that is judged, nor in the one before.
+  if (swingsOf(replicas.subarray(reachBack(untilMinute / scale - HOP))).length === 0) return [];
+  if (swungBefore() !== false) return [];
+  const running = runningOf(pool, replicas).filter(({ step }) => step * scale > untilMinute);
+  return asLoops(running, { pool, minutes: view.history.minutes });
+}
+
+/** Windows in which the pool swings and its load does not, each with the one before. */
+function runningOf(pool: Pool, replicas: Float64Array): Swing[] {
+  const { minutes: scale } = pool;
+  const swings = swingsOf(replicas);
   if (swings.length === 0) return [];
   const load = pool.requests === undefined ? null : thinned(pool.requests, scale);
   const loadSwings = new Set(load === null ? [] : swingsOf(load, true).map(({ step }) => step));
@@ -40,9 +57,7 @@ function swinging(view: SystemView, pool: Pool): Loop[] {
     ({ step }) =>
       load === null || (!loadSwings.has(step) && !(amplitudeAt(load, step) >= LOAD_AMPLITUDE_MAX)),
   );
-  const running = own.filter((swing, i) => i > 0 && isNextWindow(own[i - 1] as Swing, swing));
-  if (running.some(({ step }) => step * scale <= view.accepted.untilMinute)) return [];
-  return asLoops(running, { pool, minutes: view.history.minutes });
+  return own.filter((swing, i) => i > 0 && isNextWindow(own[i - 1] as Swing, swing));
 }
 
 function asLoops(running: readonly Swing[], of: { readonly pool: Pool; readonly minutes: number }): Loop[] {

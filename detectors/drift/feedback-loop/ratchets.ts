@@ -4,8 +4,7 @@ import {
   type RecordedAction,
   type ServiceSeries,
 } from '../../../core/system-history.ts';
-import { freezeMetric } from '../../equal-load/freeze-metric.ts';
-import { residualsOf } from '../../equal-load/residuals-of.ts';
+import { logsOf } from '../../equal-load/frozen-cells.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { COVERAGE_MIN, windowMean } from '../../equal-load/window-mean.ts';
 import { meanInterval } from '../../statistics/mean-interval.ts';
@@ -29,6 +28,7 @@ const CLOSE_HOURS = 24;
 
 /** Actors that turn one knob ever further though what they work for gets worse by it. */
 export function ratchets(view: SystemView): Loop[] {
+  if (view.isFreezing) freezeTargets(view);
   const byKnob = Map.groupBy(
     view.history.actions.filter(({ to }) => to !== null),
     ({ actor, service, kind }) => `${actor}\u001f${service}\u001f${kind}`,
@@ -36,6 +36,16 @@ export function ratchets(view: SystemView): Loop[] {
   return [...byKnob.values()].flatMap((actions) =>
     actions.length < SUSPECT_ACTIONS_MIN ? [] : ratchetsOf(actions, view),
   );
+}
+
+/** Who turns what one day, nobody knows: of what can be turned, and of what may get worse by it. */
+function freezeTargets(view: SystemView): void {
+  for (const name of view.history.services.keys()) {
+    unitsOf(name, view);
+    usualReplicas(name, view);
+    for (const metric of new Set(Object.values(SERIES_OF))) view.residuals(name, metric);
+  }
+  for (const { from, to } of view.history.edges) edgeResiduals(view, from, to);
 }
 
 function ratchetsOf(actions: readonly RecordedAction[], view: SystemView): Loop[] {
@@ -121,7 +131,7 @@ function edgeResiduals(view: SystemView, from: string, to: string): Float64Array
   const minutes = requests.map(
     (_, minute) => latencyMs[Math.floor(minute / EDGE_STEP_MINUTES)] ?? Number.NaN,
   );
-  return residualsOf(requests, minutes, freezeMetric(requests, minutes, view.accepted));
+  return view.residualsAtLoad(`latency of ${from}->${to}`, requests, logsOf(minutes));
 }
 
 /** Resource per request: cores, or replicas where their size is not known. */
@@ -132,16 +142,17 @@ function unitsOf(service: string, view: SystemView): Float64Array | null {
   const units = replicas.map(
     (n, minute) => (n * (cpuLimitCores?.[minute] ?? 1)) / (requests[minute] as number),
   );
-  return residualsOf(requests, units, freezeMetric(requests, units, view.accepted));
+  return view.residualsAtLoad(`units a request of ${service}`, requests, logsOf(units));
 }
 
 function usualReplicas(service: string, view: SystemView): number {
   const replicas = view.history.services.get(service)?.series.replicas;
-  const mean =
-    replicas === undefined
-      ? Number.NaN
-      : windowMean(replicas, view.accepted.fromMinute, view.accepted.untilMinute).mean;
-  return mean > 0 ? mean : 1;
+  if (replicas === undefined) return 1;
+  const usual = view.frozen(`replicas of ${service}`, ({ fromMinute, untilMinute }) => {
+    const { mean } = windowMean(replicas, fromMinute, untilMinute);
+    return mean > 0 ? mean : null;
+  });
+  return usual ?? 1;
 }
 
 function tellRatchet(

@@ -61,16 +61,19 @@ export function retryStorms(view: SystemView): Loop[] {
     });
 }
 
-function amplified(edge: EdgeHistory, { history, accepted }: SystemView): Stretch[] {
+function amplified(edge: EdgeHistory, view: SystemView): Stretch[] {
+  const { history, accepted } = view;
   if (edge.attempts === undefined) return [];
   const fromIndex = Math.ceil(accepted.untilMinute / EDGE_STEP_MINUTES);
-  const usual: number[] = [];
-  for (let i = Math.ceil(accepted.fromMinute / EDGE_STEP_MINUTES); i < fromIndex; i++) {
-    const of = amplificationAt(edge, i);
-    if (!Number.isNaN(of)) usual.push(of);
-  }
-  const reference = medianOf(usual);
-  if (Number.isNaN(reference)) return [];
+  const reference = view.frozen(`usual attempts a call of ${edge.from}->${edge.to}`, ({ fromMinute }) => {
+    const usual: number[] = [];
+    for (let i = Math.ceil(fromMinute / EDGE_STEP_MINUTES); i < fromIndex; i++) {
+      const of = amplificationAt(edge, i);
+      if (!Number.isNaN(of)) usual.push(of);
+    }
+    return usual.length === 0 ? null : medianOf(usual);
+  });
+  if (reference === null) return [];
   return stretchesOf(
     (index) => {
       const now = amplificationAt(edge, index);

@@ -3,7 +3,7 @@ import { oscillationRegularity } from '../../statistics/oscillation-regularity.t
 /** The moving mean that is taken out is an hour wide, windows are six; in steps of a series. */
 const HALF_DETREND = 30;
 const WINDOW = 360;
-const HOP = 60;
+export const HOP = 60;
 /** Smaller swings cost nobody anything. @see drift.md 3.3 */
 const AMPLITUDE_MIN = 0.08;
 /** One replica more or less of a small pool is how it follows its load: a swing is more than that. */
@@ -36,19 +36,32 @@ export interface Swing {
 export function swingsOf(values: Float64Array, isAnyAmplitude = false): Swing[] {
   if (isConstant(values)) return [];
   const { detrended, known } = detrend(values);
-  const amounts = prefixSums(
-    values.map((value) => Math.max(0, value || 0)),
-    known,
-  ).sums;
-  const { sums, squares, counts } = prefixSums(detrended, known);
+  const n = values.length;
+  const sums = new Float64Array(n + 1);
+  const squares = new Float64Array(n + 1);
+  const amounts = new Float64Array(n + 1);
+  const counts = new Uint32Array(n + 1);
+  let [sum, square, amount, count] = [0, 0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    const value = detrended[i] as number;
+    sum += value;
+    square += value * value;
+    amount += Math.max(0, (values[i] as number) || 0);
+    count += known[i] as number;
+    sums[i + 1] = sum;
+    squares[i + 1] = square;
+    amounts[i + 1] = amount;
+    counts[i + 1] = count;
+  }
   const swings: Swing[] = [];
-  for (let step = WINDOW + HALF_DETREND; step <= values.length; step += HOP) {
+  for (let step = WINDOW + HALF_DETREND; step <= n; step += HOP) {
     const [from, until] = [step - WINDOW - HALF_DETREND, step - HALF_DETREND];
-    const between = (prefix: Float64Array) => (prefix[until] as number) - (prefix[from] as number);
-    const n = between(counts);
-    if (2 * n < WINDOW) continue;
-    const amplitude = Math.sqrt(Math.max(0, between(squares) / n - (between(sums) / n) ** 2));
-    const mean = between(amounts) / n;
+    const between = (prefix: Float64Array | Uint32Array) =>
+      (prefix[until] as number) - (prefix[from] as number);
+    const inWindow = between(counts);
+    if (2 * inWindow < WINDOW) continue;
+    const amplitude = Math.sqrt(Math.max(0, between(squares) / inWindow - (between(sums) / inWindow) ** 2));
+    const mean = between(amounts) / inWindow;
     if (!isAnyAmplitude && amplitude <= Math.max(AMPLITUDE_MIN, AMPLITUDE_SMALL_POOL / mean)) continue;
     // Before the autocorrelation, which costs a thousand times as much.
     if (!turnsBack(values.subarray(from, until))) continue;
@@ -59,9 +72,19 @@ export function swingsOf(values: Float64Array, isAnyAmplitude = false): Swing[] 
   return swings;
 }
 
+/** Windows that end at a step or later are found in what lies from here on, too. */
+export function reachBack(step: number): number {
+  return HOP * Math.max(0, Math.floor((step - WINDOW - 2 * HALF_DETREND) / HOP));
+}
+
 function isConstant(values: Float64Array): boolean {
-  const first = values.find((value) => value > 0);
-  return first === undefined || values.every((value) => value === first || !(value > 0));
+  let first = Number.NaN;
+  for (const value of values) {
+    if (!(value > 0) || value === first) continue;
+    if (!Number.isNaN(first)) return false;
+    first = value;
+  }
+  return true;
 }
 
 function turnsBack(values: Float64Array): boolean {
@@ -99,13 +122,25 @@ function detrend(values: Float64Array): { readonly detrended: Float64Array; read
   const n = values.length;
   const logs = new Float64Array(n);
   const known = new Uint8Array(n);
+  const sums = new Float64Array(n + 1);
+  const counts = new Uint32Array(n + 1);
+  let [sum, count, last, log] = [0, 0, Number.NaN, 0];
   for (let i = 0; i < n; i++) {
     const value = values[i] as number;
-    if (!(value > 0)) continue;
-    logs[i] = Math.log(value);
-    known[i] = 1;
+    if (value > 0) {
+      // Pools stay as they are for minutes on end.
+      if (value !== last) {
+        last = value;
+        log = Math.log(value);
+      }
+      logs[i] = log;
+      known[i] = 1;
+      sum += log;
+      count++;
+    }
+    sums[i + 1] = sum;
+    counts[i + 1] = count;
   }
-  const { sums, counts } = prefixSums(logs, known);
   const detrended = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     if (known[i] === 0) continue;
@@ -117,18 +152,4 @@ function detrend(values: Float64Array): { readonly detrended: Float64Array; read
     detrended[i] = (logs[i] as number) - mean;
   }
   return { detrended, known };
-}
-
-function prefixSums(values: Float64Array, known: Uint8Array) {
-  const n = values.length;
-  const sums = new Float64Array(n + 1);
-  const squares = new Float64Array(n + 1);
-  const counts = new Float64Array(n + 1);
-  for (let i = 0; i < n; i++) {
-    const value = values[i] as number;
-    sums[i + 1] = (sums[i] as number) + value;
-    squares[i + 1] = (squares[i] as number) + value * value;
-    counts[i + 1] = (counts[i] as number) + (known[i] as number);
-  }
-  return { sums, squares, counts };
 }

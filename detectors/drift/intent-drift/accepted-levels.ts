@@ -41,7 +41,9 @@ export function acceptedLevels(
   };
 }
 
+/** What was before the first minute left the setting as it is first seen. */
 function lastKnown(values: Float64Array, minute: number): number {
+  if (minute < 0) return values.find((value) => value > 0) ?? Number.NaN;
   for (let at = Math.min(minute, values.length - 1); at >= 0; at--) {
     const value = values[at] as number;
     if (value > 0) return value;

@@ -1,3 +1,5 @@
+import type { SystemView } from '../../equal-load/system-view.ts';
+
 /** Something is not as people intended. */
 export interface Deviation {
   /** What a person has to look at together: a service. */
@@ -34,11 +36,16 @@ export interface Deviation {
   readonly says?: string | undefined;
 }
 
+const FILE_GRACE_MINUTES = 7 * 24 * 60;
+
 /**
  * Who accepts a period that is not as the file says has a week to write the file anew: nothing about the system changed, and
  * nobody has to be told sooner.
+ * @returns minute from which on it is told
  */
-export const FILE_GRACE_MINUTES = 7 * 24 * 60;
+export function fileGraceUntil({ accepted, endedMinute }: SystemView): number {
+  return Math.max(accepted.untilMinute, endedMinute + FILE_GRACE_MINUTES);
+}
 
 /** Back inside for so long, and a deviation is over. */
 export const CLOSE_MINUTES = 24 * 60;

@@ -5,7 +5,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { confirmedIn, type Stretch, stretchesOf } from '../stretches-of.ts';
 import { announcedAt } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, fileGraceUntil } from './deviation.ts';
 import { renamedEdges } from './renamed-edges.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
@@ -42,20 +42,28 @@ export function edgeDrift(view: SystemView): Deviation[] {
     let sums = requestsOf.get(caller);
     if (sums === undefined) {
       // What a caller turns away, it calls nobody for.
-      sums = stepSums(requests.map((n, minute) => n - Math.min(n, rejected?.[minute] || 0)));
+      sums = stepSums(
+        rejected === undefined ? requests : requests.map((n, at) => n - Math.min(n, rejected[at] || 0)),
+      );
       requestsOf.set(caller, sums);
     }
     return sums;
   };
+  const usedBefore = view.frozen('edges in use for hours', () =>
+    history.edges.filter((edge) => wasBusy(edge, view)).map(({ from, to }) => `${from}->${to}`),
+  );
   return history.edges.flatMap((edge) => {
     if (isForbidden(edge, history.intent)) return forbidden(edge, view);
-    if (renamed.has(edge)) return [];
     const name = `${edge.from}->${edge.to}`;
+    if (renamed.has(name)) return [];
     const requests = requestsOfCaller(edge.from);
     return [
-      ...(declared?.has(name) === true
+      ...(declared?.has(name) === true || usedBefore === null
         ? []
-        : undeclared(edge, view, declared === null ? 'reference' : 'intent')),
+        : undeclared(edge, view, {
+            against: declared === null ? 'reference' : 'intent',
+            wasUsed: usedBefore.includes(name),
+          })),
       ...(requests === null ? [] : unused(edge, requests, view)),
     ];
   });
@@ -99,19 +107,33 @@ function forbidden(edge: EdgeHistory, view: SystemView): Deviation[] {
   }));
 }
 
-/** What was called in the accepted period, a person has seen: the file is out of date then, not the system. */
-function undeclared(edge: EdgeHistory, view: SystemView, against: Deviation['against']): Deviation[] {
-  const perHour = trailingSum(edge.calls, HOUR_STEPS);
-  const grid = gridOf(view, UNDECLARED_SUSPECT_STEPS);
+function busyHours({ calls }: EdgeHistory) {
+  const perHour = trailingSum(calls, HOUR_STEPS);
   const isBusy = (index: number) => {
-    const calls = perHour[index] as number;
-    return Number.isNaN(calls) ? null : calls > UNDECLARED_CALLS_PER_HOUR;
+    const sum = perHour[index] as number;
+    return Number.isNaN(sum) ? null : sum > UNDECLARED_CALLS_PER_HOUR;
   };
-  const before = stretchesOf(isBusy, { ...grid, fromIndex: 0, untilIndex: grid.fromIndex });
+  return { perHour, isBusy };
+}
+
+/** What was called in the accepted period, a person has seen: the file is out of date then, not the system. */
+function wasBusy(edge: EdgeHistory, view: SystemView): boolean {
+  const grid = gridOf(view, UNDECLARED_SUSPECT_STEPS);
+  const before = { ...grid, fromIndex: 0, untilIndex: grid.fromIndex };
+  return stretchesOf(busyHours(edge).isBusy, before).length > 0;
+}
+
+function undeclared(
+  edge: EdgeHistory,
+  view: SystemView,
+  { against, wasUsed }: { readonly against: Deviation['against']; readonly wasUsed: boolean },
+): Deviation[] {
+  const { perHour, isBusy } = busyHours(edge);
+  const grid = gridOf(view, UNDECLARED_SUSPECT_STEPS);
   const named = { service: edge.from, subject: `${edge.from}->${edge.to}` };
-  if (before.length > 0) {
+  if (wasUsed) {
     if (against === 'reference') return [];
-    const fromIndex = grid.fromIndex + FILE_GRACE_MINUTES / EDGE_STEP_MINUTES;
+    const fromIndex = Math.ceil(fileGraceUntil(view) / EDGE_STEP_MINUTES);
     return stretchesOf(isBusy, { ...grid, fromIndex, lasting: UNDECLARED_STEPS }).map((stretch) => ({
       ...timesOf(stretch, 'reference'),
       ...named,
@@ -146,14 +168,17 @@ function undeclared(edge: EdgeHistory, view: SystemView, against: Deviation['aga
 function unused(edge: EdgeHistory, requests: Float64Array, view: SystemView): Deviation[] {
   const { ratio, below } = trailingRatio(edge.calls, requests, UNUSED_STEPS);
   const grid = gridOf(view, 1);
-  const accepted: number[] = [];
-  for (let i = Math.ceil(view.accepted.fromMinute / EDGE_STEP_MINUTES); i < grid.fromIndex; i++) {
-    const value = ratio[i] as number;
-    if (!Number.isNaN(value)) accepted.push(value);
-  }
-  if (accepted.length < REFERENCE_STEPS_MIN) return [];
-  const usual = medianOf(accepted);
-  if (!(usual > 0) || (accepted[0] as number) <= UNUSED_RATIO * usual) return [];
+  const usual = view.frozen(`calls of ${edge.to} a request of ${edge.from}`, ({ fromMinute }) => {
+    const accepted: number[] = [];
+    for (let i = Math.ceil(fromMinute / EDGE_STEP_MINUTES); i < grid.fromIndex; i++) {
+      const value = ratio[i] as number;
+      if (!Number.isNaN(value)) accepted.push(value);
+    }
+    if (accepted.length < REFERENCE_STEPS_MIN) return null;
+    const median = medianOf(accepted);
+    return median > 0 && (accepted[0] as number) > UNUSED_RATIO * median ? median : null;
+  });
+  if (usual === null) return [];
   const announced = announcedAt(view, edge.from);
   const isUnused = (index: number) => {
     const now = ratio[index] as number;

@@ -4,7 +4,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { stretchesOf } from '../stretches-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, fileGraceUntil } from './deviation.ts';
 
 const HOUR_STEPS = 60 / EDGE_STEP_MINUTES;
 const DAY_STEPS = 24 * HOUR_STEPS;
@@ -92,6 +92,7 @@ function retries(view: SystemView): Deviation[] {
         service: from,
         code: 'retry-budget',
         metric: 'retries per call',
+        of: `${from}->${to}`,
         limit: retryBudgetRatio,
         lasting: HOUR_STEPS,
       },
@@ -144,14 +145,15 @@ type Limit = Pick<Deviation, 'service' | 'code' | 'metric'>;
 function brokenRatio(
   view: SystemView,
   ratio: Float64Array,
-  of: Limit & { readonly limit: number; readonly lasting: number },
+  of: Limit & { readonly of?: string; readonly limit: number; readonly lasting: number },
 ): Deviation[] {
-  const accepted = ratio.slice(
-    Math.ceil(view.accepted.fromMinute / EDGE_STEP_MINUTES),
-    Math.ceil(view.accepted.untilMinute / EDGE_STEP_MINUTES),
-  );
-  const usual = medianOf([...accepted].filter((value) => !Number.isNaN(value)));
-  const isOld = usual > of.limit;
+  const usual = view.frozen(`usual ${of.metric} of ${of.of ?? of.service}`, ({ fromMinute, untilMinute }) => {
+    const known = ratio
+      .subarray(Math.ceil(fromMinute / EDGE_STEP_MINUTES), Math.ceil(untilMinute / EDGE_STEP_MINUTES))
+      .filter((value) => !Number.isNaN(value));
+    return known.length === 0 ? null : medianOf(known);
+  });
+  const isOld = usual !== null && usual > of.limit;
   const over = broken(
     view,
     (index) => {
@@ -163,7 +165,7 @@ function brokenRatio(
       intended: of.limit,
       stepMinutes: EDGE_STEP_MINUTES,
       seenAt: (index) => ratio[index] as number,
-      afterMinutes: isOld ? FILE_GRACE_MINUTES : 0,
+      fromMinute: isOld ? fileGraceUntil(view) : view.accepted.untilMinute,
     },
   );
   if (!isOld) return over;
@@ -183,12 +185,12 @@ function broken(
     readonly stepMinutes: number;
     readonly lasting: number;
     readonly seenAt: (index: number) => number;
-    readonly afterMinutes?: number;
+    readonly fromMinute?: number;
   },
 ): Deviation[] {
-  const { stepMinutes, lasting, afterMinutes = 0 } = of;
+  const { stepMinutes, lasting, fromMinute = view.accepted.untilMinute } = of;
   return stretchesOf(isBroken, {
-    fromIndex: Math.ceil((view.accepted.untilMinute + afterMinutes) / stepMinutes),
+    fromIndex: Math.ceil(fromMinute / stepMinutes),
     untilIndex: Math.floor(view.history.minutes / stepMinutes),
     stepMinutes,
     lasting,

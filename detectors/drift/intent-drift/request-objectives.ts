@@ -3,7 +3,7 @@ import type { SystemView } from '../../equal-load/system-view.ts';
 import { medianOf } from '../../statistics/median-of.ts';
 import { stepSums, trailingRatio } from '../edge-steps.ts';
 import { stretchesOf } from '../stretches-of.ts';
-import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, fileGraceUntil } from './deviation.ts';
 
 const DAY_STEPS = (24 * 60) / EDGE_STEP_MINUTES;
 
@@ -16,15 +16,19 @@ export function requestObjectives(view: SystemView): Deviation[] {
     const ratio = okRatio(objective, view);
     const { min, service, constraint } = objective;
     if (ratio === null || min === null) return [];
-    const untilStep = Math.ceil(view.accepted.untilMinute / EDGE_STEP_MINUTES);
-    const usual = medianOf([...ratio.subarray(0, untilStep)].filter((value) => !Number.isNaN(value)));
+    const usual = view.frozen(`usual share of good requests of ${service}`, ({ fromMinute, untilMinute }) => {
+      const known = ratio
+        .subarray(Math.ceil(fromMinute / EDGE_STEP_MINUTES), Math.ceil(untilMinute / EDGE_STEP_MINUTES))
+        .filter((value) => !Number.isNaN(value));
+      return known.length === 0 ? null : medianOf(known);
+    });
     const isMissed = (index: number) => {
       const value = ratio[index] as number;
       return Number.isNaN(value) ? null : value < min;
     };
-    const isOld = usual < min;
+    const isOld = usual !== null && usual < min;
     return stretchesOf(isMissed, {
-      fromIndex: untilStep + (isOld ? FILE_GRACE_MINUTES / EDGE_STEP_MINUTES : 0),
+      fromIndex: Math.ceil((isOld ? fileGraceUntil(view) : view.accepted.untilMinute) / EDGE_STEP_MINUTES),
       untilIndex: Math.floor(view.history.minutes / EDGE_STEP_MINUTES),
       stepMinutes: EDGE_STEP_MINUTES,
       lasting: 1,

@@ -4,7 +4,7 @@ import { medianOf } from '../../statistics/median-of.ts';
 import { isSame } from '../gauge-steps.ts';
 import { confirmedIn, stretchesOf } from '../stretches-of.ts';
 import { acceptedLevels } from './accepted-levels.ts';
-import { CLOSE_MINUTES, type Deviation, FILE_GRACE_MINUTES } from './deviation.ts';
+import { CLOSE_MINUTES, type Deviation, fileGraceUntil } from './deviation.ts';
 
 /** A setting may be off what was intended by so much. @see drift.md 3.6 */
 const TOLERANCE_RATIO = 0.1;
@@ -28,7 +28,7 @@ const SETTINGS: readonly {
  * nothing. What they were then, a person accepted; what an announced change set them to, too.
  */
 export function settingDrift(view: SystemView): Deviation[] {
-  const { history, accepted } = view;
+  const { history } = view;
   const deviations: Deviation[] = [];
   for (const { name, series } of history.services.values()) {
     const intent = history.intent.services.get(name);
@@ -38,8 +38,9 @@ export function settingDrift(view: SystemView): Deviation[] {
       const declared = intent === undefined ? null : intended(intent);
       const toleranceRatio = intent?.toleranceRatio ?? TOLERANCE_RATIO;
       const creep = creepRatio(toleranceRatio);
-      if (declared !== null && staysWithin(values, declared, creep)) continue;
-      const usual = usualLevel(values, accepted);
+      if (!view.isFreezing && declared !== null && staysWithin(values, declared, creep)) continue;
+      const usual =
+        view.frozen(`usual ${setting} of ${name}`, (accepted) => usualLevel(values, accepted)) ?? Number.NaN;
       if (declared !== null && isFar(usual, declared, toleranceRatio)) {
         deviations.push(
           ...staysOld(values, { view, service: name, setting, declared, usual, toleranceRatio }),
@@ -72,7 +73,10 @@ export function settingDrift(view: SystemView): Deviation[] {
 /** Most settings never move: one look at each minute says so. */
 function staysWithin(values: Float64Array, level: number, byRatio: number): boolean {
   const [low, high] = [level * (1 - byRatio), level * (1 + byRatio)];
-  for (const value of values) if (value > 0 && (value < low || value > high)) return false;
+  for (let minute = 0; minute < values.length; minute++) {
+    const value = values[minute] as number;
+    if (value > 0 && (value < low || value > high)) return false;
+  }
   return true;
 }
 
@@ -99,7 +103,7 @@ function staysOld(
       : null;
   };
   return stretchesOf(isOld, {
-    fromIndex: of.view.accepted.untilMinute + FILE_GRACE_MINUTES,
+    fromIndex: fileGraceUntil(of.view),
     untilIndex: of.view.history.minutes,
     stepMinutes: 1,
     lasting: LASTING_MINUTES,
@@ -123,13 +127,13 @@ function staysOld(
 /** One value in ten minutes tells what a setting mostly was. */
 const LOOK_MINUTES = 10;
 
-function usualLevel(values: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod): number {
+function usualLevel(values: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod): number | null {
   const seen: number[] = [];
   for (let minute = fromMinute; minute < Math.min(untilMinute, values.length); minute += LOOK_MINUTES) {
     const value = values[minute] as number;
     if (value > 0) seen.push(value);
   }
-  return medianOf(seen);
+  return seen.length === 0 ? null : medianOf(seen);
 }
 
 function judgeSetting(

@@ -1,7 +1,6 @@
 import { EDGE_STEP_MINUTES } from '../../../core/system-history.ts';
-import { freezeMetric } from '../../equal-load/freeze-metric.ts';
-import { residualsOf } from '../../equal-load/residuals-of.ts';
-import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
+import { logsOf } from '../../equal-load/frozen-cells.ts';
+import type { SystemView } from '../../equal-load/system-view.ts';
 import { windowMean } from '../../equal-load/window-mean.ts';
 import { stretchesOf } from '../stretches-of.ts';
 import { announcedAt } from './accepted-levels.ts';
@@ -30,14 +29,20 @@ export function workGrowth(view: SystemView): Deviation[] {
       replicas === undefined
     )
       return [];
-    const work = cpuRatio.map((ratio, minute) => {
+    const work = new Float64Array(cpuRatio.length);
+    for (let minute = 0; minute < work.length; minute++) {
       const made = requests[minute] as number;
-      return made > 0
-        ? (ratio * (replicas[minute] as number) * (cpuLimitCores[minute] as number)) / made
-        : Number.NaN;
+      const busy =
+        (cpuRatio[minute] as number) * (replicas[minute] as number) * (cpuLimitCores[minute] as number);
+      work[minute] = made > 0 ? busy / made : Number.NaN;
+    }
+    const usual = view.frozen(`work a request of ${name}`, ({ fromMinute, untilMinute }) => {
+      const { mean } = windowMean(work, fromMinute, untilMinute);
+      return Number.isNaN(mean) ? null : mean;
     });
-    if (!mayHaveGrown(work, accepted)) return [];
-    const residuals = residualsOf(requests, work, freezeMetric(requests, work, accepted));
+    if (!view.isFreezing && !mayHaveGrown(work, usual ?? Number.NaN, accepted.untilMinute)) return [];
+    const residuals = view.residualsAtLoad(`work of ${name} by load`, requests, logsOf(work));
+    if (residuals === null) return [];
     const means = trailingMean(residuals, DAY_MINUTES);
     const firstAnnounced = announcedAt(view, name)[0] ?? Number.POSITIVE_INFINITY;
     const isGrown = (index: number) => {
@@ -70,8 +75,7 @@ export function workGrowth(view: SystemView): Deviation[] {
 }
 
 /** Work per request hardly depends on the load: where no day is dearer at all, equal load need not be asked. */
-function mayHaveGrown(work: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod): boolean {
-  const usual = windowMean(work, fromMinute, untilMinute).mean;
+function mayHaveGrown(work: Float64Array, usual: number, untilMinute: number): boolean {
   for (let minute = untilMinute; minute < work.length; minute += DAY_MINUTES / 4) {
     // A mean of a day that is a fifth dearer has a quarter of a day that is, too. Unknown asks as well.
     if (!(windowMean(work, minute, minute + DAY_MINUTES / 4).mean <= ASK_RATIO * usual)) return true;

@@ -1,5 +1,5 @@
-import type { ServiceHistory, SystemHistory, UserHistory } from '../../../core/system-history.ts';
-import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
+import type { ServiceHistory, UserHistory } from '../../../core/system-history.ts';
+import type { SystemView } from '../../equal-load/system-view.ts';
 import { windowMean } from '../../equal-load/window-mean.ts';
 import { ratioOf, type Signal, signalAtEqualLoad } from './signal.ts';
 
@@ -22,59 +22,58 @@ const STALE_LEAST = Math.log(2);
 const FAILED_POINTS_LEAST = 0.003;
 
 export function globalSignals(view: SystemView): GlobalSignal[] {
-  const { history, accepted } = view;
+  const { history } = view;
   const declared = (...names: string[]) =>
     history.intent.objectives.global.some(({ metric }) => names.some((name) => metric.startsWith(name)));
-  const users = history.users ?? usersAtEntry(history, accepted);
+  const users = history.users ?? usersAtEntry(view);
   if (users === null) return staleSignals(view);
   const { requests } = users;
   const base = { service: null } as const;
   const of = (metric: string, least: number, values: Float64Array) =>
-    signalAtEqualLoad(metric, least, { requests, values, accepted });
+    signalAtEqualLoad(view, metric, least, { requests, values, subject: 'users as a whole' });
   const failed = ratioOf(
     requests.map((n, i) => Math.max(0, n - (users.ok[i] as number))),
     requests,
   );
-  const normal = windowMean(failed, accepted.fromMinute, accepted.untilMinute).mean;
+  const normal = view.frozen('failed share of users', ({ fromMinute, untilMinute }) => {
+    const { mean } = windowMean(failed, fromMinute, untilMinute);
+    return Number.isNaN(mean) ? null : mean;
+  });
+  const signal = (harm: Harm, isDeclared: boolean, of: Signal | null): GlobalSignal[] =>
+    of === null ? [] : [{ ...base, ...of, harm, isDeclared }];
   return [
-    {
-      ...base,
-      ...of('users p99_ms', P99_LEAST, users.p99Ms),
-      harm: 'latency',
-      isDeclared: declared('p99', 'latency'),
-    },
-    {
-      ...base,
-      ...of('users p50_ms', P50_LEAST, users.p50Ms),
-      harm: 'latency',
-      isDeclared: declared('p50', 'latency'),
-    },
-    { ...base, ...of('cost', COST_LEAST, users.cost), harm: 'cost', isDeclared: declared('cost') },
-    {
-      ...base,
+    ...signal('latency', declared('p99', 'latency'), of('users p99_ms', P99_LEAST, users.p99Ms)),
+    ...signal('latency', declared('p50', 'latency'), of('users p50_ms', P50_LEAST, users.p50Ms)),
+    ...signal('cost', declared('cost'), of('cost', COST_LEAST, users.cost)),
+    ...signal('failures', declared('success'), {
       metric: 'users failed',
-      worse: failed.map((share) => share - normal),
+      worse: failed.map((share) => share - (normal ?? Number.NaN)),
       unit: 'points',
       wants: 'less',
       least: FAILED_POINTS_LEAST,
-      harm: 'failures',
-      isDeclared: declared('success'),
-    },
+    }),
     ...staleSignals(view),
   ];
 }
 
-function staleSignals({ history, accepted }: SystemView): GlobalSignal[] {
+function staleSignals(view: SystemView): GlobalSignal[] {
+  const { history } = view;
   return [...history.services.values()].flatMap(({ name, series }): GlobalSignal[] => {
     const { requests, staleAnswers, cacheHits, cacheMisses } = series;
     if (requests === undefined || staleAnswers === undefined) return [];
     // Services without a cache say 0 of everything.
-    if (!staleAnswers.some((n) => n > 0)) return [];
+    if (!view.isFreezing && !staleAnswers.some((n) => n > 0)) return [];
     const lookups = cacheHits && cacheMisses && cacheHits.map((hits, i) => hits + (cacheMisses[i] as number));
     const values = ratioOf(staleAnswers, lookups ?? requests);
+    const signal = signalAtEqualLoad(view, `stale answers of ${name}`, STALE_LEAST, {
+      requests,
+      values,
+      subject: name,
+    });
+    if (signal === null) return [];
     return [
       {
-        ...signalAtEqualLoad(`stale answers of ${name}`, STALE_LEAST, { requests, values, accepted }),
+        ...signal,
         harm: 'stale',
         service: name,
         isDeclared: history.intent.caches.some(
@@ -86,10 +85,15 @@ function staleSignals({ history, accepted }: SystemView): GlobalSignal[] {
 }
 
 /** Where nobody measures users: the services that nobody calls are where they come in. */
-function usersAtEntry({ services, edges }: SystemHistory, accepted: AcceptedPeriod): UserHistory | null {
+function usersAtEntry(view: SystemView): UserHistory | null {
+  const { services, edges } = view.history;
   const called = new Set(edges.map(({ to }) => to));
-  const sizeOf = ({ series }: ServiceHistory): number =>
-    windowMean(series.requests ?? new Float64Array(), accepted.fromMinute, accepted.untilMinute).mean || 0;
+  const sizeOf = ({ name, series }: ServiceHistory): number =>
+    view.frozen(
+      `requests of ${name}`,
+      ({ fromMinute, untilMinute }) =>
+        windowMean(series.requests ?? new Float64Array(), fromMinute, untilMinute).mean || 0,
+    ) ?? 0;
   const entry = [...services.values()]
     .filter(({ name, series }) => !called.has(name) && series.requests !== undefined)
     .sort((a, b) => sizeOf(b) - sizeOf(a))[0]?.series;

@@ -15,19 +15,30 @@ const LATENCIES: Readonly<Record<string, ServiceSeries>> = {
   self_ms: 'selfMs',
 };
 
+/** What somebody may work for one day. */
+export function freezeLocalSignals(view: SystemView): void {
+  const wants = 'less';
+  for (const subject of view.history.services.keys()) {
+    for (const metric of ['cost', 'cache_hit_ratio', ...Object.keys(LATENCIES)])
+      localSignal(view, { subject, metric, wants });
+  }
+  for (const { from, to } of view.history.edges) {
+    localSignal(view, { subject: `${from}->${to}`, metric: 'latency_ms', wants });
+  }
+}
+
 /** What an automation works for, as a series. @returns null where nobody sends what it is counted in */
 export function localSignal(
   view: SystemView,
   objective: Pick<LocalObjective, 'subject' | 'metric' | 'wants'>,
 ): Signal | null {
   const { subject, metric, wants } = objective;
-  const { accepted } = view;
   if (subject.includes('->')) return edgeLatency(view, objective);
   const series = view.history.services.get(subject)?.series;
   const requests = series?.requests;
   if (series === undefined || requests === undefined) return null;
   const atEqualLoad = (values: Float64Array | null | undefined, least: number): Signal | null =>
-    values ? signalAtEqualLoad(metric, least, { requests, values, accepted, wants }) : null;
+    values ? signalAtEqualLoad(view, metric, least, { requests, values, subject, wants }) : null;
   if (metric.startsWith('cost')) {
     const { replicas, cpuLimitCores } = series;
     const held = replicas && cpuLimitCores && replicas.map((n, i) => n * (cpuLimitCores[i] as number));
@@ -44,9 +55,10 @@ export function localSignal(
 }
 
 function edgeLatency(
-  { history, accepted }: SystemView,
+  view: SystemView,
   { subject, metric, wants }: Pick<LocalObjective, 'subject' | 'metric' | 'wants'>,
 ): Signal | null {
+  const { history } = view;
   const edge = history.edges.find(({ from, to }) => `${from}->${to}` === subject);
   if (edge === undefined || metric !== 'latency_ms') return null;
   const byMinute = (values: Float64Array, per: number) =>
@@ -54,10 +66,10 @@ function edgeLatency(
       { length: history.minutes },
       (_, minute) => (values[Math.floor(minute / EDGE_STEP_MINUTES)] ?? Number.NaN) / per,
     );
-  return signalAtEqualLoad(metric, LATENCY_LEAST, {
+  return signalAtEqualLoad(view, metric, LATENCY_LEAST, {
     requests: byMinute(edge.calls, EDGE_STEP_MINUTES),
     values: byMinute(edge.latencyMs, 1),
-    accepted,
+    subject,
     wants,
   });
 }

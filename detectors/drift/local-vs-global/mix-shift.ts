@@ -1,5 +1,5 @@
-import { EDGE_STEP_MINUTES, type SystemHistory } from '../../../core/system-history.ts';
-import type { AcceptedPeriod } from '../../equal-load/system-view.ts';
+import { EDGE_STEP_MINUTES, type EdgeHistory } from '../../../core/system-history.ts';
+import type { SystemView } from '../../equal-load/system-view.ts';
 
 /**
  * The part of a latency's change that is only another mix of what users ask for: sum of dp_k g_k over sum of p_k g_k,
@@ -9,17 +9,17 @@ import type { AcceptedPeriod } from '../../equal-load/system-view.ts';
  * @returns a share of the latency; 0 where nothing is known of its calls
  */
 export function mixShift(
-  { edges, services }: SystemHistory,
+  view: SystemView,
   entry: string,
-  accepted: AcceptedPeriod,
   window: { readonly from: number; readonly until: number },
 ): number {
+  const { edges, services } = view.history;
   const requests = services.get(entry)?.series.requests;
   if (requests === undefined) return 0;
   let [shift, whole] = [0, 0];
   for (const edge of edges) {
     if (edge.from !== entry) continue;
-    const before = callsOf(edge, requests, accepted.fromMinute, accepted.untilMinute);
+    const before = acceptedCallsOf(view, edge, requests);
     const now = callsOf(edge, requests, window.from, window.until);
     if (before === null || now === null) continue;
     shift += (now.perRequest - before.perRequest) * before.latencyMs;
@@ -34,9 +34,20 @@ export interface CallsOfEdge {
   readonly latencyMs: number;
 }
 
+/** The same of the accepted period. */
+export function acceptedCallsOf(
+  view: SystemView,
+  edge: EdgeHistory,
+  requests: Float64Array,
+): CallsOfEdge | null {
+  return view.frozen(`calls and their time from ${edge.from} to ${edge.to}`, ({ fromMinute, untilMinute }) =>
+    callsOf(edge, requests, fromMinute, untilMinute),
+  );
+}
+
 /** @returns null where nothing was called, or is known */
 export function callsOf(
-  edge: SystemHistory['edges'][number],
+  edge: EdgeHistory,
   requests: Float64Array,
   fromMinute: number,
   untilMinute: number,

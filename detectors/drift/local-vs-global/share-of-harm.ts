@@ -1,7 +1,8 @@
+import type { UserHistory } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { windowMean } from '../../equal-load/window-mean.ts';
 import type { GlobalSignal } from './global-signals.ts';
-import { callsOf } from './mix-shift.ts';
+import { acceptedCallsOf, callsOf } from './mix-shift.ts';
 
 interface Window {
   readonly from: number;
@@ -69,14 +70,15 @@ function addedTo(
  * Without traces: what callers wait longer for it, of what callers of anything that no slower callee explains wait
  * longer.
  */
-function throughCalls({ history, accepted }: SystemView, service: string, window: Window): HarmShare | null {
+function throughCalls(view: SystemView, service: string, window: Window): HarmShare | null {
+  const { history } = view;
   const added = new Map<string, number>();
   const waits = (of: (edge: { from: string; to: string }) => boolean) => {
     let sum = 0;
     for (const edge of history.edges.filter(of)) {
       const requests = history.services.get(edge.from)?.series.requests;
       if (requests === undefined) continue;
-      const before = callsOf(edge, requests, accepted.fromMinute, accepted.untilMinute);
+      const before = acceptedCallsOf(view, edge, requests);
       const now = callsOf(edge, requests, window.from, window.until);
       if (before === null || now === null) continue;
       const asked = windowMean(requests, window.from, window.until).mean;
@@ -112,16 +114,49 @@ function inCost(view: SystemView, service: string, window: Window): HarmShare | 
   return all > 0 ? { share: own / all, by: 'cost of it and its neighbours' } : null;
 }
 
-function inFailures({ history, accepted }: SystemView, service: string, window: Window): HarmShare | null {
-  const { users } = history;
-  const { errors } = history.services.get(service)?.series ?? {};
+function inFailures(view: SystemView, service: string, window: Window): HarmShare | null {
+  const { users } = view.history;
+  const { errors } = view.history.services.get(service)?.series ?? {};
   if (users === null || errors === undefined) return null;
-  const added = (values: Float64Array) =>
-    windowMean(values, window.from, window.until).mean -
-    windowMean(values, accepted.fromMinute, accepted.untilMinute).mean;
-  const failed = users.requests.map((n, i) => n - (users.ok[i] as number));
-  const all = added(failed);
-  return all > 0 ? { share: Math.min(1, Math.max(0, added(errors)) / all), by: 'its failures' } : null;
+  const added = (values: Float64Array, before: number | null) =>
+    windowMean(values, window.from, window.until).mean - (before ?? Number.NaN);
+  const all = added(failedOf(users), acceptedFailures(view));
+  const own = added(errors, acceptedErrors(view, service));
+  return all > 0 ? { share: Math.min(1, Math.max(0, own) / all), by: 'its failures' } : null;
+}
+
+function failedOf({ requests, ok }: UserHistory): Float64Array {
+  return requests.map((n, i) => n - (ok[i] as number));
+}
+
+function acceptedFailures(view: SystemView): number | null {
+  const { users } = view.history;
+  return users === null ? null : acceptedMean(view, 'failures of users', () => failedOf(users));
+}
+
+function acceptedErrors(view: SystemView, service: string): number | null {
+  const { errors } = view.history.services.get(service)?.series ?? {};
+  return errors === undefined ? null : acceptedMean(view, `errors of ${service}, a minute`, () => errors);
+}
+
+function acceptedMean(view: SystemView, name: string, values: () => Float64Array): number | null {
+  return view.frozen(name, ({ fromMinute, untilMinute }) => {
+    const { mean } = windowMean(values(), fromMinute, untilMinute);
+    return Number.isNaN(mean) ? null : mean;
+  });
+}
+
+/** What a harm is shared out by, whoever does it one day. */
+export function freezeHarms(view: SystemView): void {
+  acceptedFailures(view);
+  for (const { name } of view.history.services.values()) {
+    acceptedErrors(view, name);
+    for (const metric of ['criticalPathMs', 'cost'] as const) view.residuals(name, metric);
+  }
+  for (const edge of view.history.edges) {
+    const requests = view.history.services.get(edge.from)?.series.requests;
+    if (requests !== undefined) acceptedCallsOf(view, edge, requests);
+  }
 }
 
 /** What others pay more, and what it saved itself, both at equal load in the unit of cost a minute. */

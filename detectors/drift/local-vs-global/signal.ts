@@ -1,6 +1,5 @@
-import { freezeMetric } from '../../equal-load/freeze-metric.ts';
-import { residualsOf } from '../../equal-load/residuals-of.ts';
-import type { AcceptedPeriod } from '../../equal-load/system-view.ts';
+import { logsOf } from '../../equal-load/frozen-cells.ts';
+import type { SystemView } from '../../equal-load/system-view.ts';
 import { COVERAGE_MIN, windowMean } from '../../equal-load/window-mean.ts';
 
 /** A metric that somebody wants small, or large, as its change from the accepted period. */
@@ -15,17 +14,21 @@ export interface Signal {
   readonly least: number;
 }
 
+/** @returns null: the accepted minutes are gone, and nobody kept what they said of it */
 export function signalAtEqualLoad(
+  view: SystemView,
   metric: string,
   least: number,
   of: {
     readonly requests: Float64Array;
     readonly values: Float64Array;
-    readonly accepted: AcceptedPeriod;
+    /** Of whom it is. */
+    readonly subject: string;
     readonly wants?: 'less' | 'more';
   },
-): Signal {
-  const residuals = residualsOf(of.requests, of.values, freezeMetric(of.requests, of.values, of.accepted));
+): Signal | null {
+  const residuals = view.residualsAtLoad(`signal ${metric} of ${of.subject}`, of.requests, logsOf(of.values));
+  if (residuals === null) return null;
   const wants = of.wants ?? 'less';
   return {
     metric,

@@ -1,7 +1,7 @@
 import type { RecordedChange } from '../../../core/system-history.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { calleeEntries } from './callee-entries.ts';
-import { edgeEntries } from './edge-entries.ts';
+import { callerSteps, edgeEntries } from './edge-entries.ts';
 import { type JudgedEntry, judgedEntry } from './judge-entry.ts';
 import { type LedgerEntry, STEP_MINUTES } from './ledger-entry.ts';
 import { serviceEntries } from './service-entries.ts';
@@ -10,7 +10,8 @@ import { serviceEntries } from './service-entries.ts';
 const SETTLE_MINUTES = 360;
 
 /** Everything that hides failures in a system and of which the accepted period says what is normal. */
-export function buildLedger({ history, accepted }: SystemView): JudgedEntry[] {
+export function buildLedger(view: SystemView): JudgedEntry[] {
+  const { history, accepted } = view;
   const callers = new Set(history.edges.map(({ from }) => from));
   const masks = history.masks ?? [];
   const byCallee = (service: string) => {
@@ -27,8 +28,17 @@ export function buildLedger({ history, accepted }: SystemView): JudgedEntry[] {
   return [
     ...[...history.services.values()].flatMap((service) => serviceEntries(service, byCallee(service.name))),
     ...masks.flatMap((mask) => calleeEntries(mask, history.services.get(mask.from))),
-    ...history.edges.flatMap((edge) => edgeEntries(edge, history.services.get(edge.from), accepted)),
-  ].flatMap((entry) => judgedEntry(settled(entry, announced), accepted) ?? []);
+    ...edgesOf(view),
+  ].flatMap((entry) => judgedEntry(settled(entry, announced), view) ?? []);
+}
+
+/** What a caller answered is summed once for all its edges. */
+function edgesOf(view: SystemView): LedgerEntry[] {
+  const byCaller = Map.groupBy(view.history.edges, ({ from }) => from);
+  return [...byCaller].flatMap(([from, edges]) => {
+    const caller = callerSteps(view.history.services.get(from));
+    return edges.flatMap((edge) => edgeEntries(edge, caller, view));
+  });
 }
 
 function settled(entry: LedgerEntry, announced: readonly RecordedChange[]): LedgerEntry {

@@ -19,7 +19,15 @@ export function calleeEntries(
   ): LedgerEntry[] =>
     masked === undefined || outOf === undefined
       ? []
-      : [{ mask, where: `${from}->${to}`, services: [from, to], ...sumSteps(masked, outOf) }];
+      : [
+          {
+            mask,
+            where: `${from}->${to}`,
+            services: [from, to],
+            toldByLibrary: true,
+            ...sumSteps(masked, outOf),
+          },
+        ];
   // Each request that failed may have failed for what was refused; the others were answered in spite of it.
   const answered =
     errors && callsRefused?.map((refused, minute) => Math.max(0, refused - (errors[minute] as number)));

@@ -1,9 +1,9 @@
 import { wilson } from '../../../core/interval.ts';
 import { loadBin } from '../../equal-load/load-bin.ts';
-import type { AcceptedPeriod } from '../../equal-load/system-view.ts';
+import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
 import { ratioInterval } from '../../statistics/ratio-interval.ts';
 import type { JudgedEntry } from './judge-entry.ts';
-import { countWindow, STEP_MINUTES, STEPS_PER_HOUR } from './ledger-entry.ts';
+import { countWindow, nameOf, STEP_MINUTES, STEPS_PER_HOUR } from './ledger-entry.ts';
 
 /** Steps that make a bin of load known: an hour, as for minutes. */
 const BIN_STEPS_MIN = STEPS_PER_HOUR;
@@ -18,7 +18,7 @@ export interface EntryEffect {
 /** By how much more is hidden than at the same load in the accepted period; where the load is new, than in all of it. */
 export function effectOf(
   entry: JudgedEntry,
-  accepted: AcceptedPeriod,
+  view: SystemView,
   window: { readonly fromStep: number; readonly untilStep: number },
 ): EntryEffect {
   const now = countWindow(entry.sums, window.fromStep, window.untilStep);
@@ -35,7 +35,7 @@ export function effectOf(
       atEqualLoad: false,
     };
   }
-  const byBin = shareByLoad(entry, accepted);
+  const byBin = shareByLoad(entry, view);
   const above: number[] = [];
   const [equal, all]: [number[], number[]] = [[], []];
   for (let from = window.fromStep; from < window.untilStep; from += STEPS_PER_HOUR) {
@@ -57,7 +57,12 @@ export function effectOf(
   return { ratio: estimate, lower, upper, atEqualLoad };
 }
 
-function shareByLoad(entry: JudgedEntry, accepted: AcceptedPeriod): Map<number, number> {
+/** Hidden share by bin of load in the accepted period. */
+export function shareByLoad(entry: JudgedEntry, view: SystemView): ReadonlyMap<number, number> {
+  return new Map(view.frozen(`${nameOf(entry)} by load`, (accepted) => sharesIn(entry, accepted)));
+}
+
+function sharesIn(entry: JudgedEntry, accepted: AcceptedPeriod): [number, number][] {
   const bins = new Map<number, { masked: number; outOf: number; steps: number }>();
   const until = Math.min(Math.floor(accepted.untilMinute / STEP_MINUTES), entry.masked.length);
   for (let step = Math.ceil(accepted.fromMinute / STEP_MINUTES); step < until; step++) {
@@ -67,11 +72,9 @@ function shareByLoad(entry: JudgedEntry, accepted: AcceptedPeriod): Map<number, 
     const sums = bins.get(bin) ?? { masked: 0, outOf: 0, steps: 0 };
     bins.set(bin, { masked: sums.masked + m, outOf: sums.outOf + n, steps: sums.steps + 1 });
   }
-  return new Map(
-    [...bins]
-      .filter(([, { steps, outOf }]) => steps >= BIN_STEPS_MIN && outOf > 0)
-      .map(([bin, { masked, outOf }]) => [bin, Math.max(0.5, masked) / outOf]),
-  );
+  return [...bins]
+    .filter(([, { steps, outOf }]) => steps >= BIN_STEPS_MIN && outOf > 0)
+    .map(([bin, { masked, outOf }]) => [bin, Math.max(0.5, masked) / outOf]);
 }
 
 /** One line of the ledger, as people read it. */

@@ -26,7 +26,7 @@ export function describeLedger({ alarm, entries, subject, view, step }: Found): 
   const since = new Map(entries.map((entry) => [entry, Math.min(outsideSince(entry, step), step - 1)]));
   const fromStep = Math.min(...since.values());
   const window = { fromStep: since.get(alarm) as number, untilStep: step };
-  const effect = effectOf(alarm, view.accepted, window);
+  const effect = effectOf(alarm, view, window);
   const rows = entries.map((entry) => ledgerRow(entry, since.get(entry) as number, step));
   const users = usersOf(view, fromStep * STEP_MINUTES, step * STEP_MINUTES);
   const minutes = { from: fromStep * STEP_MINUTES, until: step * STEP_MINUTES };

@@ -1,44 +1,59 @@
 import type { EdgeHistory, ServiceHistory } from '../../../core/system-history.ts';
-import type { AcceptedPeriod } from '../../equal-load/system-view.ts';
+import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
 import { type LedgerEntry, STEP_MINUTES } from './ledger-entry.ts';
 import { sumSteps } from './sum-steps.ts';
 
+/** What a caller answered by step; null: not told. */
+interface CallerSteps {
+  readonly failed: Float64Array | null;
+  /** Neither turned away nor failed. */
+  readonly answered: Float64Array;
+}
+
+export function callerSteps(caller: ServiceHistory | undefined): CallerSteps | null {
+  const { requests, errors } = caller?.series ?? {};
+  if (requests === undefined) return null;
+  const { masked, outOf } = sumSteps(errors ?? new Float64Array(requests.length), requests);
+  return {
+    failed: errors === undefined ? null : masked,
+    answered: outOf.map((n, i) => n - (masked[i] as number)),
+  };
+}
+
 /** What callers saw shows masks for which there is no convention. */
-export function edgeEntries(
-  edge: EdgeHistory,
-  caller: ServiceHistory | undefined,
-  accepted: AcceptedPeriod,
-): LedgerEntry[] {
+export function edgeEntries(edge: EdgeHistory, caller: CallerSteps | null, view: SystemView): LedgerEntry[] {
   const { calls, attempts, failures, from, to } = edge;
   const base = { where: `${from}->${to}`, services: [from, to] };
   const retried = attempts.map((n, i) => Math.max(0, n - (calls[i] as number)));
-  const { requests, errors } = caller?.series ?? {};
   const entries: LedgerEntry[] = [{ ...base, mask: 'retry', masked: retried, outOf: calls }];
-  if (requests === undefined) return entries;
-  const asked = sumSteps(errors ?? new Float64Array(requests.length), requests);
-  if (errors !== undefined) {
+  if (caller === null) return entries;
+  const { failed, answered } = caller;
+  if (failed !== null) {
     // Each failed attempt is made again or is the call's failure; of those the caller shows its own users some.
     const absorbed = failures.map((n, i) =>
-      Math.max(0, n - (retried[i] as number) - (asked.masked[i] ?? Number.NaN)),
+      Math.max(0, n - (retried[i] as number) - (failed[i] ?? Number.NaN)),
     );
     entries.push({ ...base, mask: 'absorbed', masked: absorbed, outOf: calls });
   }
   // What was turned away or failed had no time to call: that hides nothing.
-  const answered = asked.outOf.map((n, i) => n - (asked.masked[i] as number));
-  const expected = expectedCalls(calls, answered, accepted);
-  if (expected !== null) {
+  const usual = view.frozen(`calls a request of ${base.where}`, (accepted) =>
+    usualCalls(calls, answered, accepted),
+  );
+  if (usual !== null) {
+    const [made, asked] = usual;
+    const expected = Float64Array.from(calls, (_, step) => ((answered[step] ?? Number.NaN) * made) / asked);
     const missing = expected.map((n, i) => Math.max(0, n - (calls[i] as number)));
     entries.push({ ...base, mask: 'not-called', masked: missing, outOf: expected });
   }
   return entries;
 }
 
-/** By how often each request of the caller made the call in the accepted period. @returns null where it made none */
-function expectedCalls(
+/** How many calls so many requests of the caller made in the accepted period. @returns null where there were none */
+function usualCalls(
   calls: Float64Array,
   requests: Float64Array,
   accepted: AcceptedPeriod,
-): Float64Array | null {
+): readonly [number, number] | null {
   let [made, asked] = [0, 0];
   const end = Math.min(Math.floor(accepted.untilMinute / STEP_MINUTES), requests.length, calls.length);
   for (let step = Math.ceil(accepted.fromMinute / STEP_MINUTES); step < end; step++) {
@@ -47,7 +62,5 @@ function expectedCalls(
     made += c;
     asked += r;
   }
-  return made > 0 && asked > 0
-    ? Float64Array.from(calls, (_, step) => ((requests[step] ?? Number.NaN) * made) / asked)
-    : null;
+  return made > 0 && asked > 0 ? [made, asked] : null;
 }

@@ -1,16 +1,17 @@
 import { binomialUpperTail } from '../../../core/binomial-tail.ts';
-import type { AcceptedPeriod } from '../../equal-load/system-view.ts';
+import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
 import { COVERAGE_MIN } from '../../equal-load/window-mean.ts';
 import { rateIncreaseP } from '../../statistics/rate-increase-p.ts';
 import {
   countWindow,
   type LedgerEntry,
+  nameOf,
   type RunningSums,
   runningSums,
   STEP_MINUTES,
   STEPS_PER_HOUR,
 } from './ledger-entry.ts';
-import { MASK_RULES } from './mask-kind.ts';
+import { MASK_RULES, type MaskKind } from './mask-kind.ts';
 
 /** A blip masks for minutes; what masks for three hours on end is a state. */
 const HOURS = 3;
@@ -33,28 +34,44 @@ export interface JudgedEntry extends LedgerEntry {
 }
 
 /** @returns null where the accepted period cannot say what is normal: too little is known of it, or all of it was bad */
-export function judgedEntry(entry: LedgerEntry, accepted: AcceptedPeriod): JudgedEntry | null {
+export function judgedEntry(entry: LedgerEntry, view: SystemView): JudgedEntry | null {
   const sums = runningSums(entry);
-  const from = Math.ceil(accepted.fromMinute / STEP_MINUTES);
-  const until = Math.min(Math.floor(accepted.untilMinute / STEP_MINUTES), entry.masked.length);
-  if (until - from < HOURS * STEPS_PER_HOUR) return null;
-  const reference = countWindow(sums, from, until);
-  if (reference.knownRatio < COVERAGE_MIN || !(reference.outOf > 0)) return null;
+  const seen = view.frozen(nameOf(entry), (accepted) => seenIn(entry, sums, accepted));
+  if (seen === null) return null;
+  const { worst, ...reference } = seen;
   const base = { ...entry, sums, reference };
-  if (entry.mask === 'restart' || entry.mask === 'breaker-opening') {
-    return { ...base, kind: 'events', limit: EVENTS_MIN };
-  }
+  if (isCounted(entry.mask)) return { ...base, kind: 'events', limit: EVENTS_MIN };
   const { floorRatio, factor } = MASK_RULES[entry.mask];
-  let worst = 0;
-  for (let step = from + HOURS * STEPS_PER_HOUR; step <= until; step++) {
-    worst = Math.max(worst, leastHourly(sums, step));
-  }
   const limit = Math.max(
     floorRatio,
     (factor * reference.masked) / reference.outOf,
     REFERENCE_WORST_FACTOR * worst,
   );
   return limit < LIMIT_MAX || entry.mask === 'retry' ? { ...base, kind: 'share', limit } : null;
+}
+
+/** Things that happen, and are not a share of anything. */
+function isCounted(mask: MaskKind): boolean {
+  return mask === 'restart' || mask === 'breaker-opening';
+}
+
+/** What the accepted period hid, and its worst three hours. */
+function seenIn(
+  { mask, masked }: LedgerEntry,
+  sums: RunningSums,
+  accepted: AcceptedPeriod,
+): { readonly masked: number; readonly outOf: number; readonly worst: number } | null {
+  const from = Math.ceil(accepted.fromMinute / STEP_MINUTES);
+  const until = Math.min(Math.floor(accepted.untilMinute / STEP_MINUTES), masked.length);
+  if (until - from < HOURS * STEPS_PER_HOUR) return null;
+  const { knownRatio, ...reference } = countWindow(sums, from, until);
+  if (knownRatio < COVERAGE_MIN || !(reference.outOf > 0)) return null;
+  let worst = 0;
+  if (isCounted(mask)) return { ...reference, worst };
+  for (let step = from + HOURS * STEPS_PER_HOUR; step <= until; step++) {
+    worst = Math.max(worst, leastHourly(sums, step, worst));
+  }
+  return { ...reference, worst };
 }
 
 /** The least share of the hours that end at a step; 0 when one of them is not known, or is no more than `enough`. */
@@ -75,6 +92,7 @@ function leastHourly(sums: RunningSums, untilStep: number, enough = 0): number {
  */
 export function alarmP(entry: JudgedEntry, untilStep: number): number | null {
   const { sums, limit, reference, mask } = entry;
+  if (entry.kind === 'share' && !(leastHourly(sums, untilStep, limit) > limit)) return null;
   const window = entry.kind === 'events' ? EVENT_STEPS : HOURS * STEPS_PER_HOUR;
   const from = Math.max(0, untilStep - window);
   const now = countWindow(sums, from, untilStep);
@@ -86,7 +104,6 @@ export function alarmP(entry: JudgedEntry, untilStep: number): number | null {
       factor,
     );
   if (entry.kind === 'events') return now.masked < limit ? null : excess();
-  if (!(leastHourly(sums, untilStep, limit) > limit)) return null;
   const overFloor = binomialUpperTail(
     Math.round(now.masked),
     Math.max(Math.round(now.masked), Math.round(now.outOf)),

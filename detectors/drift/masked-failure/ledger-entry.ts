@@ -12,10 +12,17 @@ export interface LedgerEntry {
   readonly where: string;
   /** The services it concerns: the one, or caller and callee. */
   readonly services: readonly string[];
+  /** A library of the caller tells it: what callers saw may tell the same mask of the same edge otherwise. */
+  readonly toldByLibrary?: true;
   /** Hidden in each step; NaN is not known. */
   readonly masked: Float64Array;
   /** Out of so many: calls, requests, minutes. NaN where `masked` is. */
   readonly outOf: Float64Array;
+}
+
+/** Tells it from all others. */
+export function nameOf({ mask, where, toldByLibrary }: LedgerEntry): string {
+  return `${mask} of ${where}${toldByLibrary ? ' by its library' : ''}`;
 }
 
 /** Sums before each step, so that any window costs two looks. */
@@ -33,11 +40,17 @@ export function runningSums({ masked, outOf }: LedgerEntry): RunningSums {
     outOf: new Float64Array(steps + 1),
     known: new Float64Array(steps + 1),
   };
+  let [hidden, all, known] = [0, 0, 0];
   for (let step = 0; step < steps; step++) {
-    const isKnown = !Number.isNaN((masked[step] as number) + (outOf[step] as number));
-    sums.masked[step + 1] = (sums.masked[step] as number) + (isKnown ? (masked[step] as number) : 0);
-    sums.outOf[step + 1] = (sums.outOf[step] as number) + (isKnown ? (outOf[step] as number) : 0);
-    sums.known[step + 1] = (sums.known[step] as number) + (isKnown ? 1 : 0);
+    const [m, n] = [masked[step] as number, outOf[step] as number];
+    if (!Number.isNaN(m + n)) {
+      hidden += m;
+      all += n;
+      known++;
+    }
+    sums.masked[step + 1] = hidden;
+    sums.outOf[step + 1] = all;
+    sums.known[step + 1] = known;
   }
   return sums;
 }

@@ -47,27 +47,32 @@ function largest(entries: readonly JudgedEntry[], untilStep: number): JudgedEntr
 }
 
 /** The caller, if it has a cache that answers more, or less, than it did: that is the cause of what its store sees. */
-function changedCache(
-  entry: JudgedEntry,
-  { history, accepted }: SystemView,
-  untilStep: number,
-): string | null {
+function changedCache(entry: JudgedEntry, view: SystemView, untilStep: number): string | null {
   const caller = entry.services[0] as string;
-  const { cacheHits, cacheMisses } = history.services.get(caller)?.series ?? {};
-  if (cacheHits === undefined || cacheMisses === undefined || entry.services.length < 2) return null;
-  const missRatio = (from: number, until: number) => {
-    let [hits, misses] = [0, 0];
-    for (let minute = from; minute < until; minute++) {
-      if (Number.isNaN((cacheHits[minute] as number) + (cacheMisses[minute] as number))) continue;
-      hits += cacheHits[minute] as number;
-      misses += cacheMisses[minute] as number;
-    }
-    return misses / (hits + misses);
-  };
+  if (entry.services.length < 2) return null;
   const until = untilStep * STEP_MINUTES;
-  const change =
-    missRatio(until - 180, until) / missRatio(accepted.fromMinute, Math.min(accepted.untilMinute, until));
-  return change > 1.5 || change < 1 / 1.5 ? caller : null;
+  const [now, before] = [missRatio(view, caller, until - 180, until), acceptedMissRatio(view, caller)];
+  if (now === null || before === null) return null;
+  return now > 1.5 * before || now < before / 1.5 ? caller : null;
+}
+
+/** What a changed cache is told by, where one may change one day. */
+export function acceptedMissRatio(view: SystemView, service: string): number | null {
+  return view.frozen(`cache misses of ${service}`, ({ fromMinute, untilMinute }) =>
+    missRatio(view, service, fromMinute, untilMinute),
+  );
+}
+
+function missRatio({ history }: SystemView, service: string, from: number, until: number): number | null {
+  const { cacheHits, cacheMisses } = history.services.get(service)?.series ?? {};
+  if (cacheHits === undefined || cacheMisses === undefined) return null;
+  let [hits, misses] = [0, 0];
+  for (let minute = Math.max(0, from); minute < until; minute++) {
+    if (Number.isNaN((cacheHits[minute] as number) + (cacheMisses[minute] as number))) continue;
+    hits += cacheHits[minute] as number;
+    misses += cacheMisses[minute] as number;
+  }
+  return hits + misses > 0 ? misses / (hits + misses) : null;
 }
 
 /** The callee whose failures, as callers see them, are least explained by failures of what it calls itself. */

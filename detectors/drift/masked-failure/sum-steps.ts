@@ -13,9 +13,12 @@ export function sumSteps(
   const masked = new Float64Array(steps).fill(Number.NaN);
   const outOf = new Float64Array(steps).fill(Number.NaN);
   for (let step = 0; step < steps; step++) {
-    let [up, down, known] = [0, 0, 0];
+    let up = 0;
+    let down = 0;
+    let known = 0;
     for (let minute = step * STEP_MINUTES; minute < (step + 1) * STEP_MINUTES; minute++) {
-      const [a, b] = [above[minute] as number, below[minute] as number];
+      const a = above[minute] as number;
+      const b = below[minute] as number;
       if (Number.isNaN(a + b)) continue;
       up += a;
       down += b;

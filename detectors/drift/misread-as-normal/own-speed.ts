@@ -1,9 +1,8 @@
-import { EDGE_STEP_MINUTES, type ServiceHistory } from '../../../core/system-history.ts';
-import { freezeMetric } from '../../equal-load/freeze-metric.ts';
+import { EDGE_STEP_MINUTES, type EdgeHistory, type ServiceHistory } from '../../../core/system-history.ts';
+import { logsOf } from '../../equal-load/frozen-cells.ts';
 import { residualsAtPoolSize } from '../../equal-load/residuals-at-pool-size.ts';
-import { residualsOf } from '../../equal-load/residuals-of.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
-import { prefixMean } from '../../statistics/prefix-mean.ts';
+import { windowMean } from '../../equal-load/window-mean.ts';
 
 export interface OwnSpeed {
   readonly metric: 'selfMs' | 'meanMs' | 'p50Ms';
@@ -28,11 +27,11 @@ export function ownSpeed(view: SystemView, service: ServiceHistory): OwnSpeed | 
   const atLoad =
     replicas === undefined
       ? view.residuals(service.name, metric)
-      : residualsAtPoolSize({ requests, replicas, values }, view.accepted);
+      : residualsAtPoolSize(view, { name: metric, service: service.name }, { requests, replicas, values });
   if (atLoad === null) return null;
-  const residuals =
-    metric === 'selfMs' ? atLoad : withoutCallees(view, service.name, requests, values, atLoad);
-  return { metric, residuals };
+  return metric === 'selfMs'
+    ? { metric, residuals: atLoad }
+    : { metric, residuals: withoutCallees(view, service.name, requests, values, atLoad) };
 }
 
 function withoutCallees(
@@ -42,33 +41,41 @@ function withoutCallees(
   values: Float64Array,
   atLoad: Float64Array,
 ): Float64Array {
-  const { accepted, history } = view;
-  const [load, latency] = [prefixMean(requests), prefixMean(values)];
-  const total =
-    load.mean(accepted.fromMinute, accepted.untilMinute) *
-    latency.mean(accepted.fromMinute, accepted.untilMinute);
-  const callees = history.edges
+  const callees = view.history.edges
     .filter((edge) => edge.from === name)
-    .map((edge) => {
-      const perMinute = byMinute(edge.latencyMs, values.length);
-      const calls = prefixMean(byMinute(edge.calls, values.length)).mean(
-        accepted.fromMinute,
-        accepted.untilMinute,
+    .flatMap((edge) => {
+      const share = shareOf(view, edge, requests, values);
+      if (!(share > 0)) return [];
+      const residuals = view.residualsAtLoad(
+        `latency of ${edge.from}->${edge.to}`,
+        requests,
+        byMinute(logsOf(edge.latencyMs), values.length),
       );
-      const ms = prefixMean(perMinute).mean(accepted.fromMinute, accepted.untilMinute);
-      return {
-        share: ((calls / EDGE_STEP_MINUTES) * ms) / total,
-        residuals: residualsOf(requests, perMinute, freezeMetric(requests, perMinute, accepted)),
-      };
-    })
-    .filter(({ share }) => share > 0);
+      return residuals === null ? [] : [{ share, residuals }];
+    });
+  if (callees.length === 0) return atLoad;
   const scale = Math.min(1, CALLEE_SHARE_MAX / callees.reduce((sum, { share }) => sum + share, 0));
-  return atLoad.map((residual, minute) =>
-    callees.reduce((left, callee) => {
-      const theirs = callee.residuals[minute] as number;
-      return Number.isNaN(theirs) ? left : left - scale * callee.share * theirs;
-    }, residual),
-  );
+  const own = atLoad.slice();
+  for (const { share, residuals } of callees) {
+    const weight = scale * share;
+    for (let minute = 0; minute < own.length; minute++) {
+      const theirs = residuals[minute] as number;
+      if (!Number.isNaN(theirs)) own[minute] = (own[minute] as number) - weight * theirs;
+    }
+  }
+  return own;
+}
+
+/** Share of the time that a service waited for a callee in the accepted period; 0: none, or cannot say. */
+function shareOf(view: SystemView, edge: EdgeHistory, requests: Float64Array, values: Float64Array): number {
+  const frozen = view.frozen(`time of ${edge.from} waiting for ${edge.to}`, ({ fromMinute, untilMinute }) => {
+    const mean = (of: Float64Array) => windowMean(of, fromMinute, untilMinute).mean;
+    const meanOfSteps = (steps: Float64Array) => mean(byMinute(steps, values.length));
+    const calls = meanOfSteps(edge.calls) / EDGE_STEP_MINUTES;
+    const share = (calls * meanOfSteps(edge.latencyMs)) / (mean(requests) * mean(values));
+    return Number.isFinite(share) ? share : null;
+  });
+  return frozen ?? 0;
 }
 
 function byMinute(steps: Float64Array, minutes: number): Float64Array {

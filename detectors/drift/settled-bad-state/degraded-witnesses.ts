@@ -1,8 +1,9 @@
 import type { EdgeHistory, ServiceHistory } from '../../../core/system-history.ts';
-import type { SystemView } from '../../equal-load/system-view.ts';
+import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
 import { COVERAGE_MIN } from '../../equal-load/window-mean.ts';
 import { bootstrapMeans } from '../../statistics/block-bootstrap.ts';
 import { type PrefixMean, prefixMean } from '../../statistics/prefix-mean.ts';
+import { once } from '../once.ts';
 import { badStretches, type Signal, type Stretch } from './ladder.ts';
 import { stepSignal, stepSums } from './step-signal.ts';
 import type { Witness } from './witness.ts';
@@ -23,15 +24,15 @@ const FAILING_SHARE = 0.5;
 export function degradedWitnesses(view: SystemView, service: ServiceHistory): Witness[] {
   const { requests, cacheMisses } = service.series;
   // What a cache asks of its store follows its misses: fewer of them are no missing calls.
-  const demands = [requests, cacheMisses].flatMap((series) =>
-    series === undefined ? [] : [stepSums(series)],
+  const demands = once(() =>
+    [requests, cacheMisses].flatMap((series) => (series === undefined ? [] : [stepSums(series)])),
   );
   const ways =
     requests === undefined
       ? []
       : view.history.edges
           .filter((edge) => edge.from === service.name)
-          .flatMap((edge) => wayOf(view, edge, demands) ?? []);
+          .flatMap((edge) => wayOf(view, edge, demands()) ?? []);
   return [
     ...fallbackWitnesses(view, service, ways),
     ...ways.flatMap((way) => missingWitnesses(view, service, way)),
@@ -47,13 +48,15 @@ interface Way {
 }
 
 function wayOf(view: SystemView, edge: EdgeHistory, demands: readonly Float64Array[]): Way | null {
-  const { accepted, history } = view;
+  const { history } = view;
   const calls = edge.calls.map((count) => (count >= 0 ? count : Number.NaN));
-  const ratios = demands.map((demand) => ratioOf(calls, demand, accepted));
-  const steadiest = ratios.reduce((best, one) => (one.spread < best.spread ? one : best));
-  if (!(steadiest.mean > 0) || steadiest.coverage < COVERAGE_MIN) return null;
-  if (!(stepSignal(calls).mean(accepted.fromMinute, accepted.untilMinute) >= CALLS_MIN)) return null;
-  const missing = stepSignal(steadiest.perStep.map((ratio) => 1 - ratio / steadiest.mean));
+  const usual = view.frozen(`calls a demand of ${edge.from}->${edge.to}`, (accepted) =>
+    usualRatio(calls, demands, accepted),
+  );
+  if (usual === null) return null;
+  const missing = stepSignal(
+    perDemand(calls, demands[usual.demand] as Float64Array).map((ratio) => 1 - ratio / usual.mean),
+  );
   const callee = history.services.get(edge.to)?.series.requests;
   const [made, failed] = [stepSignal(edge.attempts), stepSignal(edge.failures)];
   return {
@@ -68,18 +71,32 @@ function wayOf(view: SystemView, edge: EdgeHistory, demands: readonly Float64Arr
   };
 }
 
+/** The demand that calls followed most steadily in the accepted period. @returns null: none, or hardly any calls */
+function usualRatio(
+  calls: Float64Array,
+  demands: readonly Float64Array[],
+  accepted: AcceptedPeriod,
+): { readonly demand: number; readonly mean: number } | null {
+  const ratios = demands.map((demand) => spreadOf(perDemand(calls, demand), accepted));
+  const steadiest = ratios.reduce((best, one) => (one.spread < best.spread ? one : best));
+  if (!(steadiest.mean > 0) || steadiest.coverage < COVERAGE_MIN) return null;
+  if (!(stepSignal(calls).mean(accepted.fromMinute, accepted.untilMinute) >= CALLS_MIN)) return null;
+  return { demand: ratios.indexOf(steadiest), mean: steadiest.mean };
+}
+
 /** Calls a unit of demand, by step. */
-function ratioOf(calls: Float64Array, demand: Float64Array, period: SystemView['accepted']) {
-  const perStep = calls.map((count, step) => {
+function perDemand(calls: Float64Array, demand: Float64Array): Float64Array {
+  return calls.map((count, step) => {
     const wanted = demand[step] ?? Number.NaN;
     return wanted > 0 ? count / wanted : Number.NaN;
   });
-  const { fromMinute, untilMinute } = period;
+}
+
+function spreadOf(perStep: Float64Array, { fromMinute, untilMinute }: AcceptedPeriod) {
   const ratios = stepSignal(perStep);
   const mean = ratios.mean(fromMinute, untilMinute);
   const variance = stepSignal(perStep.map((ratio) => (ratio - mean) ** 2)).mean(fromMinute, untilMinute);
   return {
-    perStep,
     mean,
     coverage: ratios.count(fromMinute, untilMinute) / (untilMinute - fromMinute),
     spread: mean > 0 ? Math.sqrt(variance) / mean : Number.POSITIVE_INFINITY,
@@ -106,14 +123,18 @@ function missingWitnesses(view: SystemView, service: ServiceHistory, way: Way): 
 
 function fallbackWitnesses(view: SystemView, service: ServiceHistory, ways: readonly Way[]): Witness[] {
   const { requests, fallbacks } = service.series;
-  if (requests === undefined || fallbacks === undefined || !fallbacks.some((count) => count > 0)) return [];
-  const { fromMinute, untilMinute } = view.accepted;
+  if (requests === undefined || fallbacks === undefined) return [];
+  if (!view.isFreezing && !fallbacks.some((count) => count > 0)) return [];
   const shares = fallbacks.map((count, minute) =>
     (requests[minute] as number) > 0 ? count / (requests[minute] as number) : Number.NaN,
   );
   const share = prefixMean(shares);
-  if (share.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)) return [];
-  const accepted = share.mean(fromMinute, untilMinute);
+  const accepted = view.frozen(`fallback share of ${service.name}`, ({ fromMinute, untilMinute }) =>
+    share.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)
+      ? null
+      : share.mean(fromMinute, untilMinute),
+  );
+  if (accepted === null) return [];
   const wayAt = (from: number, until: number) =>
     ways.reduce<Way | null>(
       (most, way) =>

@@ -3,8 +3,9 @@ import type { SystemView } from '../../equal-load/system-view.ts';
 import { COVERAGE_MIN } from '../../equal-load/window-mean.ts';
 import { bootstrapMeans } from '../../statistics/block-bootstrap.ts';
 import { type PrefixMean, prefixMean } from '../../statistics/prefix-mean.ts';
+import { once } from '../once.ts';
 import { confirmedMinute } from './confirmed-minute.ts';
-import { badStretches, type Signal } from './ladder.ts';
+import { badStretches, type Rung, type Signal } from './ladder.ts';
 import { hours } from './latency-witnesses.ts';
 import type { Witness } from './witness.ts';
 
@@ -24,65 +25,101 @@ export interface ErrorSignal extends Signal {
   readonly excess: PrefixMean;
   /** Share of failed requests in the accepted period. */
   readonly accepted: number;
-  readonly limit: number;
+  /** Of the slow rule: `least`, or more where the accepted period did worse at times. */
+  readonly limit: () => number;
+  readonly least: number;
 }
 
 /**
  * Share of failed requests a minute above that of the accepted period, at loads that were seen in it.
- * @param isKnownLoad 1 or 0 a minute
+ * @param knownLoads 1 or 0 a minute; null is not known
  * @returns null: errors or load are not sent, or mostly unknown in the accepted period
  */
 export function errorSignal(
   view: SystemView,
   service: ServiceHistory,
-  isKnownLoad: Uint8Array,
+  knownLoads: () => Uint8Array | null,
 ): ErrorSignal | null {
   const { requests, errors } = service.series;
   if (requests === undefined || errors === undefined) return null;
-  const { fromMinute, untilMinute } = view.accepted;
-  const known = (series: Float64Array) =>
-    prefixMean(
-      series.map((value, i) =>
-        isKnownLoad[i] === 1 && !Number.isNaN(errors[i] as number) ? value : Number.NaN,
-      ),
-    );
-  const [total, failed] = [known(requests), known(errors)];
-  if (failed.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)) return null;
-  const accepted = failed.sum(fromMinute, untilMinute) / Math.max(1, total.sum(fromMinute, untilMinute));
-  const ratios = errors.map((value, i) => {
+  const isKnownLoad = knownLoads();
+  if (isKnownLoad === null) return null;
+  const name = `errors of ${service.name}`;
+  const isKnown = (i: number) => isKnownLoad[i] === 1 && !Number.isNaN(errors[i]);
+  const accepted = view.frozen(
+    `${name} as accepted`,
+    ({ fromMinute, untilMinute }) => {
+      let [failed, total, known] = [0, 0, 0];
+      for (let minute = fromMinute; minute < untilMinute; minute++) {
+        if (!isKnown(minute)) continue;
+        failed += errors[minute] as number;
+        total += requests[minute] as number;
+        known++;
+      }
+      return known < COVERAGE_MIN * (untilMinute - fromMinute) ? null : failed / Math.max(1, total);
+    },
+    service.name,
+  );
+  if (accepted === null) return null;
+  const ratios = new Float64Array(errors.length);
+  for (let i = 0; i < ratios.length; i++) {
     const of = requests[i] as number;
-    return isKnownLoad[i] === 1 && of > 0 ? value / of - accepted : Number.NaN;
+    ratios[i] = isKnownLoad[i] === 1 && of > 0 ? (errors[i] as number) / of - accepted : Number.NaN;
+  }
+  const least = Math.max(SLOW_EXCESS, USUAL_FACTOR * accepted);
+  const limit = once(() => {
+    const highest = view.frozen(
+      `${name} at most`,
+      ({ fromMinute, untilMinute }) => {
+        const usual = bootstrapMeans(ratios.subarray(fromMinute, untilMinute), {
+          blockLength: 60,
+          length: 360,
+          draws: DRAWS,
+          seed: 1,
+        });
+        return usual[Math.floor(0.99 * usual.length)] ?? 0;
+      },
+      service.name,
+    );
+    return Math.max(least, USUAL_FACTOR * (highest ?? Number.POSITIVE_INFINITY));
   });
-  const usual = bootstrapMeans(ratios.subarray(fromMinute, untilMinute), {
-    blockLength: 60,
-    length: 360,
-    draws: DRAWS,
-    seed: 1,
-  });
-  const highest = usual[Math.floor(0.99 * usual.length)] ?? 0;
+  if (view.isFreezing) limit();
   const excess = prefixMean(ratios);
+  const sums = once(() => {
+    const known = (series: Float64Array) =>
+      prefixMean(series.map((value, i) => (isKnown(i) ? value : Number.NaN)));
+    return { total: known(requests), failed: known(errors) };
+  });
   return {
     excess,
     accepted,
-    limit: Math.max(SLOW_EXCESS, USUAL_FACTOR * Math.max(accepted, highest)),
+    limit,
+    least,
     mean: excess.mean,
     count: excess.count,
     isMaterial(from, until) {
+      const { total, failed } = sums();
       const expected = accepted * total.sum(from, until);
       return failed.sum(from, until) > expected + DEVIATIONS * Math.sqrt(expected) + ERRORS_MIN;
     },
   };
 }
 
-export function errorWitnesses(view: SystemView, service: string, signal: ErrorSignal): Witness[] {
-  const { limit, excess, accepted } = signal;
-  const rungs = [
+function rungsOf(limit: number): Rung[] {
+  return [
     { blockMinutes: 10, limit: Math.max(FAST_EXCESS, 2 * limit) },
     { blockMinutes: 30, limit: Math.max(MIDDLE_EXCESS, 1.5 * limit) },
     { blockMinutes: 60, limit },
   ];
+}
+
+export function errorWitnesses(view: SystemView, service: string, signal: ErrorSignal): Witness[] {
+  const { excess, accepted, mean, count } = signal;
   const over = { fromMinute: view.accepted.untilMinute, untilMinute: view.history.minutes };
-  return badStretches(signal, rungs, over).map((stretch) => {
+  // What is inside the least limit is inside every other; what is material is seen after that.
+  if (badStretches({ mean, count }, rungsOf(signal.least), over).length === 0) return [];
+  const limit = signal.limit();
+  return badStretches(signal, rungsOf(limit), over).map((stretch) => {
     const { onsetMinute, detectedMinute, rung } = stretch;
     const seen = excess.mean(onsetMinute, detectedMinute);
     const means = bootstrapMeans(minutesOf(excess, onsetMinute, detectedMinute), {

@@ -1,5 +1,5 @@
 import { EDGE_STEP_MINUTES, type EdgeHistory } from '../../../core/system-history.ts';
-import type { AcceptedPeriod, SystemView } from '../../equal-load/system-view.ts';
+import type { SystemView } from '../../equal-load/system-view.ts';
 import type { CallGraph } from './call-graph.ts';
 import type { Witness } from './witness.ts';
 
@@ -47,7 +47,7 @@ export function findCause(
 }
 
 function cacheLoop(
-  { accepted, history }: SystemView,
+  view: SystemView,
   service: string,
   graph: CallGraph,
   below: ReadonlySet<string>,
@@ -56,14 +56,9 @@ function cacheLoop(
 ): Cause | null {
   const near = new Set([...below, ...graph.callers(service).map((edge) => edge.from)]);
   for (const name of near) {
-    const { cacheHits: hits, cacheMisses: misses } = history.services.get(name)?.series ?? {};
-    if (hits === undefined || misses === undefined) continue;
-    const ratio = (start: number, end: number) => {
-      const hit = sum(hits, start, end);
-      return hit / (hit + sum(misses, start, end));
-    };
-    const [before, now] = [ratio(accepted.fromMinute, accepted.untilMinute), ratio(from, until)];
-    if (!(now < before - HIT_RATIO_LOSS)) continue;
+    const now = hitRatio(view, name, from, until);
+    const before = acceptedHitRatio(view, name);
+    if (now === null || before === null || !(now < before - HIT_RATIO_LOSS)) continue;
     const store =
       graph.callees(name).find(({ to }) => below.has(to) || to === service)?.to ?? graph.callees(name)[0]?.to;
     if (store === undefined) continue;
@@ -78,15 +73,19 @@ function cacheLoop(
 }
 
 function retryLoop(
-  { accepted, history }: SystemView,
+  view: SystemView,
   service: string,
   below: ReadonlySet<string>,
   from: number,
   until: number,
 ): Cause | null {
-  const amplified = history.edges
+  const amplified = view.history.edges
     .filter((edge) => below.has(edge.from) || edge.to === service)
-    .map((edge) => ({ edge, now: amplification(edge, from, until), before: amplificationIn(edge, accepted) }))
+    .map((edge) => ({
+      edge,
+      now: amplification(edge, from, until),
+      before: acceptedAmplification(view, edge),
+    }))
     .filter(({ now, before }) => now >= AMPLIFICATION_MIN && now >= AMPLIFICATION_OVER_ACCEPTED * before)
     .sort((a, b) => b.now - a.now);
   // Retries multiply from the saturated callee upwards: it has no amplified call of its own.
@@ -129,8 +128,34 @@ function deepest(service: string, graph: CallGraph, badness: (service: string) =
   };
 }
 
-function amplificationIn(edge: EdgeHistory, { fromMinute, untilMinute }: AcceptedPeriod): number {
-  return amplification(edge, fromMinute, untilMinute) || 1;
+/** What causes are told by, of services and edges that may need it one day. */
+export function freezeCauses(view: SystemView): void {
+  for (const name of view.history.services.keys()) acceptedHitRatio(view, name);
+  for (const edge of view.history.edges) acceptedAmplification(view, edge);
+}
+
+/** null: it has no cache, or nothing asked it. */
+function hitRatio({ history }: SystemView, name: string, from: number, until: number): number | null {
+  const { cacheHits: hits, cacheMisses: misses } = history.services.get(name)?.series ?? {};
+  if (hits === undefined || misses === undefined) return null;
+  const hit = sum(hits, from, until);
+  const ratio = hit / (hit + sum(misses, from, until));
+  return Number.isNaN(ratio) ? null : ratio;
+}
+
+function acceptedHitRatio(view: SystemView, name: string): number | null {
+  return view.frozen(`cache hits of ${name}`, ({ fromMinute, untilMinute }) =>
+    hitRatio(view, name, fromMinute, untilMinute),
+  );
+}
+
+/** One attempt a call where it was not called, or where nobody can say any more. */
+function acceptedAmplification(view: SystemView, edge: EdgeHistory): number {
+  const frozen = view.frozen(`attempts a call of ${edge.from}->${edge.to}`, ({ fromMinute, untilMinute }) => {
+    const ratio = amplification(edge, fromMinute, untilMinute);
+    return Number.isFinite(ratio) ? ratio : null;
+  });
+  return frozen || 1;
 }
 
 function amplification(edge: EdgeHistory, from: number, until: number): number {

@@ -18,30 +18,55 @@ export function hiddenBy(
   from: number,
   until: number,
 ): string[] {
-  const { accepted, history } = view;
+  const { history } = view;
   const masks = new Set<string>();
   for (const name of services) {
     const series = history.services.get(name)?.series ?? {};
     for (const [metric, text] of MASKS) {
-      const share = (start: number, end: number) => shareOf(series[metric], series.requests, start, end);
-      if (share(from, until) > share(accepted.fromMinute, accepted.untilMinute) + MASKED_MIN) masks.add(text);
+      const now = shareOf(series[metric], series.requests, from, until);
+      const accepted = acceptedShare(view, name, metric);
+      if (now !== null && accepted !== null && now > accepted + MASKED_MIN) masks.add(text);
     }
   }
   const { users } = history;
   if (users !== null) {
-    const ok = (start: number, end: number) => shareOf(users.ok, users.requests, start, end);
-    if (ok(from, until) > ok(accepted.fromMinute, accepted.untilMinute) - USER_LOSS_MAX)
-      masks.add('users still succeed');
+    const now = shareOf(users.ok, users.requests, from, until);
+    const accepted = acceptedSuccess(view);
+    if (now !== null && accepted !== null && now > accepted - USER_LOSS_MAX) masks.add('users still succeed');
   }
   return [...masks];
 }
 
+/** What may hide something one day. */
+export function freezeMasks(view: SystemView): void {
+  acceptedSuccess(view);
+  for (const name of view.history.services.keys())
+    for (const [metric] of MASKS) acceptedShare(view, name, metric);
+}
+
+function acceptedShare(view: SystemView, name: string, metric: ServiceSeries): number | null {
+  const { [metric]: part, requests } = view.history.services.get(name)?.series ?? {};
+  if (part === undefined) return null;
+  return view.frozen(`${metric} a request of ${name}`, ({ fromMinute, untilMinute }) =>
+    shareOf(part, requests, fromMinute, untilMinute),
+  );
+}
+
+function acceptedSuccess(view: SystemView): number | null {
+  const { users } = view.history;
+  if (users === null) return null;
+  return view.frozen('success of users', ({ fromMinute, untilMinute }) =>
+    shareOf(users.ok, users.requests, fromMinute, untilMinute),
+  );
+}
+
+/** null where there was nothing to have a share of. */
 function shareOf(
   part: Float64Array | undefined,
   of: Float64Array | undefined,
   from: number,
   until: number,
-): number {
+): number | null {
   let [parts, whole] = [0, 0];
   for (let i = Math.max(0, from); i < Math.min(part?.length ?? 0, until); i++) {
     const [one, all] = [part?.[i] as number, of?.[i] as number];
@@ -49,5 +74,5 @@ function shareOf(
     parts += one;
     whole += all;
   }
-  return parts / whole;
+  return whole > 0 ? parts / whole : null;
 }

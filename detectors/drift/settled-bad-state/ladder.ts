@@ -70,6 +70,8 @@ function badSince(
   first: number,
 ): number | null {
   if (minute - BLOCKS * blockMinutes < first) return null;
+  // The state must be there now: a last block that is good may be the end of it.
+  if (!(signal.mean(minute - blockMinutes, minute) > limit)) return null;
   let bad = 0;
   let onset: number | null = null;
   for (let block = BLOCKS; block >= 1; block--) {
@@ -81,8 +83,7 @@ function badSince(
       onset ??= from;
     } else if (BLOCKS - BLOCKS_BAD < BLOCKS - block + 1 - bad) return null;
   }
-  // The state must be there now: a last block that is good may be the end of it.
-  return signal.mean(minute - blockMinutes, minute) > limit ? onset : null;
+  return onset;
 }
 
 /** Was the signal inside the band for the day before `minute`? What is not known is no recovery. */

@@ -1,11 +1,13 @@
 import type { ServiceHistory } from '../../../core/system-history.ts';
+import { usualResiduals } from '../../equal-load/frozen-noise.ts';
 import type { SystemView } from '../../equal-load/system-view.ts';
 import { COVERAGE_MIN } from '../../equal-load/window-mean.ts';
 import { bootstrapMeans } from '../../statistics/block-bootstrap.ts';
 import { type PrefixMean, prefixMean } from '../../statistics/prefix-mean.ts';
+import { once } from '../once.ts';
 import { confirmedMinute } from './confirmed-minute.ts';
 import { badStretches, type Rung, type Stretch } from './ladder.ts';
-import { latencyResiduals, varies } from './latency-signal.ts';
+import { latencyResiduals, poolOf } from './latency-signal.ts';
 import type { Witness } from './witness.ts';
 
 const METRICS = ['p50Ms', 'meanMs'] as const;
@@ -24,11 +26,11 @@ const MIDDLE_SHIFT = 0.25;
 export interface LatencySignal {
   readonly metric: string;
   readonly residuals: PrefixMean;
-  /** Limit of the slow rule, as a logarithm. */
-  readonly limit: number;
-  readonly rungs: readonly Rung[];
+  /** Limit of the slow rule, as a logarithm: `least`, or more where the accepted period scattered more. */
+  readonly limit: () => number;
+  readonly least: number;
   /** Residuals of the accepted period. */
-  readonly usual: Float64Array;
+  readonly usual: () => Float64Array;
 }
 
 /** @returns null: no latency or load is sent, or the accepted period covers less than half: cannot say */
@@ -36,41 +38,63 @@ export function latencySignal(view: SystemView, service: ServiceHistory): Latenc
   const metric = METRICS.find((one) => service.series[one] !== undefined);
   const values = metric === undefined ? null : latencyResiduals(view, service, metric);
   if (metric === undefined || values === null) return null;
-  const { fromMinute, untilMinute } = view.accepted;
   const residuals = prefixMean(values);
-  if (residuals.count(fromMinute, untilMinute) < COVERAGE_MIN * (untilMinute - fromMinute)) return null;
-  const usual = values.subarray(fromMinute, untilMinute);
-  const sixHours = bootstrapMeans(usual, { blockLength: HOUR, length: SLOW_MINUTES, draws: DRAWS, seed: 1 });
-  const highest = sixHours[Math.floor(0.99 * sixHours.length)] ?? 0;
-  const limit = Math.max(Math.log1p(smallestShift(view, service)), USUAL_FACTOR * highest);
-  const rungs = [
+  const name = `latency of ${service.name}`;
+  const isCovered = view.frozen(
+    `${name} is covered`,
+    ({ fromMinute, untilMinute }) =>
+      residuals.count(fromMinute, untilMinute) >= COVERAGE_MIN * (untilMinute - fromMinute),
+    service.name,
+  );
+  if (isCovered !== true) return null;
+  const usual = () => usualResiduals(view, { name, service: service.name }, values) ?? new Float64Array();
+  const least = Math.log1p(smallestShift(view, service));
+  // What it is drawn from is large: asked for where something is beyond the least limit.
+  const limit = once(() => {
+    const highest = view.frozen(`${name} at most`, () => {
+      const sixHours = bootstrapMeans(usual(), {
+        blockLength: HOUR,
+        length: SLOW_MINUTES,
+        draws: DRAWS,
+        seed: 1,
+      });
+      return sixHours[Math.floor(0.99 * sixHours.length)] ?? 0;
+    });
+    return Math.max(least, USUAL_FACTOR * (highest ?? Number.POSITIVE_INFINITY));
+  });
+  if (view.isFreezing) limit();
+  return { metric, residuals, limit, least, usual };
+}
+
+function rungsOf(limit: number): Rung[] {
+  return [
     { blockMinutes: 10, limit: Math.max(Math.log1p(FAST_SHIFT), 2 * limit) },
     { blockMinutes: 30, limit: Math.max(Math.log1p(MIDDLE_SHIFT), 1.5 * limit) },
     { blockMinutes: 60, limit },
   ];
-  return { metric, residuals, limit, rungs, usual };
 }
 
 export function latencyWitnesses(view: SystemView, service: string, signal: LatencySignal): Witness[] {
-  return badStretches(signal.residuals, signal.rungs, {
-    fromMinute: view.accepted.untilMinute,
-    untilMinute: view.history.minutes,
-  }).map((stretch) => witnessOf(view, service, signal, stretch));
+  const over = { fromMinute: view.accepted.untilMinute, untilMinute: view.history.minutes };
+  // What is inside the least limit is inside every other.
+  if (badStretches(signal.residuals, rungsOf(signal.least), over).length === 0) return [];
+  return badStretches(signal.residuals, rungsOf(signal.limit()), over).map((stretch) =>
+    witnessOf(view, service, signal, stretch),
+  );
 }
 
-function smallestShift({ accepted }: SystemView, service: ServiceHistory): number {
-  const { replicas } = service.series;
-  // Only a pool that is scaled moves by itself.
-  if (replicas === undefined || !varies(replicas, accepted)) return SHIFT_MIN;
-  const usual = prefixMean(replicas).mean(accepted.fromMinute, accepted.untilMinute);
+function smallestShift(view: SystemView, service: ServiceHistory): number {
+  const pool = poolOf(view, service);
+  if (pool?.varies !== true) return SHIFT_MIN;
+  const usual = pool.mean ?? Number.NaN;
   return usual < SMALL_POOL ? Math.max(SHIFT_MIN, SMALL_POOL_SHIFT / Math.max(1, usual)) : SHIFT_MIN;
 }
 
 function witnessOf(view: SystemView, service: string, signal: LatencySignal, stretch: Stretch): Witness {
   const { onsetMinute, detectedMinute } = stretch;
-  const { residuals, usual } = signal;
+  const { residuals } = signal;
   const shift = residuals.mean(onsetMinute, detectedMinute);
-  const means = bootstrapMeans(usual, {
+  const means = bootstrapMeans(signal.usual(), {
     blockLength: HOUR,
     length: detectedMinute - onsetMinute,
     draws: DRAWS,
@@ -97,7 +121,7 @@ function witnessOf(view: SystemView, service: string, signal: LatencySignal, str
     text: `${service} takes ${percent(effect.ratio)} longer than in the accepted period at equal load (${percent(effect.lower)} to ${percent(effect.upper)}), with ${Math.round(100 * known)} % of minutes at loads it knew.`,
     evidence: {
       hourlyResiduals: hours(residuals, detectedMinute),
-      limit: signal.limit,
+      limit: signal.limit(),
       knownLoadRatio: known,
     },
   };

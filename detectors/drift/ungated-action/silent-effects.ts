@@ -30,10 +30,10 @@ export function silentEffects(view: SystemView): UngatedEvent[] {
       // To undo what was done unasked is the end of it, not another.
       if (event !== null && !undoes(event, found.at(-1))) found.push(event);
     }
-    const movesByItself = found.some(
-      ({ minute, withdrawnMinute }) => minute < accepted.untilMinute && withdrawnMinute === null,
+    const movesByItself = view.frozen(`${what} of ${service} moves by itself`, ({ untilMinute }) =>
+      found.some(({ minute, withdrawnMinute }) => minute < untilMinute && withdrawnMinute === null),
     );
-    if (!movesByItself) events.push(...found.filter(({ minute }) => minute >= accepted.untilMinute));
+    if (movesByItself !== true) events.push(...found.filter(({ minute }) => minute >= accepted.untilMinute));
   }
   return events;
 }

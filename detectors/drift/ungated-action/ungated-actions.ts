@@ -13,24 +13,27 @@ import type { UngatedEvent } from './ungated-event.ts';
  * alone within their bounds. Others need not where they already acted without asking in the accepted period: a person
  * has seen that; whoever is new is not known to be allowed anything, unless a person recorded a change.
  */
-export function ungatedActions({ history, accepted }: SystemView): UngatedEvent[] {
+export function ungatedActions(view: SystemView): UngatedEvent[] {
+  const { history, accepted } = view;
   const decisions = new Map(history.decisions.map((decision) => [decision.id, decision]));
   const mustAsk = new Set(history.intent.gatedActors);
   const alone = history.intent.automation ?? [];
   const recordsOf = recordsByService(history);
-  const standing = new Set(
-    history.actions
-      .filter(({ actor, minute }) => !mustAsk.has(actor) && minute < accepted.untilMinute)
-      .map(({ actor }) => actor),
-  );
+  const standing = view.frozen('actors at work', ({ untilMinute }) => [
+    ...new Set(history.actions.filter(({ minute }) => minute < untilMinute).map(({ actor }) => actor)),
+  ]);
+  // What an action of before did is seen no more: it was judged when it was.
+  const fromMinute = view.holdsAccepted ? Number.NEGATIVE_INFINITY : accepted.untilMinute;
   const events: UngatedEvent[] = [];
-  for (const action of history.actions) {
+  for (const action of history.actions.filter(({ minute }) => minute >= fromMinute)) {
     const automation = alone.find((one) => mayActAlone(one, action));
     if (automation !== undefined && action.decisionId === null) {
       if (action.minute >= accepted.untilMinute) events.push(...beyondBounds(action, automation, history));
       continue;
     }
-    if (standing.has(action.actor)) continue;
+    // Who acted then, nobody knows any more: who need not ask is not held to it.
+    const isStanding = standing === null || standing.includes(action.actor);
+    if (isStanding && !mustAsk.has(action.actor)) continue;
     const why = objectionTo(action, { decisions, areDecisionsKept: history.decisions.length > 0 });
     if (why === null) continue;
     const { minute } = action;

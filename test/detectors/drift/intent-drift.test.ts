@@ -70,6 +70,20 @@ describe('settings', () => {
     ]);
   });
 
+  it('knows where a change left it that was announced before all that is read', () => {
+    const later = (valueAt: (minute: number) => number, rest = {}) => {
+      const levels = { 'usual cpuLimitCores of search': 0.5 };
+      const accepted = { fromMinute: -12 * DAY, untilMinute: 2 * DAY };
+      return codes(
+        detectIntentDrift(viewSystem(historyWith(limit(valueAt), { intent, ...rest }), accepted, { levels })),
+      );
+    };
+    const whenJudged = [['search', 2 * DAY + 59, 'setting-out-of-bounds']];
+    expect(later(() => 1)).toEqual(whenJudged);
+    expect(later(() => 1, announced(-5 * DAY))).toEqual([]);
+    expect(later((minute) => (minute < DAY ? 1 : 1.5), announced(-5 * DAY))).toEqual(whenJudged);
+  });
+
   it('does no more than suspect where no file says anything', () => {
     const services = { cart: { cpuLimitCores: minutesOf((minute) => (minute >= AT ? 1 : 0.5)) } };
     expect(find(services)).toMatchObject([{ subject: 'cart', confirmedMinute: null }]);

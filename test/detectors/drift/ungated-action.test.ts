@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AutomationIntent, DesignIntent, SystemHistory } from '../../../core/system-history.ts';
 import { detectUngatedAction } from '../../../detectors/drift/ungated-action.ts';
+import { viewSystem } from '../../../detectors/equal-load/system-view.ts';
 import { expectCausal } from './expect-causal.ts';
 import { DAY, historyWith, minutesOf, NO_INTENT, viewWith } from './make-history-settings.ts';
 
@@ -42,6 +43,17 @@ describe('ungated actions', () => {
       closedMinute: null,
       effect: { metric: 'replicasMin', ratio: 1.5 },
     });
+  });
+
+  it('tells nothing anew of what was done before all that is judged', () => {
+    const history = historyWith(
+      { search: { replicasMin: moved() } },
+      { intent, actions: [action(null, 'tuner', -DAY), action(null, 'tuner', DAY), action(null)] },
+    );
+    const levels = { 'actors at work': ['tuner'], 'records are kept': true };
+    const accepted = { fromMinute: -4 * DAY, untilMinute: 2 * DAY };
+    const found = detectUngatedAction(viewSystem(history, accepted, { levels }));
+    expect(found.map(({ detectedMinute }) => detectedMinute)).toEqual([AT]);
   });
 
   it.each([
