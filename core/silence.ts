@@ -18,11 +18,7 @@ export const NO_SILENCE: Silence = { by: null, outgrown: null, ended: null };
  * The last acknowledgement or snooze of any of these findings counts for all of them: on-call reads one report of one
  * cause. An acknowledgement holds until what it is about doubles; a snooze until then or until its end.
  */
-export function silenceOf(
-  findings: readonly Finding[],
-  acts: readonly FindingAct[],
-  nowMs: number,
-): Silence {
+export function silenceOf(findings: readonly Finding[], acts: readonly FindingAct[], nowMs: number): Silence {
   const byId = new Map(findings.map((finding) => [finding.id, finding]));
   const last = acts
     .filter(({ act, findingId }) => (act === 'ack' || act === 'snooze') && byId.has(findingId))
