@@ -5,19 +5,23 @@ import type { ConstraintFile } from './constraint-set.ts';
 import * as values from './constraint-values.ts';
 import { type Mismatch, mismatch } from './mismatch.ts';
 
-/** Whom to tell of what: `intent:ok-rate`, `boundary:*`, `drift:*`, `policy:…`, `source:…`. */
+/** What to tell on-call at once, and what of it: `intent:ok-rate`, `boundary:*`, `drift:*`, `policy:…`, `source:…`. */
 export const notify = z.strictObject({
+  /** Told at once, as far as the budget goes; where this is written, nothing else is. */
   page: values.subjects.optional(),
+  /** Told in the digest. */
   ticket: values.subjects.optional(),
   /** More than so many in twelve hours go into the digest. */
   maxPagesPerShift: z.int().min(0).optional(),
+  /** More than so many in seven days go into the digest. */
+  maxPagesPerWeek: z.int().min(0).optional(),
   /** When the rest is told, by the clock of UTC. */
   digest: values.clockTime.optional(),
 });
 
 const BOUNDARIES = ['replicas', 'regions', 'inRotation', 'ceilings', 'actors', 'emptyTargetSet'];
 
-/** A subject that nothing bears would never be told; who is told of what is kept, and only the webhook is told so far. */
+/** A subject that nothing bears would never be told. */
 export function checkNotify({ notify: written, sources, intent, policies }: ConstraintFile): Mismatch[] {
   if (written === undefined) return [];
   const known: Readonly<Record<string, readonly string[]>> = {
@@ -27,7 +31,7 @@ export function checkNotify({ notify: written, sources, intent, policies }: Cons
     policy: policies.map(({ id }) => id),
     source: sources.map(({ id }) => id),
   };
-  const unknown = (['page', 'ticket'] as const).flatMap((channel) =>
+  return (['page', 'ticket'] as const).flatMap((channel) =>
     (written[channel] ?? []).flatMap(({ of, name }): Mismatch[] => {
       const names = known[of] ?? [];
       if (name === '*' || names.includes(name)) return [];
@@ -37,8 +41,4 @@ export function checkNotify({ notify: written, sources, intent, policies }: Cons
       return [mismatch(['notify', channel], `there is no ${of} "${name}" to tell of`, hint)];
     }),
   );
-  if (unknown.length > 0) return unknown;
-  const message = 'this is read and not acted on yet: reports go to the webhook, whatever is written here';
-  const hint = 'set PLUMBLINE_WEBHOOK_URL, and route there';
-  return [{ path: ['notify'], atKey: true, message, hint, severity: 'warning' }];
 }
