@@ -55,7 +55,8 @@ export async function detect(deps: DetectDeps, nowMs: number): Promise<Finding[]
     const rule = deps.rule(intent.serviceName);
     const found = detectStabilisedBadState({ series: series[i] ?? [], intent, rule, nowMs, previous });
     const closedOne = closed.get(keyOf(intent));
-    const said = found === null ? null : afterCloses(found, { closes, isOpen: () => closedOne === undefined });
+    const said =
+      found === null ? null : afterCloses(found, { closes, isOpen: () => closedOne === undefined });
     if (said !== null) told.push(said);
     else if (closedOne !== undefined && found?.state === 'closed')
       await writeFinding(deps.client, recovered(closedOne, nowMs), nowMs);

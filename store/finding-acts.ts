@@ -17,7 +17,7 @@ interface ActRow {
   readonly Kind: FindingKind;
   readonly Subject: string;
   readonly Metric: string;
-  readonly Constraint: string;
+  readonly HeldAgainst: string;
   readonly EffectSize: number | null;
 }
 
@@ -85,7 +85,7 @@ function rowOf(act: FindingAct): ActRow {
     Kind: act.kind,
     Subject: act.subject,
     Metric: act.metric,
-    Constraint: act.constraint,
+    HeldAgainst: act.constraint,
     EffectSize: act.effectSize,
   };
 }
@@ -103,7 +103,7 @@ function actOf(row: ActRow): FindingAct {
     kind: row.Kind,
     subject: row.Subject,
     metric: row.Metric,
-    constraint: row.Constraint,
+    constraint: row.HeldAgainst,
     effectSize: row.EffectSize,
   };
 }

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS finding_acts {on_cluster} (
     Kind       LowCardinality(String),
     Subject    String,
     Metric     String,
-    Constraint String COMMENT 'set/id; empty: held against none',
+    HeldAgainst String COMMENT 'set/id; empty: held against none',
     EffectSize Nullable(Float64) COMMENT 'how far from normal the finding was then'
 ) ENGINE = {replicated}ReplacingMergeTree
 ORDER BY (FindingId, At, Id)
