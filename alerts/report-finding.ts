@@ -114,6 +114,7 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
     confirm,
     falsifiedBy: closed ? [] : textsOf([finding.evidence['falsifiedBy']]).map(markdownText),
     options,
+    answers: answersTo(finding, closed),
   });
   return {
     id,
@@ -273,6 +274,18 @@ function optionsOf(finding: Finding): string[] {
   const byItself =
     typeof closesWhen === 'string' ? [`Do nothing: it closes when ${markdownText(closesWhen)}.`] : [];
   return [...options, ...(canFreeze ? [freezeText(actorsOf(finding))] : []), ...byItself];
+}
+
+/** Until it is closed they also say who is told; how useful it was can be said of what is over. */
+function answersTo({ id }: Finding, closed: boolean): string[] {
+  const rate = `${copyableCommand('findings feedback', {}, [id])} useful   # or noise, or wrong`;
+  if (closed) return [rate];
+  return [
+    copyableCommand('findings ack', {}, [id]),
+    `${copyableCommand('findings snooze', { for: '1d' }, [id])} --reason="…"   # 7d at most`,
+    rate,
+    `${copyableCommand('findings close', {}, [id])} --reason="…"`,
+  ];
 }
 
 /** With the line to paste where it is known who acts. */

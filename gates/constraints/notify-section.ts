@@ -21,6 +21,9 @@ export const notify = z.strictObject({
 
 const BOUNDARIES = ['replicas', 'regions', 'inRotation', 'ceilings', 'actors', 'emptyTargetSet'];
 
+/** What the gate answers by; reports are of data and of findings. */
+const OF_NO_REPORT = ['boundary', 'policy'];
+
 /** A subject that nothing bears would never be told. */
 export function checkNotify({ notify: written, sources, intent, policies }: ConstraintFile): Mismatch[] {
   if (written === undefined) return [];
@@ -34,11 +37,22 @@ export function checkNotify({ notify: written, sources, intent, policies }: Cons
   return (['page', 'ticket'] as const).flatMap((channel) =>
     (written[channel] ?? []).flatMap(({ of, name }): Mismatch[] => {
       const names = known[of] ?? [];
-      if (name === '*' || names.includes(name)) return [];
-      const nearest = nearestName(name, names);
+      if (name !== '*' && !names.includes(name)) return [unknownSubject(channel, { of, name, names })];
+      if (!OF_NO_REPORT.includes(of)) return [];
+      const message = `no report speaks of a ${of} so far, so nobody is told of ${of}:${name}`;
       const hint =
-        nearest === null ? `known: ${names.join(', ') || 'none'}, or *` : `did you mean ${of}:${nearest}?`;
-      return [mismatch(['notify', channel], `there is no ${of} "${name}" to tell of`, hint)];
+        'whoever asks hears it from the gate; drift:overdue-hold tells of what is held for too long';
+      return [{ path: ['notify', channel], message, hint, severity: 'warning' }];
     }),
   );
+}
+
+function unknownSubject(
+  channel: 'page' | 'ticket',
+  { of, name, names }: { of: string; name: string; names: readonly string[] },
+): Mismatch {
+  const nearest = nearestName(name, names);
+  const hint =
+    nearest === null ? `known: ${names.join(', ') || 'none'}, or *` : `did you mean ${of}:${nearest}?`;
+  return mismatch(['notify', channel], `there is no ${of} "${name}" to tell of`, hint);
 }

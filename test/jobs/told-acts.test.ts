@@ -192,7 +192,7 @@ describe('the budget of who is on call', () => {
     await newTeller().tellDigests(dueMs + 60_000);
     await waitUntil('the digest', () => digestsOf('cut-off').length === 1);
     expect(digestsOf('cut-off')[0]?.updatedAt).toBe('2026-11-24T09:00:00.000Z');
-    expect((digestsOf('cut-off')[0]?.facts['items'] as unknown[]).length).toBe(1);
+    expect(digestsOf('cut-off')[0]?.facts['items']).toHaveLength(1);
     const waiting = (await readUndigested(engine.client)).filter(({ oncall }) => oncall === 'cut-off');
     expect(waiting.map(({ id }) => id)).toContain('later');
   });
