@@ -1,5 +1,7 @@
+import { effectSize } from '../core/effect-size.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Report } from '../core/report.ts';
+import { NO_SILENCE, type Silence } from '../core/silence.ts';
 import { rfc3339 } from '../core/time.ts';
 import type { Reason, Verdict } from '../core/verdict.ts';
 import type { DecisionRow } from '../store/decisions.ts';
@@ -28,39 +30,58 @@ export interface FindingContext {
   /** Newest verdicts about the data of the subject. */
   readonly verdicts?: readonly Verdict[] | undefined;
   readonly decisions?: readonly DecisionRow[] | undefined;
+  /** What people did about it. */
+  readonly silence?: Silence | undefined;
 }
 
 /**
  * What to tell about a finding now; null when there is no news. One report from the first suspicion to the close:
  * told when it opens, is confirmed, has doubled, or is closed. A finding that can no longer be judged keeps its
- * report open: missing data never resolve anything.
+ * report open: missing data never resolve anything. What a person acknowledged or snoozed is kept up to date, and told
+ * again when it has doubled since or the snooze is over.
  */
-export function reportFinding(finding: Finding, context: FindingContext): Telling | null {
+export function reportFinding(finding: Finding, asked: FindingContext): Telling | null {
+  const context = { ...asked, silence: stillSilent(asked) };
   const told = toldBefore(context.previous);
   const news = newsOf(finding, context, told);
   if (news === null) return null;
-  const effectSize = largest(told?.effectSize ?? null, effectSizeOf(finding));
-  return { news, report: buildReport(finding, context, { news, effectSize, atMs: context.nowMs }) };
+  const size = largest(told?.effectSize ?? null, effectSizeOf(finding));
+  const report = buildReport(finding, context, { news, effectSize: size, atMs: context.nowMs });
+  return { news, report, isSilenced: context.silence.by !== null };
 }
 
-function newsOf(finding: Finding, { previous, nowMs }: FindingContext, told: Told | null): News | null {
+/** An act that was once outgrown stays so, though the effect may fall again. */
+function stillSilent({ previous, silence = NO_SILENCE }: FindingContext): Silence {
+  const isOver = silence.by !== null && previous?.facts['outgrownAct'] === silence.by.id;
+  return isOver ? NO_SILENCE : silence;
+}
+
+function newsOf(
+  finding: Finding,
+  { previous, nowMs, silence = NO_SILENCE }: FindingContext,
+  told: Told | null,
+): News | null {
   const { state } = finding;
   if (told === null || previous === null) {
     return state === 'suspect' || state === 'confirmed' ? 'opened' : null;
   }
   if (state === 'closed') return 'closed';
+  if (silence.outgrown !== null && previous.facts['outgrownAct'] !== silence.outgrown.id) return 'doubled';
   if (state === 'confirmed' && previous.facts['confirmed'] !== true) return 'confirmed';
+  if (silence.ended !== null && previous.facts['endedSnooze'] !== silence.ended.id) return 'snooze-ended';
   // Another finding of the subject leads now; its effect is not to be compared with the one told before.
   if (previous.facts['findingId'] !== finding.id) return 'updated';
   if (state !== 'cannot-say' && hasDoubled(told, { effectSize: effectSizeOf(finding), nowMs }))
     return 'doubled';
-  return state === previous.facts['state'] ? null : 'updated';
+  const isAsTold =
+    state === previous.facts['state'] && (silence.by?.id ?? null) === (previous.facts['silencedBy'] ?? null);
+  return isAsTold ? null : 'updated';
 }
 
-/** Half and double are equally far from normal; null when the ratio is not known. */
-function effectSizeOf({ effect: { ratio } }: Finding): number | null {
-  const size = ratio >= 1 ? ratio - 1 : 1 / ratio - 1;
-  return Number.isFinite(size) ? size : null;
+/** null also where it is without bounds: JSON has no word for it. */
+function effectSizeOf(finding: Finding): number | null {
+  const size = effectSize(finding);
+  return size !== null && Number.isFinite(size) ? size : null;
 }
 
 function buildReport(finding: Finding, context: FindingContext, told: Told): Report {
@@ -69,7 +90,7 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
   const closedAtMs = closed ? (finding.closedAtMs ?? nowMs) : null;
   const lastedText = durationText((closedAtMs ?? nowMs) - finding.onsetAtMs);
   const headline = closed
-    ? `Over: ${oneLine(finding.subject)}: ${KIND_TEXT[finding.kind].what}, after ${lastedText}`
+    ? `${endText(finding)}: ${oneLine(finding.subject)}: ${KIND_TEXT[finding.kind].what}, after ${lastedText}`
     : headlineOf(finding);
   const onset = timeText(finding.onsetAtMs);
   const when = closed ? `from ${onset}, for ${lastedText}` : `since ${onset} (${lastedText})`;
@@ -80,7 +101,7 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
   const options = closed ? [] : optionsOf(finding);
   const markdown = reportMarkdown({
     headline: markdownText(headline),
-    state: `${stateText(finding, told.news)}, ${when}; report \`${id}\``,
+    state: `${stateText(finding, told.news)}${closed ? '' : silenceText(context)}, ${when}; report \`${id}\``,
     intent: intentText(finding),
     matters: closed ? undefined : KIND_TEXT[finding.kind].matters,
     picture: pictureOf(finding),
@@ -93,6 +114,7 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
     confirm,
     falsifiedBy: closed ? [] : textsOf([finding.evidence['falsifiedBy']]).map(markdownText),
     options,
+    answers: answersTo(finding, closed),
   });
   return {
     id,
@@ -105,6 +127,22 @@ function buildReport(finding: Finding, context: FindingContext, told: Told): Rep
     markdown,
     facts: factsOf(finding, context, { told, confirm, options }),
   };
+}
+
+/** That a person closed it does not say that it is over. */
+function endText({ evidence }: Finding): string {
+  const closedBy = evidence['closedBy'] as { by?: unknown } | undefined;
+  return typeof closedBy?.by === 'string' ? `Closed by ${oneLine(closedBy.by)}` : 'Over';
+}
+
+function silenceText({ silence = NO_SILENCE }: FindingContext): string {
+  if (silence.ended !== null) return `, no longer snoozed by ${markdownText(silence.ended.by)}`;
+  if (silence.by === null) return '';
+  const { by, untilMs, reason } = silence.by;
+  const why = reason === '' ? '' : ` (${markdownText(reason)})`;
+  return untilMs === null
+    ? `, acknowledged by ${markdownText(by)}${why}`
+    : `, snoozed by ${markdownText(by)} until ${timeText(untilMs)}${why}`;
 }
 
 function reasonLine({ code, text }: Reason): string {
@@ -238,6 +276,18 @@ function optionsOf(finding: Finding): string[] {
   return [...options, ...(canFreeze ? [freezeText(actorsOf(finding))] : []), ...byItself];
 }
 
+/** Until it is closed they also say who is told; how useful it was can be said of what is over. */
+function answersTo({ id }: Finding, closed: boolean): string[] {
+  const rate = `${copyableCommand('findings feedback', {}, [id])} useful   # or noise, or wrong`;
+  if (closed) return [rate];
+  return [
+    copyableCommand('findings ack', {}, [id]),
+    `${copyableCommand('findings snooze', { for: '1d' }, [id])} --reason="…"   # 7d at most`,
+    rate,
+    `${copyableCommand('findings close', {}, [id])} --reason="…"`,
+  ];
+}
+
 /** With the line to paste where it is known who acts. */
 function freezeText(actors: readonly string[]): string {
   const rows = actors.map((actor) => `{ ${codeText(JSON.stringify(actor))}: ["*"] }`);
@@ -254,11 +304,12 @@ interface FactParts {
 
 function factsOf(
   finding: Finding,
-  { previous, decisions, others = [] }: FindingContext,
+  { previous, decisions, others = [], silence = NO_SILENCE }: FindingContext,
   parts: FactParts,
 ): Report['facts'] {
   const { effect } = finding;
-  const wasConfirmed = previous?.state === 'open' && previous.facts['confirmed'] === true;
+  const before = previous?.state === 'open' ? previous.facts : {};
+  const wasConfirmed = before['confirmed'] === true;
   return {
     kind: 'finding',
     ...parts,
@@ -269,6 +320,9 @@ function factsOf(
     culprit: finding.culprit,
     state: finding.state,
     confirmed: wasConfirmed || finding.state === 'confirmed',
+    silencedBy: silence.by?.id ?? null,
+    outgrownAct: silence.outgrown?.id ?? before['outgrownAct'] ?? null,
+    endedSnooze: silence.ended?.id ?? before['endedSnooze'] ?? null,
     onsetAt: rfc3339(finding.onsetAtMs),
     detectedAt: rfc3339(finding.detectedAtMs),
     effect: {

@@ -20,6 +20,8 @@ export interface ReportParts {
   readonly confirm: readonly Confirmation[];
   readonly falsifiedBy?: readonly string[];
   readonly options: readonly string[];
+  /** Commands by which people say what they think of it. */
+  readonly answers?: readonly string[] | undefined;
 }
 
 /**
@@ -40,6 +42,7 @@ export function reportMarkdown(parts: ReportParts): string {
     ...section('Check it in 60 seconds', parts.confirm.flatMap(confirmation)),
     ...section('What would show that this is wrong', [bullets(parts.falsifiedBy ?? [])]),
     ...section('What you can do', [bullets(parts.options)]),
+    ...section('Answer it', [codeBlock('sh', parts.answers ?? [])]),
   ];
   return `${blocks.join('\n\n')}\n`;
 }

@@ -103,6 +103,7 @@ const STATE_TEXT: Readonly<Record<News, string>> = {
   opened: '**open**, new',
   confirmed: '**open**, confirmed',
   doubled: '**open**, growing: twice what was told before',
+  'snooze-ended': '**open**',
   updated: '**open**',
   closed: '**closed**',
 };

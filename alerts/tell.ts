@@ -13,11 +13,13 @@ export interface ChannelsConfigured {
 
 /**
  * Which channels a telling goes to. Every change of state goes to the webhook; a report that was only brought up
- * to date (nobody can say just now) does not, because missing data are no reason to call somebody twice. Programs
+ * to date (nobody can say just now) does not, because missing data are no reason to call somebody twice;
+ * nor does what a person acknowledged or snoozed. Programs
  * that keep our events hear of everything.
  */
 export function channelsFor(telling: Telling, configured: ChannelsConfigured): Channel[] {
-  const isCall = telling.news !== 'updated';
+  // An end is told all the same: whoever has a ticket open for it wants to close it.
+  const isCall = telling.news === 'closed' || (telling.news !== 'updated' && telling.isSilenced !== true);
   return CHANNELS.filter((channel) =>
     channel === 'webhook'
       ? isCall && configured.webhookUrl !== undefined

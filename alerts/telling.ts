@@ -1,12 +1,14 @@
 import type { Report } from '../core/report.ts';
 
 /** What about a report is new. `updated` (nobody can say just now, or can again) is kept, but calls nobody. */
-export type News = 'opened' | 'confirmed' | 'doubled' | 'updated' | 'closed';
+export type News = 'opened' | 'confirmed' | 'doubled' | 'snooze-ended' | 'updated' | 'closed';
 
 /** A report with the reason to tell it now; a subject without news is not told again. */
 export interface Telling {
   readonly news: News;
   readonly report: Report;
+  /** A person acknowledged or snoozed it: it is kept, and calls nobody. */
+  readonly isSilenced?: boolean | undefined;
 }
 
 /** What was last told about a subject; stands in the report's facts, so a restart goes on where it was. */

@@ -11,6 +11,7 @@ export const FAILURES = {
   method_not_allowed: { httpStatus: 405, grpcStatus: 12, retryable: false, exitCode: 1 },
   not_found: { httpStatus: 404, grpcStatus: 5, retryable: false, exitCode: 1 },
   request_invalid: { httpStatus: 400, grpcStatus: 3, retryable: false, exitCode: 2 },
+  finding_closed: { httpStatus: 409, grpcStatus: 9, retryable: false, exitCode: 1 },
   reference_changed: { httpStatus: 409, grpcStatus: 10, retryable: false, exitCode: 1 },
   request_timeout: { httpStatus: 408, grpcStatus: 4, retryable: false, exitCode: 1 },
   unauthenticated: { httpStatus: 401, grpcStatus: 16, retryable: false, exitCode: 1 },

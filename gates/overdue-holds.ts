@@ -1,7 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { afterCloses, type Closes } from '../core/close-by-person.ts';
 import type { DecisionRequest } from '../core/decision.ts';
 import type { Finding } from '../core/finding.ts';
 import { rfc3339 } from '../core/time.ts';
+import { readCloses } from '../store/finding-acts.ts';
 import { writeFinding } from '../store/findings.ts';
 import { hashText } from './ledger-line.ts';
 import type { HeldQuestion, RecentActions } from './recent-actions.ts';
@@ -46,17 +48,21 @@ export class OverdueHolds {
     of: { recent: RecentActions; openFindings: readonly Finding[]; nowMs: number },
   ): Promise<void> {
     const { recent, openFindings, nowMs } = of;
+    const openIds = new Set(openFindings.map((finding) => finding.id));
+    let closes: Closes | null = null;
+    /** What a person closed is not opened again before it has doubled. */
+    const write = async (finding: Finding) => {
+      closes ??= await readCloses(client);
+      const said = afterCloses(finding, { closes, isOpen: (id) => openIds.has(id) });
+      if (said !== null) await writeFinding(client, said, nowMs);
+    };
     for (const [id, overdue] of this.#overdue) {
       const held = recent.held(overdue.request);
       if (held === null || held.sinceMs !== overdue.held.sinceMs) {
-        await writeFinding(
-          client,
-          { ...findingOf(id, overdue, nowMs), state: 'closed', closedAtMs: nowMs },
-          nowMs,
-        );
+        await write({ ...findingOf(id, overdue, nowMs), state: 'closed', closedAtMs: nowMs });
         this.#overdue.delete(id);
       } else if (nowMs - overdue.writtenAtMs >= WRITE_EVERY_MS) {
-        await writeFinding(client, findingOf(id, overdue, nowMs), nowMs);
+        await write(findingOf(id, overdue, nowMs));
         overdue.writtenAtMs = nowMs;
       }
     }

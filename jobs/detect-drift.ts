@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { AcceptedReference } from '../core/accepted-reference.ts';
+import { afterCloses, type Closes, closedByPerson } from '../core/close-by-person.ts';
 import type { Finding } from '../core/finding.ts';
 import { referencesInForce } from '../core/references-in-force.ts';
 import type { DesignIntent, SystemHistory } from '../core/system-history.ts';
@@ -13,6 +14,7 @@ import {
   readReferenceNumbers,
   readReferences,
 } from '../store/accepted-references.ts';
+import { readCloses } from '../store/finding-acts.ts';
 import { readFindings, writeFinding } from '../store/findings.ts';
 import { readSystemHistory } from '../store/tallies/read-system-history.ts';
 import { findingDiffers } from './finding-differs.ts';
@@ -44,16 +46,18 @@ export interface DetectDriftDeps {
  */
 export async function detectDriftOf(deps: DetectDriftDeps, nowMs: number): Promise<Finding[]> {
   const inForce = referencesInForce(await readReferences(deps.client));
-  const open = await readOpen(deps.client);
-  const found: Finding[] = [];
+  const closes = await readCloses(deps.client);
+  const open = await readOpen(deps.client, closes, nowMs);
+  const all: Finding[] = [];
   /** By id: from when on it judged in this tick. */
   const judgedFrom = new Map<string, number>();
   for (const system of systemsOf(inForce)) {
     const judged = await judgeSystem(deps, system, nowMs);
     if (judged === null) continue;
     judgedFrom.set(system.reference.id, judged.fromMs);
-    found.push(...continued(judged.findings, open, judged.fromMs));
+    all.push(...continued(judged.findings, open, judged.fromMs));
   }
+  const found = notClosedByPeople(all, { closes, isOpen: (id) => open.has(id) });
   const seen = new Set(found.map(({ id }) => id));
   const gone = [...open.values()].filter(({ id }) => !seen.has(id));
   const told = [
@@ -188,11 +192,50 @@ function continued(
   });
 }
 
-/** What was found against a reference and is not closed, by id. */
-async function readOpen(client: ClickHouseClient): Promise<Map<string, Finding>> {
+/** What people closed is not found again while it goes on as it was; what has doubled since is found anew. */
+function notClosedByPeople(
+  found: readonly Finding[],
+  of: { closes: Closes; isOpen: (id: string) => boolean },
+): Finding[] {
+  const ids = new Set(found.map(({ id }) => id));
+  const gone = [...of.closes.values()].filter(({ findingId }) => !ids.has(findingId.replace(/~\d+$/, '')));
+  const said = new Map<string, Finding>();
+  for (const finding of found) {
+    // Data that came late move an episode, and with it its id; it is still what the person closed.
+    const moved = gone.find(
+      ({ kind, subject, metric, atMs }) =>
+        finding.state !== 'closed' &&
+        kind === finding.kind &&
+        subject === finding.subject &&
+        metric === finding.effect.metric &&
+        finding.detectedAtMs <= atMs,
+    );
+    const one = afterCloses({ ...finding, id: moved?.findingId ?? finding.id }, of);
+    if (one !== null) said.set(finding.id, one);
+  }
+  return [...said.values()].map((finding) => {
+    const leadId = String(finding.evidence['groupLeadId']);
+    const groupLeadId = said.get(leadId)?.id ?? leadId;
+    return { ...finding, evidence: { ...finding.evidence, groupLeadId } };
+  });
+}
+
+/** What was found against a reference and is not closed, by id; what a person closed meanwhile is written so. */
+async function readOpen(
+  client: ClickHouseClient,
+  closes: Closes,
+  nowMs: number,
+): Promise<Map<string, Finding>> {
   const findings = await Promise.all(OPEN_STATES.map((state) => readFindings(client, { state })));
   const mine = findings.flat().filter(({ evidence }) => typeof evidence['reference'] === 'string');
-  return new Map(mine.map((finding) => [finding.id, finding]));
+  const open = new Map(mine.map((finding) => [finding.id, finding]));
+  for (const finding of mine) {
+    const close = closes.get(finding.id);
+    if (close === undefined) continue;
+    await writeFinding(client, closedByPerson(finding, close), nowMs);
+    open.delete(finding.id);
+  }
+  return open;
 }
 
 /**

@@ -1,8 +1,11 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { afterCloses, asBeforeClose, type Closes, closedByPerson } from '../core/close-by-person.ts';
 import type { IntentTarget, StabilisedBadRule } from '../core/expectation.ts';
 import type { Finding } from '../core/finding.ts';
+import { rfc3339 } from '../core/time.ts';
 import { detectStabilisedBadState, stepMsOf } from '../detectors/stabilised-bad-state.ts';
-import { readFindings, writeFinding } from '../store/findings.ts';
+import { readCloses } from '../store/finding-acts.ts';
+import { readClosedByPeople, readFindings, writeFinding } from '../store/findings.ts';
 import { findingDiffers } from './finding-differs.ts';
 import { refreshSeries, type SeriesMemory, type SeriesWanted } from './series-memory.ts';
 
@@ -38,7 +41,8 @@ export function newDetectMemory(): DetectMemory {
  * @throws PipelineError store_unavailable; the next tick tries again
  */
 export async function detect(deps: DetectDeps, nowMs: number): Promise<Finding[]> {
-  const findings = await readLastFindings(deps.client);
+  const closes = await readCloses(deps.client);
+  const { findings, closed } = await readLastFindings(deps.client, closes, nowMs);
   const intents = deps.intents();
   const unsampledNames = deps.unsampledNames();
   const wanted = intents.map((intent) =>
@@ -50,9 +54,14 @@ export async function detect(deps: DetectDeps, nowMs: number): Promise<Finding[]
     const previous = findings.get(keyOf(intent)) ?? null;
     const rule = deps.rule(intent.serviceName);
     const found = detectStabilisedBadState({ series: series[i] ?? [], intent, rule, nowMs, previous });
-    if (found !== null) told.push(found);
+    const closedOne = closed.get(keyOf(intent));
+    const said =
+      found === null ? null : afterCloses(found, { closes, isOpen: () => closedOne === undefined });
+    if (said !== null) told.push(said);
+    else if (closedOne !== undefined && found?.state === 'closed')
+      await writeFinding(deps.client, recovered(closedOne, nowMs), nowMs);
   }
-  told.push(...withdrawn(findings, intents));
+  told.push(...withdrawn(findings, intents).filter((finding) => !closed.has(keyOfFinding(finding))));
   for (const finding of told) {
     const last = findings.get(keyOfFinding(finding));
     if (last === undefined || findingDiffers(last, finding)) await writeFinding(deps.client, finding, nowMs);
@@ -69,18 +78,47 @@ function keyOfFinding(finding: Finding): string {
   return keyOf({ serviceName: finding.subject, constraint: intent?.constraint ?? '' });
 }
 
-/** The last finding of each service and intent, open or closed. */
-async function readLastFindings(client: ClickHouseClient): Promise<Map<string, Finding>> {
-  const [closed, ...open] = await Promise.all([
+interface LastFindings {
+  /** The last finding of each service and intent, open or closed; one that a person closed as it was before. */
+  readonly findings: ReadonlyMap<string, Finding>;
+  /** Those of them that a person closed, and that are followed until they recover: they are not found again meanwhile. */
+  readonly closed: ReadonlyMap<string, Finding>;
+}
+
+async function readLastFindings(
+  client: ClickHouseClient,
+  closes: Closes,
+  nowMs: number,
+): Promise<LastFindings> {
+  const [closed, byPeople, ...open] = await Promise.all([
     readFindings(client, { state: 'closed', limit: CLOSED_MAX }),
+    readClosedByPeople(client),
     // By themselves: many closed ones that are newer must not push them out.
     ...OPEN_STATES.map((state) => readFindings(client, { state })),
   ]);
-  const mine = [...closed, ...open.flat()].filter(
+  const mine = [...closed, ...byPeople, ...open.flat()].filter(
     (finding) => finding.kind === 'stabilised-bad-state' && finding.evidence['intent'] !== undefined,
   );
-  const newestLast = mine.sort((a, b) => a.onsetAtMs - b.onsetAtMs);
-  return new Map(newestLast.map((finding) => [keyOfFinding(finding), finding]));
+  // Of one onset the one found last has the longer id: it goes on where a person had closed the one before.
+  const newestLast = mine.sort((a, b) => a.onsetAtMs - b.onsetAtMs || a.id.length - b.id.length);
+  const last = new Map(newestLast.map((finding) => [keyOfFinding(finding), finding]));
+  const followed = new Map<string, Finding>();
+  for (const [key, finding] of last) {
+    const close = closes.get(finding.id);
+    if (close === undefined || finding.evidence['recoveredAt'] !== undefined) continue;
+    const wasOpen = finding.state !== 'closed';
+    const closedOne = wasOpen ? closedByPerson(finding, close) : finding;
+    if (wasOpen) await writeFinding(client, closedOne, nowMs);
+    else if (finding.evidence['closedBy'] === undefined) continue; // it had recovered when the person closed it
+    followed.set(key, closedOne);
+    last.set(key, asBeforeClose(closedOne));
+  }
+  return { findings: last, closed: followed };
+}
+
+/** From now on the same is found anew. */
+function recovered(closedOne: Finding, nowMs: number): Finding {
+  return { ...closedOne, evidence: { ...closedOne.evidence, recoveredAt: rfc3339(nowMs) } };
 }
 
 function seriesFor(

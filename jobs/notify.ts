@@ -7,7 +7,7 @@ import { sendWebhook } from '../alerts/webhook.ts';
 import { hasCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Report } from '../core/report.ts';
-import { type Notification, writeNotification } from '../store/notifications.ts';
+import { type Notification, readNotifications, writeNotification } from '../store/notifications.ts';
 import type { NotificationJob } from './notification-job.ts';
 
 export interface NotifyDeps {
@@ -32,9 +32,16 @@ export function createNotifier(deps: NotifyDeps): (job: Job<NotificationJob>) =>
     description: 'Tries to tell a report, by what became of them: delivered, retry or failed',
   });
   return async (job) => {
+    if (await wasDelivered(job, deps)) return;
     const detail = job.data.deliveredDetail ?? (await deliver(job, deps, counter));
     await record(job, 'delivered', detail, deps);
   };
+}
+
+/** Of two judges that queue the same one after the other the second is late; a store that is away stops nobody from being told. */
+async function wasDelivered({ data }: Job<NotificationJob>, { client }: NotifyDeps): Promise<boolean> {
+  const said = await readNotifications(client, { reportId: data.report.id }).catch(() => []);
+  return said.some(({ id, state }) => id === data.deliveryId && state === 'delivered');
 }
 
 async function deliver(job: Job<NotificationJob>, deps: NotifyDeps, counter: Counter): Promise<string> {

@@ -3,6 +3,7 @@ import type { Meter } from '@opentelemetry/api';
 import type { CloudEventsConfig } from '../alerts/cloud-event.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
+import type { Addressed, ToldSubject } from '../core/oncall.ts';
 import type { Source } from '../core/source.ts';
 import type { Dimension, Verdict } from '../core/verdict.ts';
 import { NOTIFY_ATTEMPTS, NOTIFY_QUEUE } from './notification-job.ts';
@@ -41,6 +42,9 @@ export interface Judgement {
   detectDrift(nowMs: number): Promise<readonly Finding[]>;
   /** `set/id` of what people wrote about this source and dimension; null where defaults hold. */
   constraintFor(subject: { source: Source; dimension: Dimension }): string | null;
+  /** Who is on call for a report, and what they are told at once. */
+  oncallOf(subject: ToldSubject): Addressed | null;
+  digestMinuteOf(oncall: string): number;
 }
 
 /** Promise of the design: from arrival to verdict within 2 s, of which the writer takes up to one. */
@@ -51,6 +55,8 @@ const SETTLE_EVERY_MS = 2_000;
 /** Weeks of minutes are read for it, and drift takes hours to show. */
 const DETECT_DRIFT_EVERY_MS = 300_000;
 const DETECT_EVERY_MS = 5_000;
+/** A digest is due at a minute of the day. */
+const DIGEST_EVERY_MS = 60_000;
 /** Seventeen thousand spans a day, and a lag known within minutes of a start. */
 const CANARY_EVERY_MS = 5_000;
 /** A webhook that needs its full 10 s must not keep the reports of others waiting. */
@@ -96,6 +102,8 @@ export async function startJobs(
     cloudEvents,
     log,
     constraintFor: judgement.constraintFor,
+    oncallOf: judgement.oncallOf,
+    digestMinuteOf: judgement.digestMinuteOf,
     notifyDelayMs: deps.notifyDelayMs,
   });
   const kinds: TickKind[] = [
@@ -115,6 +123,7 @@ export async function startJobs(
       everyMs: DETECT_DRIFT_EVERY_MS,
       run: async (nowMs) => teller.tellFindings(await judgement.detectDrift(nowMs), nowMs),
     },
+    { name: 'digest', everyMs: DIGEST_EVERY_MS, run: (nowMs) => teller.tellDigests(nowMs) },
   ];
   const { canary } = judgement;
   if (canary !== null) kinds.push({ name: 'canary', everyMs: CANARY_EVERY_MS, run: canary });

@@ -8,6 +8,7 @@ import {
   watchConstraints,
 } from '../gates/constraints/constraints.ts';
 import { designIntentOf } from '../gates/constraints/design-intent-of.ts';
+import { digestMinuteOf, oncallOf } from '../gates/constraints/oncall-of.ts';
 import { problemText } from '../gates/constraints/problem.ts';
 import { readOverdueHolds } from '../store/read-overdue-holds.ts';
 import { measureOwnLag } from '../validators/time/own-lag.ts';
@@ -113,6 +114,8 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
       const expectation = expectationFor(expected, source);
       return expectation?.limits[dimension] === undefined ? null : expectation.constraint;
     },
+    oncallOf: (subject) => oncallOf(sets, subject),
+    digestMinuteOf: (oncall) => digestMinuteOf(sets, oncall),
   };
 }
 

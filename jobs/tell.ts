@@ -9,16 +9,26 @@ import { channelsFor, deliveryId } from '../alerts/tell.ts';
 import type { Telling } from '../alerts/telling.ts';
 import { groupVerdicts, type VerdictGroup } from '../alerts/verdict-group.ts';
 import { addToStreak, type VerdictStreak } from '../alerts/verdict-streak.ts';
+import { constraintOfFinding } from '../core/constraint-of-finding.ts';
+import { effectSize } from '../core/effect-size.ts';
 import type { Finding } from '../core/finding.ts';
+import type { FindingAct } from '../core/finding-act.ts';
 import type { Log } from '../core/log.ts';
+import type { Addressed, ToldSubject } from '../core/oncall.ts';
 import type { Report } from '../core/report.ts';
+import { silenceOf } from '../core/silence.ts';
 import type { Source } from '../core/source.ts';
+import { byUrgency, type ToldNews } from '../core/told-news.ts';
 import type { Dimension, Verdict } from '../core/verdict.ts';
 import { readDecisions } from '../store/decisions.ts';
+import { readFindingActs } from '../store/finding-acts.ts';
 import { readFinding } from '../store/findings.ts';
 import { readReport, readReports, writeReport } from '../store/reports.ts';
 import { readVerdicts } from '../store/verdicts.ts';
+import { isUserVisible } from './is-user-visible.ts';
 import { addNotification } from './notification-job.ts';
+import { createPageBudget } from './page-budget.ts';
+import { tellDigests } from './tell-digests.ts';
 import { writeReportFile } from './write-report-file.ts';
 
 export interface TellDeps {
@@ -29,13 +39,27 @@ export interface TellDeps {
   readonly cloudEvents?: CloudEventsConfig | undefined;
   readonly log: Log;
   readonly constraintFor: (subject: { source: Source; dimension: Dimension }) => string | null;
+  /** Whose a report is; null: nobody is known to be on call for it, and everything of it is told. */
+  readonly oncallOf: (subject: ToldSubject) => Addressed | null;
+  readonly digestMinuteOf: (oncall: string) => number;
   readonly notifyDelayMs?: number | undefined;
+}
+
+/** Of what a report tells, whose it is and how urgent. */
+interface Weighed {
+  readonly subject: ToldSubject;
+  readonly state: string;
+  readonly effectSize: number | null;
+  readonly confidence: number;
+  readonly isUrgent: boolean;
 }
 
 /** Turns what was judged into reports, and reports into notifications. */
 export interface Teller {
   tellVerdicts(verdicts: readonly Verdict[], nowMs: number): Promise<void>;
   tellFindings(findings: readonly Finding[], nowMs: number): Promise<void>;
+  /** What was not told at once, to whom it is due now. */
+  tellDigests(nowMs: number): Promise<void>;
 }
 
 /** Other workers open and close reports too; after this long their doings are seen here. */
@@ -55,6 +79,7 @@ export function createTeller(deps: TellDeps): Teller {
   const streaks = new Map<string, VerdictStreak>();
   /** By subject. */
   const open = new Map<string, Report>();
+  const mayPage = createPageBudget(deps.client);
   let refreshedAtMs: number | null = null;
 
   async function refresh(nowMs: number): Promise<void> {
@@ -79,12 +104,17 @@ export function createTeller(deps: TellDeps): Teller {
     ]);
     const siblings = verdicts.filter((verdict) => isSibling(verdict, group));
     const context = { nowMs, previous: newest, streak, siblings, decisions, constraint };
-    await tell(reportVerdict(group, context), newest);
+    await tell(reportVerdict(group, context), newest, weighVerdicts(group, constraint));
   }
 
-  async function tellFindingGroup(group: FindingGroup, nowMs: number): Promise<void> {
+  async function tellFindingGroup(
+    group: FindingGroup,
+    acts: readonly FindingAct[],
+    nowMs: number,
+  ): Promise<void> {
     const { subjectId, lead, others } = group;
-    if (reportFinding(lead, { nowMs, previous: open.get(subjectId) ?? null }) === null) return;
+    const silence = silenceOf([lead, ...others], acts, nowMs);
+    if (reportFinding(lead, { nowMs, previous: open.get(subjectId) ?? null, silence }) === null) return;
     // Of calls from a to b, what b does is what there is to know.
     const service = lead.subject.split('->').at(-1) as string;
     const [previous, decisions, verdicts] = await Promise.all([
@@ -92,7 +122,17 @@ export function createTeller(deps: TellDeps): Teller {
       readDecisions(deps.client, { service, limit: DECISIONS_SHOWN }),
       readVerdicts(deps.client, { service, nowMs }),
     ]);
-    await tell(reportFinding(lead, { nowMs, previous, others, decisions, verdicts }), previous);
+    const telling = reportFinding(lead, { nowMs, previous, others, decisions, verdicts, silence });
+    await tell(telling, previous, weighFindings(group));
+  }
+
+  /** The most urgent first: they get what is left of a budget. */
+  async function tellFindingGroups(groups: readonly FindingGroup[], nowMs: number): Promise<void> {
+    const ids = groups.flatMap(({ lead, others }) => [lead, ...others].map(({ id }) => id));
+    const acts = await readFindingActs(deps.client, ids);
+    const weighed = groups.map((told) => ({ told, weight: weighFindings(told) }));
+    weighed.sort((a, b) => byUrgency(a.weight, b.weight));
+    for (const { told } of weighed) await tellFindingGroup(told, acts, nowMs);
   }
 
   /** What one open report covers stays with it. */
@@ -109,11 +149,12 @@ export function createTeller(deps: TellDeps): Teller {
   }
 
   /** The notification first: should the process end here, it is told twice rather than never. */
-  async function tell(telling: Telling | null, newest: Report | null): Promise<void> {
+  async function tell(telling: Telling | null, newest: Report | null, weighed: Weighed): Promise<void> {
     const report = telling?.report ?? newest;
     if (telling !== null) {
       for (const channel of channelsFor(telling, deps)) {
         const job = { deliveryId: deliveryId(telling, channel), channel, report: telling.report };
+        if (channel === 'webhook' && !(await isToldAtOnce(job.deliveryId, telling, weighed))) continue;
         await addNotification(deps.notifyQueue, job, deps.notifyDelayMs);
       }
       await writeReport(deps.client, telling.report);
@@ -124,6 +165,28 @@ export function createTeller(deps: TellDeps): Teller {
     }
     if (report?.state === 'open') open.set(report.subjectId, report);
     else if (report !== null) open.delete(report.subjectId);
+  }
+
+  /** What is not waits for the digest. */
+  async function isToldAtOnce(id: string, { news, report }: Telling, weighed: Weighed): Promise<boolean> {
+    const to = deps.oncallOf(weighed.subject);
+    if (to === null) return true;
+    const { state, effectSize: size, confidence, isUrgent } = weighed;
+    const told: ToldNews = {
+      id,
+      oncall: to.oncall,
+      atMs: Date.parse(report.updatedAt),
+      way: 'page',
+      digestId: '',
+      reportId: report.id,
+      openedAtMs: Date.parse(report.openedAt),
+      news,
+      state: news === 'closed' ? '' : state,
+      effectSize: size !== null && Number.isFinite(size) ? size : null,
+      confidence,
+      headline: report.headline,
+    };
+    return mayPage({ news: told, to, isUrgent });
   }
 
   return {
@@ -140,7 +203,7 @@ export function createTeller(deps: TellDeps): Teller {
     async tellFindings(findings, nowMs) {
       await refresh(nowMs);
       const groups = group(findings);
-      for (const told of groups) await tellFindingGroup(told, nowMs);
+      await tellFindingGroups(groups, nowMs);
       const told = new Set(groups.map(({ subjectId }) => subjectId));
       const silent = [...open.values()].filter(
         ({ facts, subjectId }) => facts['kind'] === 'finding' && !told.has(subjectId),
@@ -149,10 +212,45 @@ export function createTeller(deps: TellDeps): Teller {
       for (const report of silent) {
         const ids = findingIdsOf(report);
         const read = await Promise.all(ids.map((id) => readFinding(deps.client, id)));
-        for (const late of group(read.filter((finding) => finding !== null)))
-          await tellFindingGroup(late, nowMs);
+        await tellFindingGroups(group(read.filter((finding) => finding !== null)), nowMs);
       }
     },
+    tellDigests: (nowMs) => tellDigests(deps, nowMs),
+  };
+}
+
+function weighVerdicts({ source, worst }: VerdictGroup, constraint: string | null): Weighed {
+  // `set/id`, of several sets one after the other.
+  const names = (constraint ?? '').split(' ').map((path) => ({
+    of: 'source' as const,
+    name: path.split('/').at(-1) as string,
+  }));
+  const { estimate, confidence } = worst;
+  return {
+    subject: { services: [source.serviceName], names },
+    state: 'fail',
+    effectSize: estimate,
+    confidence,
+    isUrgent: false,
+  };
+}
+
+function weighFindings({ lead, others }: FindingGroup): Weighed {
+  const all = [lead, ...others];
+  const names = all.flatMap((finding) => {
+    const constraint = constraintOfFinding(finding);
+    const kind = { of: 'drift' as const, name: finding.kind };
+    return constraint === null
+      ? [kind]
+      : [kind, { of: 'intent' as const, name: constraint.split('/').at(-1) as string }];
+  });
+  return {
+    // Of calls from a to b, b's people first.
+    subject: { services: lead.subject.split('->').reverse(), names },
+    state: lead.state,
+    effectSize: effectSize(lead),
+    confidence: lead.confidence,
+    isUrgent: all.some(isUserVisible),
   };
 }
 

@@ -1,4 +1,4 @@
-import { PipelineError } from '../core/errors.ts';
+import { type FailureCode, PipelineError } from '../core/errors.ts';
 
 /** A gate that takes longer has not answered: an actor waits for nobody this long. */
 const TIMEOUT_MS = 10_000;
@@ -14,6 +14,7 @@ export interface ApiClient {
 /** RFC 9457, as our API answers errors. */
 interface ProblemDetails {
   readonly title?: string;
+  readonly code?: string;
   readonly detail?: string;
 }
 
@@ -24,15 +25,17 @@ async function refusal(response: Response, url: string): Promise<PipelineError> 
     const message = `${url} wants a key: pass --key, or set PLUMBLINE_KEYS to the key the server has.`;
     return new PipelineError('unauthenticated', message, facts);
   }
+  let conflict: FailureCode = 'reference_changed';
   let reason = `${url} answered ${response.status}: ${text.slice(0, 200)}`;
   try {
     const problem = JSON.parse(text) as ProblemDetails;
     reason = problem.detail ?? problem.title ?? reason;
+    if (problem.code === 'finding_closed') conflict = problem.code;
   } catch {
     // Not ours to parse: whatever answers on that port is shown as it is.
   }
   if (response.status === 404) return new PipelineError('not_found', reason, facts);
-  if (response.status === 409) return new PipelineError('reference_changed', reason, facts);
+  if (response.status === 409) return new PipelineError(conflict, reason, facts);
   const code = response.status < 500 ? 'request_invalid' : 'api_unavailable';
   return new PipelineError(code, reason, facts);
 }

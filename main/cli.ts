@@ -27,6 +27,7 @@ const program = new Command('plumbline')
   .description('Verified telemetry, gates for autonomous actors, drift reports.')
   .version(VERSION)
   .showSuggestionAfterError()
+  .enablePositionalOptions()
   .exitOverride();
 
 const commands = [

@@ -56,6 +56,17 @@ export async function readFindings(
   return rows.map(findingOf);
 }
 
+/** Those that people closed and that have not recovered since, as far as detectors know. @throws PipelineError store_unavailable */
+export async function readClosedByPeople(client: ClickHouseClient): Promise<Finding[]> {
+  const rows = await readRows<FindingRow>(client, {
+    sql: `SELECT * FROM findings FINAL
+      WHERE State = 'closed' AND JSONHas(Evidence, 'closedBy') AND NOT JSONHas(Evidence, 'recoveredAt')`,
+    params: {},
+    about: 'findings that people closed',
+  });
+  return rows.map(findingOf);
+}
+
 export async function readFinding(client: ClickHouseClient, id: string): Promise<Finding | null> {
   const rows = await readRows<FindingRow>(client, {
     sql: 'SELECT * FROM findings FINAL WHERE Id = {id:String}',

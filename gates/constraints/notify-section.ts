@@ -5,19 +5,26 @@ import type { ConstraintFile } from './constraint-set.ts';
 import * as values from './constraint-values.ts';
 import { type Mismatch, mismatch } from './mismatch.ts';
 
-/** Whom to tell of what: `intent:ok-rate`, `boundary:*`, `drift:*`, `policy:…`, `source:…`. */
+/** What to tell on-call at once, and what of it: `intent:ok-rate`, `boundary:*`, `drift:*`, `policy:…`, `source:…`. */
 export const notify = z.strictObject({
+  /** Told at once, as far as the budget goes; where this is written, nothing else is. */
   page: values.subjects.optional(),
+  /** Told in the digest. */
   ticket: values.subjects.optional(),
   /** More than so many in twelve hours go into the digest. */
   maxPagesPerShift: z.int().min(0).optional(),
+  /** More than so many in seven days go into the digest. */
+  maxPagesPerWeek: z.int().min(0).optional(),
   /** When the rest is told, by the clock of UTC. */
   digest: values.clockTime.optional(),
 });
 
 const BOUNDARIES = ['replicas', 'regions', 'inRotation', 'ceilings', 'actors', 'emptyTargetSet'];
 
-/** A subject that nothing bears would never be told; who is told of what is kept, and only the webhook is told so far. */
+/** What the gate answers by; reports are of data and of findings. */
+const OF_NO_REPORT = ['boundary', 'policy'];
+
+/** A subject that nothing bears would never be told. */
 export function checkNotify({ notify: written, sources, intent, policies }: ConstraintFile): Mismatch[] {
   if (written === undefined) return [];
   const known: Readonly<Record<string, readonly string[]>> = {
@@ -27,18 +34,25 @@ export function checkNotify({ notify: written, sources, intent, policies }: Cons
     policy: policies.map(({ id }) => id),
     source: sources.map(({ id }) => id),
   };
-  const unknown = (['page', 'ticket'] as const).flatMap((channel) =>
+  return (['page', 'ticket'] as const).flatMap((channel) =>
     (written[channel] ?? []).flatMap(({ of, name }): Mismatch[] => {
       const names = known[of] ?? [];
-      if (name === '*' || names.includes(name)) return [];
-      const nearest = nearestName(name, names);
+      if (name !== '*' && !names.includes(name)) return [unknownSubject(channel, { of, name, names })];
+      if (!OF_NO_REPORT.includes(of)) return [];
+      const message = `no report speaks of a ${of} so far, so nobody is told of ${of}:${name}`;
       const hint =
-        nearest === null ? `known: ${names.join(', ') || 'none'}, or *` : `did you mean ${of}:${nearest}?`;
-      return [mismatch(['notify', channel], `there is no ${of} "${name}" to tell of`, hint)];
+        'whoever asks hears it from the gate; drift:overdue-hold tells of what is held for too long';
+      return [{ path: ['notify', channel], message, hint, severity: 'warning' }];
     }),
   );
-  if (unknown.length > 0) return unknown;
-  const message = 'this is read and not acted on yet: reports go to the webhook, whatever is written here';
-  const hint = 'set PLUMBLINE_WEBHOOK_URL, and route there';
-  return [{ path: ['notify'], atKey: true, message, hint, severity: 'warning' }];
+}
+
+function unknownSubject(
+  channel: 'page' | 'ticket',
+  { of, name, names }: { of: string; name: string; names: readonly string[] },
+): Mismatch {
+  const nearest = nearestName(name, names);
+  const hint =
+    nearest === null ? `known: ${names.join(', ') || 'none'}, or *` : `did you mean ${of}:${nearest}?`;
+  return mismatch(['notify', channel], `there is no ${of} "${name}" to tell of`, hint);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FINDING_KINDS, type Finding } from '../../core/finding.ts';
 import { rfc3339 } from '../../core/time.ts';
+import { findingActJson } from './finding-act-json.ts';
 import { numberJson, toNumberJson } from './number-json.ts';
 import { timeJson, toTimeJson } from './time-json.ts';
 import { reasonJson } from './verdict-json.ts';
@@ -28,6 +29,11 @@ export const findingJson = z
     reasons: z.array(reasonJson),
     evidence: z.record(z.string(), z.unknown()),
     decisions: z.array(z.string()).describe('Ids of gate decisions that belong to the finding.'),
+    acts: z.array(findingActJson).optional().describe('What people did about it, the oldest first.'),
+    silencedBy: findingActJson
+      .nullable()
+      .optional()
+      .describe('The acknowledgement or snooze by which nobody is told of it now.'),
   })
   .meta({ id: 'Finding', description: 'What a detector says about the system.' });
 

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { PipelineError } from '../../core/errors.ts';
-import { readFinding, readFindings } from '../../store/findings.ts';
+import { readFindings } from '../../store/findings.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { FINDING_STATES, findingJson, toFindingJson } from './finding-json.ts';
+import { knownFinding } from './finding-acts.ts';
+import { FINDING_STATES, findingJson } from './finding-json.ts';
 import { limitQuery } from './limit-query.ts';
 import { type Operation, serveOperation } from './operation.ts';
+import { readFindingJson, readFindingsJson } from './read-finding-json.ts';
 
 const listFindings = {
   method: 'GET',
@@ -28,18 +29,12 @@ const getFinding = {
 
 export const FINDING_OPERATIONS: readonly Operation[] = [listFindings, getFinding];
 
-export function serveFindings(app: FastifyInstance, { client }: ApiDeps): void {
+export function serveFindings(app: FastifyInstance, { client, now }: ApiDeps): void {
   serveOperation(app, listFindings, async ({ query }) => {
     const findings = await readFindings(client, query);
-    return { findings: findings.map(toFindingJson) };
+    return { findings: await readFindingsJson(client, findings, now()) };
   });
-  serveOperation(app, getFinding, async ({ params: { id } }) => {
-    const finding = await readFinding(client, id);
-    if (finding === null) {
-      throw new PipelineError('not_found', `There is no finding ${id}; GET /api/v1/findings lists them.`, {
-        id,
-      });
-    }
-    return toFindingJson(finding);
-  });
+  serveOperation(app, getFinding, async ({ params: { id } }) =>
+    readFindingJson(client, await knownFinding(client, id), now()),
+  );
 }

@@ -26,7 +26,7 @@ export interface Operation<
   /** Media types of the answer besides JSON. */
   readonly otherTypes?: readonly string[];
   /** Failures that belong to this operation, besides those of all. */
-  readonly failures?: readonly ('not_found' | 'ledger_unwritable' | 'reference_changed')[];
+  readonly failures?: readonly ('not_found' | 'ledger_unwritable' | 'reference_changed' | 'finding_closed')[];
 }
 
 export const API_PREFIX = '/api/v1';

@@ -22,6 +22,7 @@ const TITLES: Readonly<Partial<Record<FailureCode, string>>> = {
   method_not_allowed: 'This cannot be done here',
   unauthenticated: 'A key is needed',
   store_unavailable: 'The store does not answer',
+  finding_closed: 'The finding is closed',
   reference_changed: 'What was shown is not what would be accepted',
   ledger_unwritable: 'Decisions cannot be recorded',
   internal: 'An error nobody foresaw',

@@ -19,6 +19,8 @@ import { CONSTRAINT_OPERATIONS, serveConstraints } from './constraints.ts';
 import { COVERAGE_OPERATIONS, serveCoverage } from './coverage.ts';
 import { DECISION_OPERATIONS, serveDecisions } from './decisions.ts';
 import { FAIL_MODE_OPERATIONS, serveFailModes } from './fail-modes.ts';
+import { FINDING_ACT_OPERATIONS, serveFindingActs } from './finding-acts.ts';
+import { FINDING_PRECISION_OPERATIONS, serveFindingPrecision } from './finding-precision.ts';
 import { FINDING_OPERATIONS, serveFindings } from './findings.ts';
 import { serveFirstPage } from './first-page.ts';
 import { OPEN_PATHS, serveHealth } from './health.ts';
@@ -78,6 +80,8 @@ const OPERATIONS = [
   ...RETRACTION_OPERATIONS,
   ...DECISION_OPERATIONS,
   ...FINDING_OPERATIONS,
+  ...FINDING_ACT_OPERATIONS,
+  ...FINDING_PRECISION_OPERATIONS,
   ...INCIDENT_OPERATIONS,
   ...REFERENCE_OPERATIONS,
   ...CHANGE_OPERATIONS,
@@ -119,6 +123,8 @@ export async function startApi(
     serveRetractions,
     serveDecisions,
     serveFindings,
+    serveFindingActs,
+    serveFindingPrecision,
     serveIncidents,
     serveReferences,
     serveChanges,

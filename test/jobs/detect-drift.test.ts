@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AcceptedReference } from '../../core/accepted-reference.ts';
+import { effectSize } from '../../core/effect-size.ts';
+import type { Finding } from '../../core/finding.ts';
 import { designIntentOf } from '../../gates/constraints/design-intent-of.ts';
 import { detectDriftOf } from '../../jobs/detect-drift.ts';
 import { insertReference, insertRevocation } from '../../store/accepted-references.ts';
-import { readFindings } from '../../store/findings.ts';
+import { insertFindingActs } from '../../store/finding-acts.ts';
+import { readFinding, readFindings } from '../../store/findings.ts';
+import { makeAct } from '../core/make-act.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 
 const MINUTE = 60_000;
@@ -108,4 +112,36 @@ it('holds services against the reference that people accepted, until they accept
     ['closed', 'ACCEPTED_AS_NORMAL', 'Ada accepted a newer reference (r_2): normal of r_2'],
   ]);
   expect(await tick(NOW + 7 * MINUTE)).toEqual([]);
+}, 60_000);
+
+it('does not find again what a person closed, until it has doubled', async () => {
+  await insertRevocation(engine.client, 'r_2', { atMs: NOW + 2, by: 'Ada', reason: 'it is slow after all' });
+  await insertReference(engine.client, reference('r_3', NOW + 3), '[]');
+  const [found] = (await tick(NOW + 8 * MINUTE)) as [Finding];
+  expect(found.state).toBe('confirmed');
+  // It was half as bad when Ada closed it.
+  const half = {
+    act: 'close',
+    atMs: NOW + 9 * MINUTE,
+    effectSize: (effectSize(found) as number) / 2.1,
+  } as const;
+  await insertFindingActs(engine.client, [makeAct(found, half)]);
+  const [worse] = (await tick(NOW + 10 * MINUTE)) as [Finding];
+  expect(worse).toMatchObject({
+    id: `${found.id}~2`,
+    state: 'confirmed',
+    evidence: { reopens: found.id, groupLeadId: `${found.id}~2` },
+  });
+  expect((await readFinding(engine.client, found.id))?.reasons).toMatchObject([{ code: 'CLOSED_BY_PERSON' }]);
+  expect((await tick(NOW + 11 * MINUTE)).map(({ id }) => id)).toEqual([worse.id]);
+
+  // As bad as it is now, and of another minute: late data may move an episode.
+  const moved = { ...worse, id: 'stabilised-bad-state:cart:2026-11-01T00:00:00.000Z' };
+  await insertFindingActs(engine.client, [
+    makeAct(worse, { act: 'close', atMs: NOW + 12 * MINUTE }),
+    makeAct(moved, { act: 'close', atMs: NOW + 12 * MINUTE }),
+  ]);
+  expect(await tick(NOW + 13 * MINUTE)).toEqual([]);
+  expect(await tick(NOW + 14 * MINUTE)).toEqual([]);
+  expect(await readFinding(engine.client, worse.id)).toMatchObject({ state: 'closed' });
 }, 60_000);

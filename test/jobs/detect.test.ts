@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { IntentTarget, StabilisedBadRule } from '../../core/expectation.ts';
+import type { Finding } from '../../core/finding.ts';
 import { type DetectMemory, detect, newDetectMemory } from '../../jobs/detect.ts';
-import { readFindings } from '../../store/findings.ts';
+import { insertFindingActs } from '../../store/finding-acts.ts';
+import { readFinding, readFindings } from '../../store/findings.ts';
 import { writeRows } from '../../store/write-rows.ts';
+import { makeAct } from '../core/make-act.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { type SpanRow, spanRow, traceIdOf } from '../store/span-row.ts';
 
@@ -160,5 +163,49 @@ describe('detect', () => {
       evidence: { unknownWeightRatio: 0 },
     });
     expect(declared?.confidence).toBe(0.999);
+  });
+
+  it('says nothing of what a person closed while it goes on, and finds it anew once it has doubled', async () => {
+    const intent = { ...okRatio, serviceName: 'stock', constraint: 'stock/ok-ratio' };
+    const stock = { service: 'stock', durationMs: 50 };
+    const look = async (atMs: number) =>
+      (await run(atMs, [intent])).filter(({ subject }) => subject === 'stock');
+    await insert(0, 100_000, { ...stock, errorEvery: 1_000 });
+    await insert(100_000, 200_000, { ...stock, errorEvery: 10 });
+    const [found] = (await look(210_000)) as [Finding];
+    expect(found.state).toBe('confirmed');
+    const close = makeAct(found, { act: 'close', atMs: T0 + 211_000, reason: 'as meant' });
+    await insertFindingActs(engine.client, [close]);
+
+    // The act alone suffices, whatever the row of the finding says.
+    memory = newDetectMemory();
+    expect(await look(212_000)).toEqual([]);
+    expect(await readFinding(engine.client, found.id)).toMatchObject({
+      state: 'closed',
+      reasons: [{ code: 'CLOSED_BY_PERSON', text: 'Ada closed it: as meant' }],
+    });
+    await insert(200_000, 300_000, { ...stock, errorEvery: 10 });
+    expect(await look(310_000)).toEqual([]);
+
+    await insert(300_000, 400_000, { ...stock, errorEvery: 3 });
+    const [worse] = (await look(410_000)) as [Finding];
+    expect(worse).toMatchObject({
+      ...{ id: `${found.id}~2`, state: 'confirmed', onsetAtMs: found.onsetAtMs },
+      evidence: { reopens: found.id },
+    });
+    expect(worse.reasons.map(({ code }) => code)).toContain('WORSE_THAN_CLOSED');
+    expect((await look(411_000)).map(({ id }) => id)).toEqual([worse.id]);
+
+    await insertFindingActs(engine.client, [makeAct(worse, { act: 'close', atMs: T0 + 412_000 })]);
+    expect(await look(413_000)).toEqual([]);
+    await insert(400_000, 500_000, { ...stock, errorEvery: 1_000 });
+    expect(await look(510_000)).toEqual([]);
+    expect((await readFinding(engine.client, worse.id))?.evidence).toHaveProperty('recoveredAt');
+
+    // It recovered, and comes back no worse than before: another finding.
+    await insert(500_000, 600_000, { ...stock, errorEvery: 3 });
+    const [recurred] = await look(610_000);
+    expect(recurred).toMatchObject({ state: 'suspect', onsetAtMs: T0 + 500_000 });
+    expect(recurred?.id).not.toContain('~');
   });
 });

@@ -75,6 +75,8 @@ describe('createTeller', () => {
       webhookUrl,
       log,
       constraintFor,
+      oncallOf: () => null,
+      digestMinuteOf: () => 540,
       notifyDelayMs: 100,
     });
   }
