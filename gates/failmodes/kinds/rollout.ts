@@ -33,7 +33,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     sources: [`${DOCS}/canary/`],
     *check(manifest) {
       const canary = canaryOf(manifest);
-      if (!canary.isWritten && !manifest.root.at('spec', 'strategy').at('canary').isWritten) return;
+      if (!canary.isWritten) return;
       const steps = stepsOf(canary);
       if (canary.at('analysis').isWritten || steps.some((step) => isAnalysis(step) || isPerson(step))) {
         yield fine(canary);
