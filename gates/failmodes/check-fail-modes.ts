@@ -88,6 +88,7 @@ function judge(manifests: readonly Manifest[]): Judged[] {
 
 function findingOf({ rule, manifest, place }: Judged, suppressions: readonly Suppression[]): Finding {
   const { line, column } = manifest.positionOf(place.at, place.atKey);
+  const edits = relative(place.fix, manifest);
   const by = suppressions.find(
     (one) =>
       one.file === manifest.file &&
@@ -108,8 +109,8 @@ function findingOf({ rule, manifest, place }: Judged, suppressions: readonly Sup
     natively: rule.natively,
     sources: rule.sources,
     table: tableText(rule),
-    edits: place.fix,
-    fix: renderFix(new Part(manifest.root.value), relative(place.fix, manifest)),
+    edits,
+    fix: renderFix(new Part(manifest.root.value), edits),
     suppressed: by?.reason ?? null,
   };
 }
@@ -161,7 +162,12 @@ function byPlace(left: Finding, right: Finding): number {
 
 /** Holds every object of the texts against the table of fail modes. Pure; never throws. */
 export function checkFailModes(texts: readonly ManifestText[]): FailModeReport {
-  const read = texts.map(({ file, text, isNamed }) => ({ file, text, isNamed, ...readManifests(text, file) }));
+  const read = texts.map(({ file, text, isNamed }) => ({
+    file,
+    text,
+    isNamed,
+    ...readManifests(text, file),
+  }));
   const manifests = read.flatMap((one) => one.manifests);
   const suppressions = read.flatMap(({ text, ...of }) => suppressionsIn(text, of));
   const judged = judge(manifests);

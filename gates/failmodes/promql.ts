@@ -11,7 +11,19 @@ export function withoutVector(query: string): string {
 }
 
 const WORDS = new Set([
-  ...['and', 'or', 'unless', 'by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'offset', 'bool'],
+  ...[
+    'and',
+    'or',
+    'unless',
+    'by',
+    'without',
+    'on',
+    'ignoring',
+    'group_left',
+    'group_right',
+    'offset',
+    'bool',
+  ],
   ...['inf', 'nan', 'start', 'end', 'atan2'],
 ]);
 

@@ -104,7 +104,7 @@ function* heldBy(value: Part, source: Source, name: string): Generator<Manifest>
   const lines = new LineCounter();
   const [document, second] = parseAllDocuments(text, { lineCounter: lines }) as Document.Parsed[];
   if (document === undefined || second !== undefined || document.errors.length > 0) return;
-  const inner = valueOf(document);
+  const inner = jsOf(document);
   if (inner === null) return;
   const positionOf: Manifest['positionOf'] = (part, atKey) => {
     const { line, column } = yamlPosition({ document, lines, text }, { path: part.path, atKey });
@@ -129,7 +129,7 @@ class TextPart extends Part {
 }
 
 /** The document as a value; null when its aliases multiply without end. */
-function valueOf(document: Document.Parsed): unknown {
+function jsOf(document: Document.Parsed): unknown {
   try {
     return document.toJS({ maxAliasCount: 10_000 }) ?? null;
   } catch {
@@ -175,7 +175,7 @@ function readChunk({ text, lineOffset }: Chunk, file: string): ReadManifests {
       read.refusals.push(refuse(offset, 'this is a template of Helm, not a manifest', RENDER_FIRST));
       continue;
     }
-    const value = valueOf(document);
+    const value = jsOf(document);
     if (value === null) {
       read.refusals.push(refuse(start, 'its aliases cannot be resolved', 'write the values out'));
       continue;

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { Part, type Path } from './part.ts';
+import type { Part, Path } from './part.ts';
 import type { Edit } from './rule.ts';
 
 /** What a person knows an item of a list by. */
@@ -12,7 +12,9 @@ function isTree(value: unknown): value is Tree {
 }
 
 function namesOf(item: Part): Tree {
-  const named = NAMES.map((name) => [name, item.at(name).value]).filter(([, value]) => typeof value === 'string');
+  const named = NAMES.map((name) => [name, item.at(name).value]).filter(
+    ([, value]) => typeof value === 'string',
+  );
   return Object.fromEntries(named);
 }
 
@@ -37,20 +39,27 @@ function merged(left: unknown, right: unknown): unknown {
   }
   if (!Array.isArray(left) || !Array.isArray(right)) return right;
   const [one, other] = [left.at(-1), right[0]];
-  const isSame = isTree(one) && isTree(other) && NAMES.some((name) => name in one && one[name] === other[name]);
+  const isSame =
+    isTree(one) && isTree(other) && NAMES.some((name) => name in one && one[name] === other[name]);
   return isSame ? [...left.slice(0, -1), merged(one, other), ...right.slice(1)] : [...left, ...right];
 }
 
 function pathText(path: Path): string {
-  return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('').replace(/^\./, '');
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 /** The fix as YAML to paste: what to remove, what to set, what to add beside the object. */
 export function renderFix(root: Part, edits: readonly Edit[]): string {
   const removed = edits.flatMap((edit) => ('remove' in edit ? [`# remove ${pathText(edit.remove)}`] : []));
   const set = edits.flatMap((edit) => ('set' in edit ? [nested(root, edit.set, edit.to)] : []));
-  const added = edits.flatMap((edit) => ('add' in edit ? [`---\n${stringify(edit.add, { lineWidth: 0 }).trimEnd()}`] : []));
+  const added = edits.flatMap((edit) =>
+    'add' in edit ? [`---\n${stringify(edit.add, { lineWidth: 0 }).trimEnd()}`] : [],
+  );
   const [first, ...others] = set;
-  const written = first === undefined ? [] : [stringify(others.reduce(merged, first), { lineWidth: 0 }).trimEnd()];
+  const written =
+    first === undefined ? [] : [stringify(others.reduce(merged, first), { lineWidth: 0 }).trimEnd()];
   return [...removed, ...written, ...added].join('\n');
 }

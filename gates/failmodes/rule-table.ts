@@ -9,7 +9,14 @@ function cell(text: string): string {
 export function ruleTable(): string {
   const rows = RULES.map((rule) => {
     const kinds = rule.kinds.map((kind) => kind.slice(kind.indexOf('/') + 1)).join(', ');
-    return [rule.id, rule.severity, kinds, cell(rule.natively), cell(tableText(rule)), rule.sources.join('<br>')];
+    return [
+      rule.id,
+      rule.severity,
+      kinds,
+      cell(rule.natively),
+      cell(tableText(rule)),
+      rule.sources.join('<br>'),
+    ];
   });
   const head = ['Rule', 'Severity', 'Object', 'Natively', 'The table says', 'Source'];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');

@@ -44,7 +44,8 @@ function* commented(text: string, file: string): Generator<Suppression> {
     if (match === null) continue;
     const isAlone = match[1]?.trim() === '';
     const next = lines.findIndex((one, at) => at > index && !/^\s*(#|$)/.test(one) && !one.startsWith('---'));
-    const isHead = isAlone && !lines.slice(documentStart(lines, index), index).some((one) => /^\s*[^#\s]/.test(one));
+    const isHead =
+      isAlone && !lines.slice(documentStart(lines, index), index).some((one) => /^\s*[^#\s]/.test(one));
     const end = lines.findIndex((one, at) => at > Math.max(index, next - 1) && one.startsWith('---'));
     const last = end < 0 ? lines.length : end;
     for (const entry of entriesOf(match[2] as string)) {
@@ -52,8 +53,7 @@ function* commented(text: string, file: string): Generator<Suppression> {
         file,
         line: index + 1,
         ...entry,
-        covers: ({ line }) =>
-          isHead ? line > index && line <= last : line === (isAlone ? next : index) + 1,
+        covers: ({ line }) => (isHead ? line > index && line <= last : line === (isAlone ? next : index) + 1),
       };
     }
   }

@@ -23,7 +23,9 @@ interface Flags {
 
 export function failmodesCommand(): Command {
   return new Command('failmodes')
-    .description('where Kubernetes manifests act on missing data as the table of fail modes forbids; needs no server')
+    .description(
+      'where Kubernetes manifests act on missing data as the table of fail modes forbids; needs no server',
+    )
     .argument('[file...]', 'YAML or JSON files, folders of them, or - for what comes in')
     .option('--json', 'print JSON')
     .option('--sarif', 'print SARIF 2.1.0, for code scanning')
@@ -67,15 +69,19 @@ function filesIn(folder: string): string[] {
 function textsOf(path: string): ManifestText[] {
   try {
     if (path === '-') return [{ file: '(stdin)', text: readFileSync(0, 'utf8'), isNamed: true }];
-    if (!statSync(path).isDirectory()) return [{ file: path, text: readFileSync(path, 'utf8'), isNamed: true }];
+    if (!statSync(path).isDirectory())
+      return [{ file: path, text: readFileSync(path, 'utf8'), isNamed: true }];
     const files = filesIn(path);
-    if (files.length > 0) return files.map((file) => ({ file, text: readFileSync(file, 'utf8'), isNamed: false }));
+    if (files.length > 0)
+      return files.map((file) => ({ file, text: readFileSync(file, 'utf8'), isNamed: false }));
   } catch (error) {
     const text = `${path} cannot be read: ${(error as Error).message}.`;
     throw new PipelineError('request_invalid', text, { path }, error);
   }
   // A folder without manifests would pass every check: that is a mistake in the path.
-  throw new PipelineError('request_invalid', `${path} holds no *.yaml or *.json file: check the path.`, { path });
+  throw new PipelineError('request_invalid', `${path} holds no *.yaml or *.json file: check the path.`, {
+    path,
+  });
 }
 
 function exitCodeOf({ refusals, stages }: FailModeReport): number {

@@ -59,9 +59,10 @@ const COMPARE: Readonly<Record<string, (left: number, right: number) => boolean>
 
 /** `default(result, 0) < 5` passes without data, `default(result, 0) >= 5` does not. */
 function defaultPasses(condition: string): boolean {
-  const found = /default\(\s*[^,()]+(?:\([^)]*\))?\s*,\s*([^)]+?)\s*\)\s*(?:(<=|>=|==|!=|<|>)\s*(-?[\d.]+))?/.exec(
-    condition,
-  );
+  const found =
+    /default\(\s*[^,()]+(?:\([^)]*\))?\s*,\s*([^)]+?)\s*\)\s*(?:(<=|>=|==|!=|<|>)\s*(-?[\d.]+))?/.exec(
+      condition,
+    );
   if (found === null) return false;
   const [, filler, operator, limit] = found;
   const compare = operator === undefined ? undefined : COMPARE[operator];
@@ -158,7 +159,12 @@ export const ANALYSIS_RULES: readonly Rule[] = [
           const { text } = condition;
           if (text === null || !/\bresult\[/.test(text)) continue;
           if (/\blen\(\s*result\s*\)|\bdefault\(/.test(text)) yield fine(condition);
-          else yield wrong(condition, 'result[0] without len(result) > 0', set(condition, `len(result) > 0 && ${text}`));
+          else
+            yield wrong(
+              condition,
+              'result[0] without len(result) > 0',
+              set(condition, `len(result) > 0 && ${text}`),
+            );
         }
       }
     },

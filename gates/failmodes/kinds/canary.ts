@@ -8,7 +8,13 @@ const WEBHOOKS = 'https://docs.flagger.app/usage/webhooks';
 const TYPES = 'fluxcd/flagger: pkg/apis/flagger/v1beta1/canary.go';
 const SUCCESS_RATE = 'request-success-rate';
 /** They can say no before the canary gets more. */
-const JUDGING_HOOKS = ['confirm-rollout', 'confirm-traffic-increase', 'confirm-promotion', 'pre-rollout', 'rollout'];
+const JUDGING_HOOKS = [
+  'confirm-rollout',
+  'confirm-traffic-increase',
+  'confirm-promotion',
+  'pre-rollout',
+  'rollout',
+];
 /** Paths that answer 200 whatever is asked: the open gate of Flagger's load tester, health checks, nothing. */
 const ALWAYS_YES = /^(\/?|\/(gate\/approve|healthz?|readyz?|livez|ping|ok))\/?$/i;
 
@@ -136,7 +142,9 @@ export const CANARY_RULES: readonly Rule[] = [
         const isAlways = path !== null && ALWAYS_YES.test(path);
         if (!isShared && !isAlways) yield fine(url);
         else {
-          const found = isShared ? 'its URL is that of another hook' : `${path} answers 200 whatever is asked`;
+          const found = isShared
+            ? 'its URL is that of another hook'
+            : `${path} answers 200 whatever is asked`;
           const own = 'http://plumbline.plumbline.svc:4319/adapters/flagger/rollback';
           yield wrong(url, found, set(url, own));
         }
@@ -211,7 +219,8 @@ export const CANARY_RULES: readonly Rule[] = [
     kinds: ['flagger.app/MetricTemplate'],
     stage: 'deployment',
     actions: ['rollout.advance'],
-    natively: 'the query itself turns "no data" into a number, so that Flagger never halts on "no values found"',
+    natively:
+      'the query itself turns "no data" into a number, so that Flagger never halts on "no values found"',
     sources: ['https://docs.flagger.app/usage/metrics'],
     *check({ root }) {
       const query = root.at('spec', 'query');

@@ -60,7 +60,8 @@ export const CLUSTER_AUTOSCALER_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'recovery',
     actions: ['restart.many'],
-    natively: 'up to ok-total-unready-count nodes (3) may look unready before max-total-unready-percentage is asked at all',
+    natively:
+      'up to ok-total-unready-count nodes (3) may look unready before max-total-unready-percentage is asked at all',
     sources: [FLAGS],
     check: flagCheck('ok-total-unready-count', (value) => (value.number ?? 0) > 3, '3'),
   },
@@ -70,7 +71,8 @@ export const CLUSTER_AUTOSCALER_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'provisioning',
     actions: ['capacity.remove'],
-    natively: 'a node goes when it was not needed for scale-down-unneeded-time (10m): shorter, and a false scale-down takes it with it',
+    natively:
+      'a node goes when it was not needed for scale-down-unneeded-time (10m): shorter, and a false scale-down takes it with it',
     sources: [FLAGS, FAQ],
     check: flagCheck('scale-down-unneeded-time', (value) => (value.durationMs ?? 600_000) < 600_000, '10m'),
   },
@@ -120,7 +122,8 @@ export const CLUSTER_AUTOSCALER_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'recovery',
     actions: ['reimage'],
-    natively: 'a node that looks unready goes after scale-down-unready-time (20m): shorter, and a lost heartbeat is enough',
+    natively:
+      'a node that looks unready goes after scale-down-unready-time (20m): shorter, and a lost heartbeat is enough',
     sources: [FLAGS],
     check: flagCheck('scale-down-unready-time', (value) => (value.durationMs ?? 1_200_000) < 600_000, '20m'),
   },

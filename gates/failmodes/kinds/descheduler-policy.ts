@@ -52,7 +52,12 @@ export const DESCHEDULER_RULES: readonly Rule[] = [
     *check({ root }) {
       const limit = LIMITS.map((name) => root.at(name)).find(({ isWritten }) => isWritten);
       if (limit !== undefined) yield fine(limit);
-      else yield wrong(root.at('kind'), 'no maxNoOfPodsToEvict… is set', set(root.at('maxNoOfPodsToEvictPerNode'), 2));
+      else
+        yield wrong(
+          root.at('kind'),
+          'no maxNoOfPodsToEvict… is set',
+          set(root.at('maxNoOfPodsToEvictPerNode'), 2),
+        );
     },
   },
   {
@@ -81,7 +86,8 @@ export const DESCHEDULER_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'optimisation',
     actions: ['consolidate'],
-    natively: 'nodeFit is false when it is left out: a pod is evicted without looking whether another node can take it',
+    natively:
+      'nodeFit is false when it is left out: a pod is evicted without looking whether another node can take it',
     sources: [`${README}#node-fit-filtering`],
     *check(manifest) {
       for (const args of evictorArgs(manifest)) {

@@ -32,7 +32,8 @@ export const GRAFANA_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'deployment',
     actions: ['rollout.advance'],
-    natively: 'with noDataState OK (NoData when it is left out) a rule without data is Normal, and its alert resolves',
+    natively:
+      'with noDataState OK (NoData when it is left out) a rule without data is Normal, and its alert resolves',
     sources: [DOCS, DEFAULTS],
     check: (manifest) => eachState(manifest, 'noDataState', { bad: ['ok', 'normal'], good: 'NoData' }),
   },

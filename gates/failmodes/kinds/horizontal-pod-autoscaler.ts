@@ -42,7 +42,9 @@ function* rateLimit(manifest: Manifest, ofSingleNumbers: boolean): Generator<Pla
     'autoscaling/v1 has no behavior',
     set(manifest.root.at('apiVersion'), 'autoscaling/v2'),
     { remove: target.path },
-    set(manifest.root.at('spec', 'metrics'), [{ type: 'Resource', resource: { name: 'cpu', target: target80 } }]),
+    set(manifest.root.at('spec', 'metrics'), [
+      { type: 'Resource', resource: { name: 'cpu', target: target80 } },
+    ]),
     { set: scaleDown.path, to: SLOW_SCALE_DOWN },
   );
 }

@@ -52,7 +52,8 @@ export const NODE_POOL_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'optimisation',
     actions: ['consolidate'],
-    natively: 'of several budgets the smallest counts: when the smallest that always holds is large, so is one step of a wrong decision',
+    natively:
+      'of several budgets the smallest counts: when the smallest that always holds is large, so is one step of a wrong decision',
     sources: [`${DOCS}#nodes`],
     *check(manifest) {
       const standing = budgetsOf(manifest).filter((one) => isAlways(one) && isFor(one, 'Underutilized'));
@@ -104,7 +105,8 @@ export const NODE_POOL_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'optimisation',
     actions: ['consolidate'],
-    natively: 'consolidateAfter is 0s when it is left out: a false scale-down takes the nodes with it within seconds',
+    natively:
+      'consolidateAfter is 0s when it is left out: a false scale-down takes the nodes with it within seconds',
     sources: [`${DOCS}#consolidation`],
     *check(manifest) {
       const after = disruptionOf(manifest).at('consolidateAfter');
@@ -133,7 +135,8 @@ export const NODE_POOL_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'routing',
     actions: ['drain'],
-    natively: 'after terminationGracePeriod pods are deleted, whatever their PodDisruptionBudget or do-not-disrupt says',
+    natively:
+      'after terminationGracePeriod pods are deleted, whatever their PodDisruptionBudget or do-not-disrupt says',
     sources: [`${DOCS}#terminationgraceperiod`],
     *check({ root }) {
       const grace = root.at('spec', 'template', 'spec', 'terminationGracePeriod');

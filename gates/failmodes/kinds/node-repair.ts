@@ -8,7 +8,9 @@ const PERCENT_MAX = 40;
 /** Of eksctl's node groups, or of one node group of the AWS controllers. */
 function repairsOf({ root }: Manifest): Part[] {
   const groups = root.at('managedNodeGroups').items.map((group) => group.at('nodeRepairConfig'));
-  return [...groups, root.at('spec', 'nodeRepairConfig')].filter((repair) => repair.at('enabled').flag === true);
+  return [...groups, root.at('spec', 'nodeRepairConfig')].filter(
+    (repair) => repair.at('enabled').flag === true,
+  );
 }
 
 export const NODE_REPAIR_RULES: readonly Rule[] = [
@@ -18,7 +20,8 @@ export const NODE_REPAIR_RULES: readonly Rule[] = [
     kinds: ['eksctl.io/ClusterConfig', 'eks.services.k8s.aws/Nodegroup'],
     stage: 'recovery',
     actions: ['restart.many'],
-    natively: 'without a maxUnhealthyNodeThreshold of its own the group says nothing of when too many nodes look bad to believe it',
+    natively:
+      'without a maxUnhealthyNodeThreshold of its own the group says nothing of when too many nodes look bad to believe it',
     sources: [EKS],
     *check(manifest) {
       for (const repair of repairsOf(manifest)) {
@@ -44,7 +47,8 @@ export const NODE_REPAIR_RULES: readonly Rule[] = [
       const range = root.at('spec', 'unhealthyRange');
       const later = root.at('spec', 'remediation', 'triggerIf', 'unhealthyLessThanOrEqualTo');
       const most = later.isWritten ? later : root.at('spec', 'maxUnhealthy');
-      if (range.isWritten || (most.percent ?? (most.number === null ? 100 : 0)) <= PERCENT_MAX) yield fine(most);
+      if (range.isWritten || (most.percent ?? (most.number === null ? 100 : 0)) <= PERCENT_MAX)
+        yield fine(most);
       else yield wrong(most, `maxUnhealthy is ${most.text ?? 'left out (100%)'}`, set(most, '40%'));
     },
   },

@@ -52,7 +52,8 @@ export const PDB_RULES: readonly Rule[] = [
       const least = root.at('spec', 'minAvailable');
       const selector = root.at('spec', 'selector');
       const one = set(most, 1);
-      if (most.percent !== null && most.percent >= 100) yield wrong(most, `maxUnavailable is ${most.text}`, one);
+      if (most.percent !== null && most.percent >= 100)
+        yield wrong(most, `maxUnavailable is ${most.text}`, one);
       else if ((least.percent ?? least.number) === 0) {
         yield wrong(least, `minAvailable is ${least.value}`, { remove: least.path }, one);
       } else if (!most.isWritten && !least.isWritten) yield wrong(root.at('spec'), 'it limits nothing', one);

@@ -57,7 +57,10 @@ export const PROMETHEUS_RULES: readonly Rule[] = [
           const [name] = names.filter((one) => one !== 'up' && !watched.has(one)) as [string];
           const counterpart = {
             alert: `${alert.at('alert').text ?? 'Metric'}Absent`,
-            expr: names.filter((one) => one !== 'up' && !watched.has(one)).map((one) => `absent(${one})`).join(' or '),
+            expr: names
+              .filter((one) => one !== 'up' && !watched.has(one))
+              .map((one) => `absent(${one})`)
+              .join(' or '),
             for: '10m',
             labels: alert.at('labels').value ?? { severity: 'warning' },
           };
@@ -74,7 +77,8 @@ export const PROMETHEUS_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'deployment',
     actions: ['rollout.advance'],
-    natively: 'the expression itself turns "no data" into a number: an alert on too much is then silent, as if all were well',
+    natively:
+      'the expression itself turns "no data" into a number: an alert on too much is then silent, as if all were well',
     sources: ['https://prometheus.io/docs/prometheus/latest/querying/functions/#vector'],
     *check(manifest) {
       for (const { alert } of alertsOf(manifest)) {
@@ -82,7 +86,8 @@ export const PROMETHEUS_RULES: readonly Rule[] = [
         const expression = expressionOf(alert);
         const isUpper = /(?<![<=!])>(?!\s*bool\s)/.test(expression) && !/</.test(expression);
         if (!isUpper || !readsMissingAsNumber(expression)) yield fine(expr);
-        else yield wrong(expr, '"or vector(…)" stands for missing data', set(expr, withoutVector(expression)));
+        else
+          yield wrong(expr, '"or vector(…)" stands for missing data', set(expr, withoutVector(expression)));
       }
     },
   },

@@ -159,7 +159,8 @@ export const KEDA_RULES: readonly Rule[] = [
         for (const [name, value] of trigger.at('metadata').members) {
           if (!/^activation/.test(name)) continue;
           if ((value.number ?? 0) <= 0) yield fine(value);
-          else yield wrong(value, `${name} is ${value.number} and zero replicas are allowed`, set(value, '0'));
+          else
+            yield wrong(value, `${name} is ${value.number} and zero replicas are allowed`, set(value, '0'));
         }
       }
     },
@@ -260,7 +261,8 @@ export const KEDA_RULES: readonly Rule[] = [
     kinds: OBJECT,
     stage: 'scaling',
     actions: ['scale.to_zero'],
-    natively: 'a cron trigger with desiredReplicas 0 asks for nobody while its window is open, whatever the load is',
+    natively:
+      'a cron trigger with desiredReplicas 0 asks for nobody while its window is open, whatever the load is',
     sources: [`${SCALERS}/cron/#scale-to-0-during-off-hours`],
     check: (manifest) =>
       eachTrigger(manifest, ['cron'], (trigger) => {

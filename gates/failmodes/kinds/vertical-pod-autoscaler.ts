@@ -22,10 +22,13 @@ function vpaResources({ root }: Manifest): string[] {
 }
 
 function scaledResources({ kind, root }: Manifest): string[] {
-  if (kind === 'ScaledObject') return root.at('spec', 'triggers').items.map((one) => one.at('type').text ?? '');
+  if (kind === 'ScaledObject')
+    return root.at('spec', 'triggers').items.map((one) => one.at('type').text ?? '');
   const metrics = root.at('spec', 'metrics').items;
   if (metrics.length === 0) return ['cpu']; // what an HPA without metrics is given
-  return metrics.flatMap((metric) => metric.at('resource', 'name').text ?? metric.at('containerResource', 'name').text ?? []);
+  return metrics.flatMap(
+    (metric) => metric.at('resource', 'name').text ?? metric.at('containerResource', 'name').text ?? [],
+  );
 }
 
 export const VPA_RULES: readonly Rule[] = [
@@ -74,7 +77,8 @@ export const VPA_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'recovery',
     actions: ['restart.many'],
-    natively: 'with minReplicas 1 the only replica may be evicted (the updater asks for two unless told otherwise)',
+    natively:
+      'with minReplicas 1 the only replica may be evicted (the updater asks for two unless told otherwise)',
     sources: [`${DOCS}/features.md`, `${DOCS}/flags.md`],
     *check(manifest) {
       const least = manifest.root.at('spec', 'updatePolicy', 'minReplicas');
@@ -89,7 +93,8 @@ export const VPA_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'optimisation',
     actions: ['rightsize.down'],
-    natively: 'without minAllowed the recommendation has no floor of its own: little usage in the history, little is requested',
+    natively:
+      'without minAllowed the recommendation has no floor of its own: little usage in the history, little is requested',
     sources: [`${DOCS}/features.md`],
     *check(manifest) {
       if (modeOf(manifest).text === 'Off') return;

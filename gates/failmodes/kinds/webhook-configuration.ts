@@ -4,7 +4,8 @@ import { fine, type Manifest, type Place, type Rule, set, wrong } from '../rule.
 const GROUP = 'admissionregistration.k8s.io';
 const KINDS = [`${GROUP}/ValidatingWebhookConfiguration`, `${GROUP}/MutatingWebhookConfiguration`];
 const DOCS = 'https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/';
-const PRACTICES = 'https://kubernetes.io/docs/concepts/cluster-administration/admission-webhooks-good-practices/';
+const PRACTICES =
+  'https://kubernetes.io/docs/concepts/cluster-administration/admission-webhooks-good-practices/';
 const TIMEOUT_SECONDS_MAX = 5;
 const SYSTEM_NAMESPACE = 'kube-system';
 
@@ -30,7 +31,10 @@ function isIgnored(webhook: Part): boolean {
 }
 
 /** Whether a rule of the webhook is about one of these operations on one of these resources. */
-function isAbout(webhook: Part, of: { operations: readonly string[]; resources: readonly string[] }): boolean {
+function isAbout(
+  webhook: Part,
+  of: { operations: readonly string[]; resources: readonly string[] },
+): boolean {
   return webhook.at('rules').items.some((rule) => {
     const operations = rule.at('operations').texts;
     const resources = rule.at('resources').texts;
@@ -75,7 +79,8 @@ export const WEBHOOK_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'decommissioning',
     actions: ['delete'],
-    natively: 'with failurePolicy Ignore a deletion that nobody could check is done: while the webhook is away, all of them',
+    natively:
+      'with failurePolicy Ignore a deletion that nobody could check is done: while the webhook is away, all of them',
     sources: [`${DOCS}#failure-policy`],
     check: (manifest) =>
       eachWebhook(manifest, (webhook) => {
@@ -96,7 +101,8 @@ export const WEBHOOK_RULES: readonly Rule[] = [
     sources: [`${DOCS}#failure-policy`, 'https://github.com/kubernetes/kubernetes/issues/128162'],
     check: (manifest) =>
       eachWebhook(manifest, (webhook) => {
-        if (!isAbout(webhook, { operations: ['CREATE', 'UPDATE'], resources: NEEDED_TO_RECOVER })) return null;
+        if (!isAbout(webhook, { operations: ['CREATE', 'UPDATE'], resources: NEEDED_TO_RECOVER }))
+          return null;
         const policy = webhook.at('failurePolicy');
         // Which direction a match condition leaves is not for a linter to say: somebody has thought about it.
         if (isIgnored(webhook) || webhook.at('matchConditions').items.length > 0) return fine(policy);
@@ -152,16 +158,23 @@ export const WEBHOOK_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'recovery',
     actions: ['restart.one'],
-    natively: 'a rule for every group, resource or operation puts the webhook before whatever is needed to repair it',
+    natively:
+      'a rule for every group, resource or operation puts the webhook before whatever is needed to repair it',
     sources: [`${PRACTICES}#request-filtering`],
     check: (manifest) =>
       eachWebhook(manifest, (webhook) => {
         const wide = webhook.at('rules').items.find((rule) => {
           const resources = rule.at('resources').texts;
-          return rule.at('operations').texts.includes('*') || resources.includes('*') || resources.includes('*/*');
+          return (
+            rule.at('operations').texts.includes('*') || resources.includes('*') || resources.includes('*/*')
+          );
         });
         if (wide === undefined) return fine(webhook.at('rules'));
-        const narrow = { ...(wide.value as object), operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] };
+        const narrow = {
+          ...(wide.value as object),
+          operations: ['CREATE', 'UPDATE'],
+          resources: ['configmaps'],
+        };
         return wrong(wide, 'a rule with "*"', set(wide, narrow));
       }),
   },
@@ -186,7 +199,8 @@ export const WEBHOOK_RULES: readonly Rule[] = [
     kinds: [`${GROUP}/ValidatingAdmissionPolicyBinding`],
     stage: 'deployment',
     actions: ['deploy'],
-    natively: 'with parameterNotFoundAction Allow a policy whose parameters are missing is passed by everything',
+    natively:
+      'with parameterNotFoundAction Allow a policy whose parameters are missing is passed by everything',
     sources: ['https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/'],
     *check({ root }) {
       const action = root.at('spec', 'paramRef', 'parameterNotFoundAction');
@@ -201,7 +215,8 @@ export const WEBHOOK_RULES: readonly Rule[] = [
     kinds: [`${GROUP}/ValidatingAdmissionPolicyBinding`],
     stage: 'deployment',
     actions: ['deploy'],
-    natively: 'without Deny among its validationActions a policy that fails only warns or writes to the audit log',
+    natively:
+      'without Deny among its validationActions a policy that fails only warns or writes to the audit log',
     sources: ['https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/'],
     *check({ root }) {
       const actions = root.at('spec', 'validationActions');
@@ -215,7 +230,8 @@ export const WEBHOOK_RULES: readonly Rule[] = [
     kinds: [`${GROUP}/ValidatingAdmissionPolicy`],
     stage: 'decommissioning',
     actions: ['delete'],
-    natively: 'with failurePolicy Ignore a deletion whose expression fails, or whose parameters are missing, is done',
+    natively:
+      'with failurePolicy Ignore a deletion whose expression fails, or whose parameters are missing, is done',
     sources: ['https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/'],
     *check({ root }) {
       const deletes = root
