@@ -87,7 +87,7 @@ function judge(manifests: readonly Manifest[]): Judged[] {
 }
 
 function findingOf({ rule, manifest, place }: Judged, suppressions: readonly Suppression[]): Finding {
-  const { line, column } = manifest.positionOf(place.at, place.atKey);
+  const { line, column } = manifest.positionOf(place.at);
   const edits = relative(place.fix, manifest);
   const by = suppressions.find(
     (one) =>
@@ -151,7 +151,7 @@ function countByKind(manifests: readonly Manifest[]): Record<string, number> {
 function refuseMisspelt(manifest: Manifest): Refusal[] {
   const meant = misspeltKind(manifest.group, manifest.kind);
   if (meant === null) return [];
-  const position = manifest.positionOf(manifest.root.at('kind'), false);
+  const position = manifest.positionOf(manifest.root.at('kind'));
   const message = `"${manifest.kind}" is no kind of ${manifest.group} that is known here`;
   return [{ file: manifest.file, ...position, message, hint: `did you mean ${meant}?` }];
 }

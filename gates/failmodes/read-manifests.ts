@@ -106,10 +106,9 @@ function* heldBy(value: Part, source: Source, name: string): Generator<Manifest>
   if (document === undefined || second !== undefined || document.errors.length > 0) return;
   const inner = jsOf(document);
   if (inner === null) return;
-  const positionOf: Manifest['positionOf'] = (part, atKey) => {
-    const { line, column } = yamlPosition({ document, lines, text }, { path: part.path, atKey });
-    const offset = (lines.lineStarts[line - 1] ?? 0) + column - 1;
-    return source.positionOf(new TextPart(value, offset), false);
+  const positionOf: Manifest['positionOf'] = (part) => {
+    const { line, column } = yamlPosition({ document, lines, text }, placeOf(part));
+    return source.positionOf(new TextPart(value, (lines.lineStarts[line - 1] ?? 0) + column - 1));
   };
   for (const found of manifestsOf(new Part(inner), { ...source, positionOf }, LIST_DEPTH_MAX)) {
     if (found !== 'foreign' && found.kind !== 'ConfigMap') {
@@ -137,10 +136,10 @@ function jsOf(document: Document.Parsed): unknown {
   }
 }
 
-function placeOf(part: Part, atKey: boolean): TextPlace {
-  const within =
-    part instanceof TextPart && part.text !== null ? { text: part.text, offset: part.offset } : undefined;
-  return { path: part.path, atKey, within };
+function placeOf(part: Part): TextPlace {
+  const { path, text, value } = part;
+  const within = part instanceof TextPart && text !== null ? { text, offset: part.offset } : undefined;
+  return { path, atKey: typeof value === 'object', within };
 }
 
 function readChunk({ text, lineOffset }: Chunk, file: string): ReadManifests {
@@ -180,8 +179,8 @@ function readChunk({ text, lineOffset }: Chunk, file: string): ReadManifests {
       read.refusals.push(refuse(start, 'its aliases cannot be resolved', 'write the values out'));
       continue;
     }
-    const positionOf: Manifest['positionOf'] = (part, atKey) => {
-      const { line, column } = yamlPosition({ document, lines, text }, placeOf(part, atKey));
+    const positionOf: Manifest['positionOf'] = (part) => {
+      const { line, column } = yamlPosition({ document, lines, text }, placeOf(part));
       return { line: line + lineOffset, column };
     };
     for (const found of manifestsOf(new Part(value), { file, positionOf }, 0)) {

@@ -16,7 +16,8 @@ export interface Manifest {
   readonly name: string;
   readonly namespace: string | null;
   readonly root: Part;
-  readonly positionOf: (part: Part, atKey: boolean) => Position;
+  /** A value, the name of a map or a list; the nearest name around it when it is not written. */
+  readonly positionOf: (part: Part) => Position;
 }
 
 /** One change of a fix; `set` past the end of a list appends. */
@@ -29,8 +30,6 @@ export type Edit =
 /** A place a rule looked at: `found` says what is wrong there, null that nothing is. */
 export interface Place {
   readonly at: Part;
-  /** Point at the name of the value, not at the value. */
-  readonly atKey: boolean;
   readonly found: string | null;
   readonly fix: readonly Edit[];
 }
@@ -54,11 +53,11 @@ export interface Rule {
 
 /** The place is as it should be. */
 export function fine(at: Part): Place {
-  return { at, atKey: false, found: null, fix: [] };
+  return { at, found: null, fix: [] };
 }
 
 export function wrong(at: Part, found: string, ...fix: readonly Edit[]): Place {
-  return { at, atKey: false, found, fix };
+  return { at, found, fix };
 }
 
 export function set(at: Part, to: unknown): Edit {

@@ -28,7 +28,7 @@ function entriesOf(written: string): { ids: string[]; reason: string }[] {
 function* annotated(manifest: Manifest): Generator<Suppression> {
   const at = manifest.root.at('metadata', 'annotations', NAME);
   if (at.text === null) return;
-  const { line } = manifest.positionOf(at, true);
+  const { line } = manifest.positionOf(at);
   for (const entry of entriesOf(at.text)) {
     yield { file: manifest.file, line, ...entry, covers: (finding) => finding.manifest === manifest };
   }

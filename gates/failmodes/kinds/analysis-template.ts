@@ -123,7 +123,7 @@ export const ANALYSIS_RULES: readonly Rule[] = [
         if (failure.text === null) return null;
         if (success.isWritten) return fine(success);
         const found = 'it has a failureCondition and no successCondition';
-        return { ...wrong(failure, found, set(success, negated(metric, failure.text))), atKey: true };
+        return wrong(failure, found, set(success, negated(metric, failure.text)));
       }),
   },
   {
@@ -141,7 +141,7 @@ export const ANALYSIS_RULES: readonly Rule[] = [
         if (success.text === null) return null;
         if (failure.isWritten) return fine(failure);
         const found = 'it has a successCondition and no failureCondition';
-        return { ...wrong(success, found, set(failure, negated(metric, success.text))), atKey: true };
+        return wrong(success, found, set(failure, negated(metric, success.text)));
       }),
   },
   {

@@ -79,7 +79,7 @@ export const CANARY_RULES: readonly Rule[] = [
       if (metrics.items.length > 0 || isJudged) yield fine(metrics);
       else {
         const to = [{ name: SUCCESS_RATE, interval: '1m', thresholdRange: { min: 99 } }];
-        yield { ...wrong(analysis, 'nothing judges the canary', set(metrics, to)), atKey: true };
+        yield wrong(analysis, 'nothing judges the canary', set(metrics, to));
       }
     },
   },

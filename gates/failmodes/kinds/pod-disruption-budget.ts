@@ -35,7 +35,7 @@ export const PDB_RULES: readonly Rule[] = [
           spec: { maxUnavailable: 1, selector: selector.value ?? { matchLabels: { app: name } } },
         };
         const found = `no PodDisruptionBudget among the given files covers ${name}`;
-        yield { ...wrong(workload.root.at('spec'), found, { add: budget }), atKey: true };
+        yield wrong(workload.root.at('spec'), found, { add: budget });
       }
     },
   },

@@ -40,7 +40,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
         return;
       }
       const last = canary.at('steps', steps.length);
-      yield { ...wrong(canary, 'nothing judges the canary', set(last, { analysis: ANALYSIS })), atKey: true };
+      yield wrong(canary, 'nothing judges the canary', set(last, { analysis: ANALYSIS }));
     },
   },
   {
@@ -64,7 +64,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
       else {
         const last = canary.at('steps', steps.length);
         const found = 'the only analysis runs in the background';
-        yield { ...wrong(background, found, set(last, { analysis: ANALYSIS })), atKey: true };
+        yield wrong(background, found, set(last, { analysis: ANALYSIS }));
       }
     },
   },
@@ -85,7 +85,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
       else {
         const analysis = set(blueGreen.at('prePromotionAnalysis'), ANALYSIS);
         const found = 'it is promoted without prePromotionAnalysis';
-        yield { ...wrong(blueGreen, found, analysis), atKey: true };
+        yield wrong(blueGreen, found, analysis);
       }
     },
   },

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { FAIL_MODES, stageOf } from '../../../gates/fail-modes.ts';
 import { checkFailModes, type Finding } from '../../../gates/failmodes/check-fail-modes.ts';
 import { readManifests } from '../../../gates/failmodes/read-manifests.ts';
 import { ruleTable } from '../../../gates/failmodes/rule-table.ts';
 import { RULES } from '../../../gates/failmodes/rules.ts';
-import { FAIL_MODES, stageOf } from '../../../gates/fail-modes.ts';
 import { applyEdits } from './apply-edits.ts';
 
 const folder = join(import.meta.dirname, 'manifests');
@@ -18,18 +18,11 @@ function expected(file: string): string[] {
   return textOf(file)
     .split('\n')
     .flatMap((line, index) =>
-      [...line.matchAll(/!([A-Z]+\d+) (\S+)/g)].map(([, id, word]) => {
-        // An item of a list is meant by its dash where the list itself is what is wrong.
-        const at = word === '-' ? nextDash(textOf(file), index) : { line: index, column: line.indexOf(word as string) };
-        return `${id} ${at.line + 1}:${at.column + 1}`;
-      }),
+      [...line.matchAll(/!([A-Z]+\d+) (\S+)/g)].map(
+        ([, id, word]) => `${id} ${index + 1}:${line.indexOf(word as string) + 1}`,
+      ),
     )
     .sort();
-}
-
-function nextDash(text: string, index: number): { line: number; column: number } {
-  const next = text.split('\n')[index + 1] as string;
-  return { line: index + 1, column: next.indexOf('-') };
 }
 
 const check = (text: string, file = 'a.yaml') => checkFailModes([{ file, text, isNamed: true }]);
@@ -71,8 +64,10 @@ describe('the rules', () => {
       const nameOf = ({ kind, namespace, name }: (typeof manifests)[number]) =>
         `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`;
       const isIt = (one: (typeof manifests)[number]) => {
-        const end = textOf(file).split('\n').findIndex((line, at) => at >= finding.line && line.startsWith('---'));
-        const start = one.positionOf(one.root.at('apiVersion'), true).line;
+        const end = textOf(file)
+          .split('\n')
+          .findIndex((line, at) => at >= finding.line && line.startsWith('---'));
+        const start = one.positionOf(one.root.at('apiVersion')).line;
         return nameOf(one) === finding.object && start <= finding.line && (end < 0 || start <= end);
       };
       const own = manifests.filter(isIt).at(-1) as (typeof manifests)[number];
@@ -101,7 +96,9 @@ describe('the rules', () => {
     expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
     // All seven stages but the ones nobody configures in a manifest.
     const stages = new Set(RULES.map(({ stage }) => stage));
-    expect([...new Set(FAIL_MODES.map(({ stage }) => stage))].filter((stage) => !stages.has(stage))).toEqual([]);
+    expect([...new Set(FAIL_MODES.map(({ stage }) => stage))].filter((stage) => !stages.has(stage))).toEqual(
+      [],
+    );
   });
 
   it('stand in the documentation as they are', () => {
