@@ -2,7 +2,7 @@ import { STAGES, type Stage } from '../../core/decision.ts';
 import { builtInFailMode } from '../fail-modes.ts';
 import { misspeltKind } from './misspelt-kind.ts';
 import { Part } from './part.ts';
-import { type Refusal, readManifests } from './read-manifests.ts';
+import { type ReadManifests, type Refusal, readManifests } from './read-manifests.ts';
 import { renderFix } from './render-fix.ts';
 import type { Edit, Manifest, Place, Rule, Severity } from './rule.ts';
 import { RULES } from './rules.ts';
@@ -160,6 +160,17 @@ function byPlace(left: Finding, right: Finding): number {
   return left.line - right.line || left.column - right.column || left.id.localeCompare(right.id);
 }
 
+/** A check that looked at nothing must not pass: the path is wrong, or what should come in did not. */
+function refuseNothing(read: readonly (ReadManifests & { readonly file: string })[]): Refusal[] {
+  const [first] = read;
+  const isNothing = read.every(
+    (one) => one.documentCount === one.foreign.length && one.refusals.length === 0,
+  );
+  if (first === undefined || !isNothing) return [];
+  const hint = 'check the path, or the command whose output this is';
+  return [{ file: first.file, line: 1, column: 1, message: 'no Kubernetes object was found', hint }];
+}
+
 /** Holds every object of the texts against the table of fail modes. Pure; never throws. */
 export function checkFailModes(texts: readonly ManifestText[]): FailModeReport {
   const read = texts.map(({ file, text, isNamed }) => ({
@@ -185,6 +196,7 @@ export function checkFailModes(texts: readonly ManifestText[]): FailModeReport {
     refusals: [
       ...read.flatMap(({ refusals, foreign, isNamed }) => (isNamed ? [...refusals, ...foreign] : refusals)),
       ...manifests.flatMap(refuseMisspelt),
+      ...refuseNothing(read),
     ],
     notes: suppressions.flatMap((one) => noteOn(one, findings)),
     stages: STAGES.map((stage) => ({

@@ -13,6 +13,8 @@ export interface Refusal {
 }
 
 export interface ReadManifests {
+  /** Documents that were read, a List without items among them. */
+  readonly documentCount: number;
   readonly manifests: readonly Manifest[];
   readonly refusals: readonly Refusal[];
   /** Documents that are no Kubernetes objects, such as a compose file in a folder. */
@@ -149,6 +151,7 @@ function readChunk({ text, lineOffset }: Chunk, file: string): ReadManifests {
     return { file, line: Math.max(1, line) + lineOffset, column: Math.max(1, col), message, hint };
   };
   const read = {
+    documentCount: 0,
     manifests: [] as Manifest[],
     refusals: [] as Refusal[],
     foreign: [] as Refusal[],
@@ -183,6 +186,7 @@ function readChunk({ text, lineOffset }: Chunk, file: string): ReadManifests {
       const { line, column } = yamlPosition({ document, lines, text }, placeOf(part));
       return { line: line + lineOffset, column };
     };
+    read.documentCount++;
     for (const found of manifestsOf(new Part(value), { file, positionOf }, 0)) {
       if (found !== 'foreign') read.manifests.push(found);
       else {
@@ -199,10 +203,16 @@ export function readManifests(text: string, file: string): ReadManifests {
   if (text.length > TEXT_LENGTH_MAX) {
     const message = `${text.length} characters are more than the ${TEXT_LENGTH_MAX} that are read`;
     const hint = 'give it in parts, for example one namespace at a time';
-    return { manifests: [], refusals: [{ file, line: 1, column: 1, message, hint }], foreign: [] };
+    return {
+      documentCount: 0,
+      manifests: [],
+      refusals: [{ file, line: 1, column: 1, message, hint }],
+      foreign: [],
+    };
   }
   const read = chunksOf(text).map((chunk) => readChunk(chunk, file));
   return {
+    documentCount: read.reduce((sum, { documentCount }) => sum + documentCount, 0),
     manifests: read.flatMap(({ manifests }) => manifests),
     refusals: read.flatMap(({ refusals }) => refusals),
     foreign: read.flatMap(({ foreign }) => foreign),

@@ -24,7 +24,7 @@ const ORDER = { apiVersion: 'v1', kind: 'List', items: [parse(ZERO), parse(ZERO)
 describe('what is read', () => {
   it('finds the items of a List, as YAML and as JSON, with or without tabs', () => {
     const inYaml = `apiVersion: v1\nkind: List\nitems:\n${ZERO.replaceAll(/^/gm, '    ').replace('    ', '  - ')}`;
-    expect(ids(inYaml)).toEqual(['HPA004 8:18']);
+    expect(ids(inYaml)).toEqual(['HPA004 8:20']);
     expect(ids(JSON.stringify(ORDER, null, 2))).toEqual(['HPA004 12:24', 'HPA004 40:24']);
     expect(ids(JSON.stringify(ORDER, null, '\t'))).toHaveLength(2);
     expect(ids(JSON.stringify(ORDER))).toHaveLength(2);
@@ -43,7 +43,7 @@ describe('what is read', () => {
       'maxReplicas: 3',
       'maxReplicas: 3\n  x: *none',
     );
-    expect(ids(anchored)).toEqual(['HPA004 5:16']);
+    expect(ids(anchored)).toEqual(['HPA004 5:22']);
   });
 
   it('finds a policy inside a ConfigMap, at its own line and column', () => {
@@ -68,7 +68,7 @@ data:
   });
 
   it.each([
-    ['broken YAML', 'apiVersion: v1\nkind: [', '2:8', 'check indentation'],
+    ['broken YAML', 'apiVersion: v1\nkind: [', '3:1', 'check indentation'],
     [
       'a Helm template',
       'kind: X\nmetadata: { name: {{ .Values.name }} }\napiVersion: v1',
@@ -103,7 +103,18 @@ data:
 
   it('passes over foreign files of a folder, and counts kinds without fail modes', () => {
     const report = check('services: {}\n---\napiVersion: v1\nkind: Service\nmetadata: { name: a }', false);
+    expect(check('apiVersion: v1\nkind: List\nitems: []').refusals).toEqual([]);
     expect(report).toMatchObject({ refusals: [], foreignCount: 1, unjudged: { Service: 1 }, stages: [] });
+  });
+
+  it.each([
+    ['', true],
+    ['# nothing\n---\n', true],
+    ['services: {}', false],
+  ])('does not pass on nothing: %j', (text, isNamed) => {
+    expect(check(text, isNamed).refusals.map(({ message }) => message)).toEqual([
+      'no Kubernetes object was found',
+    ]);
   });
 
   it('says how many places it looked at, by stage', () => {
@@ -288,7 +299,7 @@ describe('garbage', () => {
         }
       },
     );
-    fc.assert(property, { numRuns: 300 });
+    fc.assert(property, { numRuns: 100 });
   });
 
   it('as text never crashes the reader, and what is broken is told', () => {
