@@ -100,16 +100,18 @@ function indented(label: string, text: string): string {
     .join('\n');
 }
 
-function findingText(finding: Finding): string {
+/** What a rule has to say is said once. */
+function findingText(finding: Finding, isFirst: boolean): string {
   const { severity, id, found, object, natively, sources, table, fix } = finding;
-  return [
+  const lines = [
     `${placed(finding)}: ${severity} ${id}: ${found} [${object}]`,
-    indented('natively', natively),
-    indented('', `(${sources.join(', ')})`),
-    indented('table', table),
+    isFirst && indented('natively', natively),
+    isFirst && indented('', `(${sources.join(', ')})`),
+    isFirst && indented('table', table),
     indented('fix', fix),
     '',
-  ].join('\n');
+  ];
+  return lines.filter((line) => line !== false).join('\n');
 }
 
 function refusalText(word: string, refusal: Refusal): string {
@@ -127,7 +129,7 @@ function reportText(report: FailModeReport): string {
   const kinds = Object.entries(unjudged).map(([kind, count]) => `${kind} ${count}`);
   const sum = (of: 'checked' | 'contradict' | 'weaker') => stages.reduce((total, one) => total + one[of], 0);
   const lines = [
-    ...open.map(findingText),
+    ...open.map((one, index) => findingText(one, open.findIndex(({ id }) => id === one.id) === index)),
     ...refusals.map((refusal) => refusalText('not checked', refusal)),
     ...notes.map((note) => refusalText('note', note)),
     rows.length > 0 && textTable(['stage', 'places', 'contradict', 'weaker'], rows),

@@ -123,7 +123,8 @@ export const NODE_POOL_RULES: readonly Rule[] = [
     natively:
       'expireAfter is 720h when it is left out: an expired node is drained at once, whatever the budgets say and whatever else is wrong',
     sources: [`${DOCS}#expiration`],
-    *check({ root }) {
+    *check({ root, version }) {
+      if (version === 'v1beta1') return; // there it stands under disruption, and heeds the budgets
       const expire = root.at('spec', 'template', 'spec', 'expireAfter');
       if (expire.text === 'Never') yield fine(expire);
       else yield wrong(expire, `expireAfter is ${expire.text ?? 'left out (720h)'}`, set(expire, 'Never'));

@@ -22,7 +22,9 @@ export const PDB_RULES: readonly Rule[] = [
     natively: 'without a PodDisruptionBudget a drain may evict every replica at the same time',
     sources: ['https://kubernetes.io/docs/concepts/workloads/pods/disruptions/'],
     *check(workload, all) {
-      if (!isScaled(workload, all)) return;
+      // A Rollout with workloadRef has its labels elsewhere.
+      const hasLabels = workload.root.at('spec', 'template', 'metadata', 'labels').isWritten;
+      if (!hasLabels || !isScaled(workload, all)) return;
       const selector = workload.root.at('spec', 'selector');
       const budgets = all.filter(({ group, kind }) => group === 'policy' && kind === 'PodDisruptionBudget');
       if (budgets.some((budget) => covers(budget, workload))) yield fine(selector);

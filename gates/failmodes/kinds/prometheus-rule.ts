@@ -24,14 +24,19 @@ function expressionOf(alert: Part): string {
   return alert.at('expr').text ?? '';
 }
 
-/** Metrics whose end some alert of the run tells; `up` tells of a whole target. */
-function watchedIn(all: readonly Manifest[]): ReadonlySet<string> {
+function jobsIn(expression: string): string[] {
+  return [...expression.matchAll(/\bjob\s*=\s*"([^"]*)"/g)].map(([, job]) => job as string);
+}
+
+/** Metrics and jobs whose end some alert of the run tells: `absent(up{job="x"})` is about all metrics of x. */
+function watchedIn(all: readonly Manifest[]): { metrics: ReadonlySet<string>; jobs: ReadonlySet<string> } {
   const telling = all
     .filter(({ group, kind }) => KINDS.includes(`${group}/${kind}`))
     .flatMap(alertsOf)
     .map(({ alert }) => expressionOf(alert))
     .filter((expression) => ABSENT.test(expression));
-  return new Set(telling.flatMap(metricNames));
+  const ofTargets = telling.filter((expression) => metricNames(expression).includes('up'));
+  return { metrics: new Set(telling.flatMap(metricNames)), jobs: new Set(ofTargets.flatMap(jobsIn)) };
 }
 
 export const PROMETHEUS_RULES: readonly Rule[] = [
@@ -44,29 +49,27 @@ export const PROMETHEUS_RULES: readonly Rule[] = [
     natively: 'an alert whose series end is resolved, and whoever waits for silence takes it for health',
     sources: [DOCS, RESOLVED, 'https://github.com/prometheus/alertmanager/issues/2264'],
     *check(manifest, all) {
-      const watched = watchedIn(all);
+      const { metrics, jobs } = watchedIn(all);
       for (const { alert, group } of alertsOf(manifest)) {
         const expr = alert.at('expr');
-        const names = metricNames(expressionOf(alert));
-        const isTold =
-          ABSENT.test(expressionOf(alert)) ||
-          names.length === 0 ||
-          names.every((name) => name === 'up' || name === 'ALERTS' || watched.has(name));
-        if (isTold) yield fine(expr);
+        const expression = expressionOf(alert);
+        const names = metricNames(expression).filter((name) => !['up', 'ALERTS'].includes(name));
+        const untold = names.filter((name) => !metrics.has(name));
+        const isTold = ABSENT.test(expression) || jobsIn(expression).some((job) => jobs.has(job));
+        if (isTold || untold.length === 0) yield fine(expr);
         else {
-          const [name] = names.filter((one) => one !== 'up' && !watched.has(one)) as [string];
           const counterpart = {
             alert: `${alert.at('alert').text ?? 'Metric'}Absent`,
-            expr: names
-              .filter((one) => one !== 'up' && !watched.has(one))
-              .map((one) => `absent(${one})`)
-              .join(' or '),
+            expr: untold.map((name) => `absent(${name})`).join(' or '),
             for: '10m',
             labels: alert.at('labels').value ?? { severity: 'warning' },
           };
           const rules = group.at('rules');
-          const found = `nothing tells when ${name} ends`;
-          yield wrong(expr, found, set(rules.at(rules.items.length), counterpart));
+          yield wrong(
+            expr,
+            `nothing tells when ${untold[0]} ends`,
+            set(rules.at(rules.items.length), counterpart),
+          );
         }
       }
     },

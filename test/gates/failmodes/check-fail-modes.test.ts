@@ -25,7 +25,7 @@ describe('what is read', () => {
   it('finds the items of a List, as YAML and as JSON, with or without tabs', () => {
     const inYaml = `apiVersion: v1\nkind: List\nitems:\n${ZERO.replaceAll(/^/gm, '    ').replace('    ', '  - ')}`;
     expect(ids(inYaml)).toEqual(['HPA004 8:20']);
-    expect(ids(JSON.stringify(ORDER, null, 2))).toEqual(['HPA004 12:24', 'HPA004 40:24']);
+    expect(ids(JSON.stringify(ORDER, null, 2))).toEqual(['HPA004 13:24', 'HPA004 38:24']);
     expect(ids(JSON.stringify(ORDER, null, '\t'))).toHaveLength(2);
     expect(ids(JSON.stringify(ORDER))).toHaveLength(2);
     const [first] = check(JSON.stringify(ORDER)).findings;
