@@ -91,12 +91,12 @@ export const ROLLOUT_RULES: readonly Rule[] = [
   },
   {
     id: 'ARGO023',
-    severity: 'error',
+    severity: 'warning',
     kinds: KINDS,
     stage: 'deployment',
     actions: ['promote'],
     natively:
-      'after autoPromotionSeconds the analysis that still runs is marked Successful, and the new version gets all traffic',
+      'as the documentation of prePromotionAnalysis has it, an analysis that still runs after autoPromotionSeconds is marked Successful, and the new version gets all traffic',
     sources: [`${DOCS}/analysis/#bluegreen-pre-promotion-analysis`],
     *check({ root }) {
       const blueGreen = root.at('spec', 'strategy', 'blueGreen');

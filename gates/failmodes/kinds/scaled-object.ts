@@ -23,12 +23,15 @@ function typeOf(trigger: Part): string {
   return trigger.at('type').text ?? '';
 }
 
+function readsOutsideData(manifest: Manifest): boolean {
+  return triggersOf(manifest).some((trigger) => !NO_OUTSIDE_DATA.includes(typeOf(trigger)));
+}
+
 /** Whether KEDA may take the last replica away because its triggers say so. */
 function mayReachZero(manifest: Manifest): boolean {
-  const { root } = manifest;
-  const isIdleZero = root.at('spec', 'idleReplicaCount').number === 0;
-  const readsData = triggersOf(manifest).some((trigger) => !NO_OUTSIDE_DATA.includes(typeOf(trigger)));
-  return readsData && (isIdleZero || (root.at('spec', 'minReplicaCount').number ?? 0) === 0);
+  const spec = manifest.root.at('spec');
+  const isZero = spec.at('idleReplicaCount').number === 0 || (spec.at('minReplicaCount').number ?? 0) === 0;
+  return isZero && readsOutsideData(manifest);
 }
 
 function* eachTrigger(
@@ -136,7 +139,8 @@ export const KEDA_RULES: readonly Rule[] = [
     sources: [`${SPEC}#fallback`],
     *check(manifest) {
       const fallback = manifest.root.at('spec', 'fallback');
-      if (mayReachZero(manifest)) return; // KEDA003 says it
+      // KEDA003 says it of what may reach zero; cpu and memory know no fallback.
+      if (mayReachZero(manifest) || !readsOutsideData(manifest)) return;
       if (fallback.isWritten) yield fine(fallback);
       else {
         const to = { failureThreshold: 3, replicas: 4, behavior: 'currentReplicasIfHigher' };
@@ -187,7 +191,7 @@ export const KEDA_RULES: readonly Rule[] = [
     stage: 'scaling',
     actions: ['scale.down'],
     natively:
-      'the HPA that KEDA makes may take 100 % of the replicas every 15 s: its metrics are External, and a 0 is believed',
+      'the HPA that KEDA makes may take 100 % of the replicas every 15 s, and believes a 0 of its External metrics',
     sources: [`${SPEC}#horizontalpodautoscalerconfigbehavior`],
     *check({ root }) {
       const scaleDown = root.at('spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior', 'scaleDown');

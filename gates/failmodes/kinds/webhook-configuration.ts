@@ -12,13 +12,13 @@ const SYSTEM_NAMESPACE = 'kube-system';
 /** What is gone with its data, or with everything in it, when it is deleted. */
 const IRREPLACEABLE = [
   ...['namespaces', 'persistentvolumes', 'persistentvolumeclaims', 'volumesnapshots', 'secrets'],
-  ...['customresourcedefinitions', 'statefulsets', 'deployments', 'daemonsets', 'nodepools', '*', '*/*'],
+  ...['customresourcedefinitions', 'statefulsets', 'deployments', 'daemonsets', 'nodepools'],
 ];
 
 /** What more capacity, a restart or a rollback is made of. */
 const NEEDED_TO_RECOVER = [
   ...['pods', 'pods/binding', 'replicasets', 'nodes', 'leases', 'endpoints', 'endpointslices', 'events'],
-  ...['deployments', 'statefulsets', 'daemonsets', 'rollouts', '*', '*/*'],
+  ...['deployments', 'statefulsets', 'daemonsets', 'rollouts'],
   ...['deployments/scale', 'statefulsets/scale', 'replicasets/scale', 'rollouts/scale'],
 ];
 
@@ -30,17 +30,34 @@ function isIgnored(webhook: Part): boolean {
   return webhook.at('failurePolicy').text === 'Ignore';
 }
 
+/** Groups of what a cluster is run by; "*" in any other group is about somebody's own objects. */
+const BROAD_GROUPS = ['', 'apps', '*'];
+const GROUPS = [
+  ...BROAD_GROUPS,
+  ...['argoproj.io', 'karpenter.sh', 'apiextensions.k8s.io', 'snapshot.storage.k8s.io'],
+  ...['coordination.k8s.io', 'discovery.k8s.io', 'events.k8s.io'],
+];
+
+function isWide(rule: Part): boolean {
+  const groups = rule.at('apiGroups').texts;
+  const isEvery = rule.at('resources').texts.some((one) => one === '*' || one === '*/*');
+  return isEvery && groups.some((group) => BROAD_GROUPS.includes(group));
+}
+
+interface Concern {
+  readonly operations: readonly string[];
+  readonly resources: readonly string[];
+}
+
 /** Whether a rule of the webhook is about one of these operations on one of these resources. */
-function isAbout(
-  webhook: Part,
-  of: { operations: readonly string[]; resources: readonly string[] },
-): boolean {
+function isAbout(webhook: Part, of: Concern): boolean {
   return webhook.at('rules').items.some((rule) => {
-    const operations = rule.at('operations').texts;
-    const resources = rule.at('resources').texts;
+    const named = rule.at('resources').texts.filter((one) => !one.startsWith('*'));
+    const groups = rule.at('apiGroups').texts;
     return (
-      operations.some((one) => one === '*' || of.operations.includes(one)) &&
-      resources.some((one) => of.resources.includes(one))
+      rule.at('operations').texts.some((one) => one === '*' || of.operations.includes(one)) &&
+      (isWide(rule) ||
+        (named.some((one) => of.resources.includes(one)) && groups.some((group) => GROUPS.includes(group))))
     );
   });
 }
@@ -158,17 +175,11 @@ export const WEBHOOK_RULES: readonly Rule[] = [
     kinds: KINDS,
     stage: 'recovery',
     actions: ['restart.one'],
-    natively:
-      'a rule for every group, resource or operation puts the webhook before whatever is needed to repair it',
+    natively: 'a rule for every resource puts the webhook before whatever is needed to repair it',
     sources: [`${PRACTICES}#request-filtering`],
     check: (manifest) =>
       eachWebhook(manifest, (webhook) => {
-        const wide = webhook.at('rules').items.find((rule) => {
-          const resources = rule.at('resources').texts;
-          return (
-            rule.at('operations').texts.includes('*') || resources.includes('*') || resources.includes('*/*')
-          );
-        });
+        const wide = webhook.at('rules').items.find(isWide);
         if (wide === undefined) return fine(webhook.at('rules'));
         const narrow = {
           ...(wide.value as object),
