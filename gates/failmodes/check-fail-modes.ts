@@ -36,7 +36,7 @@ export interface Finding {
   readonly suppressed: string | null;
 }
 
-export interface StageCount {
+interface StageCount {
   readonly stage: Stage;
   readonly checked: number;
   readonly contradict: number;

@@ -21,8 +21,8 @@ export interface ReadManifests {
   readonly foreign: readonly Refusal[];
 }
 
-/** A `kubectl get -A -o json` of a large cluster; a YAML parser is no place for more. */
-const TEXT_LENGTH_MAX = 32 * 1_048_576;
+/** About 25 s and 1.5 GB: a YAML parser is no place for more. */
+const TEXT_LENGTH_MAX = 16 * 1_048_576;
 const LIST_DEPTH_MAX = 4;
 const HELM = /\{\{-?[^}]*(\.(Values|Release|Chart|Capabilities)\b|\b(include|toYaml|tpl)\b)/;
 const RENDER_FIRST = 'render it first: helm template RELEASE CHART | plumbline failmodes -';

@@ -3,8 +3,7 @@ import type { Position } from '../constraints/yaml-position.ts';
 import type { Part, Path } from './part.ts';
 
 /** error: contradicts the table of fail modes; warning: weaker than it; info: worth knowing. */
-export const SEVERITIES = ['error', 'warning', 'info'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+export type Severity = 'error' | 'warning' | 'info';
 
 /** One object of a file. Files of Prometheus and Grafana have no kind; they are given one. */
 export interface Manifest {

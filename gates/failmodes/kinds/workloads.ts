@@ -4,10 +4,6 @@ import type { Manifest } from '../rule.ts';
 /** Workloads with a pod template and replicas, as `group/Kind`. */
 export const WORKLOADS = ['apps/Deployment', 'apps/StatefulSet', 'argoproj.io/Rollout'];
 
-export function isWorkload({ group, kind }: Manifest): boolean {
-  return WORKLOADS.includes(`${group}/${kind}`);
-}
-
 function sameNamespace(left: Manifest, right: Manifest): boolean {
   return (left.namespace ?? 'default') === (right.namespace ?? 'default');
 }
