@@ -6,6 +6,7 @@ import { constraintsCommand } from './commands/constraints.ts';
 import { coverageCommand } from './commands/coverage.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { failmodesCommand } from './commands/failmodes.ts';
 import { findingsCommand } from './commands/findings.ts';
 import { incidentCommand } from './commands/incident.ts';
 import { keyCommand } from './commands/key.ts';
@@ -46,6 +47,7 @@ const commands = [
   sourcesCommand(),
   replayCommand(),
   constraintsCommand(),
+  failmodesCommand(),
   ledgerCommand(),
   receiptCommand(),
   keyCommand(),
