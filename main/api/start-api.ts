@@ -7,6 +7,7 @@ import type { Log } from '../../core/log.ts';
 import type { DecisionSink } from '../../gates/export-decisions.ts';
 import { createGate, type KeyFiles } from '../../gates/gate.ts';
 import { GITHUB_PATH, type GithubConfig } from '../adapters/github/serve-github.ts';
+import { MCP_OPERATIONS, serveMcp } from '../adapters/mcp/serve-mcp.ts';
 import { ADAPTER_OPERATIONS, serveAdapters } from '../adapters/serve-adapters.ts';
 import { localUrl } from '../local-url.ts';
 import { observeConstraints } from '../observe-constraints.ts';
@@ -87,6 +88,7 @@ const OPERATIONS = [
   ...LEDGER_OPERATIONS,
   ...SET_ASIDE_OPERATIONS,
   ...ADAPTER_OPERATIONS,
+  ...MCP_OPERATIONS,
 ];
 
 /** Starts the gate, the API, the first page, metrics and probes on one port. @throws PipelineError port_taken */
@@ -132,6 +134,7 @@ export async function startApi(
   const stopping = new AbortController();
   const { publicUrl, github = null } = config;
   serveAdapters(app, { gate, now, log, dataDir, publicUrl, github, signal: stopping.signal });
+  serveMcp(app, { client, gate, now, log, publicUrl });
   const document = openApiDocument(OPERATIONS);
   app.get(`${API_PREFIX}/openapi.json`, () => document);
   serveFirstPage(app, apiDeps, {
