@@ -1,7 +1,6 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { PipelineError } from '../../../core/errors.ts';
 import type { Operation } from '../../api/operation.ts';
 import type { Problem } from '../../api/problem.ts';
 import { VERSION } from '../../version.ts';
@@ -56,21 +55,17 @@ export function serveMcp(
   );
   app.addHook('onClose', () => handler.close());
   serveAdapter(app, { operation: message, refuse }, deps, async (request, reply) => {
-    checkOrigin(request, publicUrl);
+    if (!isOwnPage(request, publicUrl)) return refuse(FOREIGN_PAGE, reply, request);
     return reply.send(await handler.fetch(webRequest(request, reply), { parsedBody: request.body }));
   });
 }
 
-/**
- * Agents send no Origin, browsers do: a page of another site must not speak to this server through its visitor.
- * @throws PipelineError request_invalid
- */
-function checkOrigin({ headers }: FastifyRequest, publicUrl: string | undefined): void {
+/** Agents send no Origin, browsers do: a page of another site must not speak to this server through its visitor. */
+function isOwnPage({ headers }: FastifyRequest, publicUrl: string | undefined): boolean {
   const { origin, host } = headers;
-  if (origin === undefined) return;
+  if (origin === undefined) return true;
   const own = [host, publicUrl === undefined ? undefined : new URL(publicUrl).host];
-  if (URL.canParse(origin) && own.includes(new URL(origin).host)) return;
-  throw new PipelineError('request_invalid', `Pages of ${origin.slice(0, 200)} may not ask here.`);
+  return URL.canParse(origin) && own.includes(new URL(origin).host);
 }
 
 function webRequest(request: FastifyRequest, reply: FastifyReply): Request {
@@ -91,6 +86,13 @@ function webRequest(request: FastifyRequest, reply: FastifyReply): Request {
 const PARSE_ERROR = -32_700;
 const INVALID_REQUEST = -32_600;
 const INTERNAL_ERROR = -32_603;
+
+/** The specification asks for this status. */
+const FOREIGN_PAGE = {
+  status: 403,
+  code: 'request_invalid',
+  detail: 'Pages of other sites may not ask here.',
+} as const;
 
 /** In JSON-RPC, under the status of HTTP. */
 function refuse(
