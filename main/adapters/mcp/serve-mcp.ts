@@ -96,7 +96,7 @@ const FOREIGN_PAGE = {
 
 /** In JSON-RPC, under the status of HTTP. */
 function refuse(
-  { status, detail, code }: Problem,
+  { status, detail, code }: Pick<Problem, 'status' | 'detail' | 'code'>,
   reply: FastifyReply,
   request: FastifyRequest,
 ): FastifyReply {
