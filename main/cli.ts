@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { findingsCommand } from './commands/findings.ts';
 import { incidentCommand } from './commands/incident.ts';
+import { kedaPauseCommand } from './commands/keda-pause.ts';
 import { keyCommand } from './commands/key.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { receiptCommand } from './commands/receipt.ts';
@@ -48,6 +49,7 @@ const commands = [
   ledgerCommand(),
   receiptCommand(),
   keyCommand(),
+  kedaPauseCommand(),
   spoolCommand(),
   sqlCommand(),
   doctorCommand(),

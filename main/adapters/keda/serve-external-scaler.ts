@@ -105,7 +105,7 @@ export async function serveExternalScaler(
       }
       call.end();
     } catch (error) {
-      call.destroy(serviceError(error, deps.log));
+      call.emit('error', serviceError(error, deps.log));
     }
   };
 
