@@ -2,16 +2,18 @@
 
 /**
  * Sizes of an action inside the limits of an allow, or why it is not. A limit on a size that nobody told is not kept.
- * @param {{ from?: Record<string, unknown> | undefined, to?: Record<string, unknown> | undefined }} action
+ * @param {{ from?: Record<string, unknown> | undefined, to?: Record<string, unknown> | undefined, planGeneration?: string | undefined }} action
  * @param {Record<string, unknown>} limits
  * @param {{ clamp: boolean }} options  clamp: less change instead of none
  * @returns {{ to: Record<string, unknown> } | { beyond: string }}
  */
-export function keepLimits({ from = {}, to = {} }, limits, { clamp }) {
+export function keepLimits({ from = {}, to = {}, planGeneration }, limits, { clamp }) {
   const inside = { ...to };
-  const { maxTo, minTo, maxIncreaseRatio, ...others } = limits;
+  const { maxTo, minTo, maxIncreaseRatio, planGeneration: plan = planGeneration, ...others } = limits;
   const [other] = Object.keys(others);
+  // A newer gate may bound what this client cannot keep.
   if (other !== undefined) return { beyond: `the limit ${other} is not known here` };
+  if (plan !== planGeneration) return { beyond: `it is for the plan ${plan}, not ${planGeneration}` };
   /** @type {[string, unknown, 'most' | 'least'][]} */
   const bounds = [
     ...entries(maxTo).map(
@@ -41,7 +43,7 @@ export function keepLimits({ from = {}, to = {} }, limits, { clamp }) {
   if (Object.keys(inside).some((name) => !isBetween(inside[name], from[name], to[name])))
     return { beyond: 'nothing between what there is and what was asked is inside the limits' };
   // Limits may exclude each other.
-  return keepLimits({ from, to: inside }, limits, { clamp: false });
+  return keepLimits({ from, to: inside, planGeneration }, limits, { clamp: false });
 }
 
 /** @param {unknown} value @param {unknown} from @param {unknown} to */

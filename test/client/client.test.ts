@@ -129,8 +129,6 @@ describe('against the gate', () => {
     const later = new Date(Date.now() + 3_600_000).toISOString();
     for (const [request, change] of [
       [down('cart', { planGeneration: 'p@1' }), {}],
-      [down('checkout', { planGeneration: 'p@2' }), {}],
-      [down('checkout'), {}],
       [{ ...asked, action: { ...asked.action, kind: 'delete' } }, {}],
       [{ ...asked, action: { ...asked.action, kind: 'delete' } }, { receipt: turned }],
       [{ ...asked, actor: { id: 'other' } }, {}],
@@ -311,6 +309,7 @@ describe('guard', () => {
     ['whose limit is on a size not said', { limits: { maxTo: { zones: 2 } } }, {}],
     ['for another plan than there is', {}, { planGeneration: () => 'p@2' }],
     ['without a receipt', {}, { publicKeys: [] }],
+    ['whose limits name another plan', { limits: { planGeneration: 'p@0' } }, {}],
     ['that leaves nothing to do', { limits: { minTo: { replicas: 6 } } }, { clamp: true }],
     [
       'whose limits exclude each other',
