@@ -41,6 +41,35 @@ function rateOf(
   };
 }
 
+/** Requests of these services as of the newest settled minute. @throws PipelineError store_unavailable */
+export async function readRates(
+  client: ClickHouseClient,
+  of: { serviceNames: readonly string[]; sets: readonly ConstraintSet[]; nowMs: number },
+): Promise<SourceRate[]> {
+  const { serviceNames, sets, nowMs } = of;
+  const minuteMs = Math.floor((nowMs - SETTLED_MS) / MINUTE_MS) * MINUTE_MS;
+  const range = { serviceNames, fromMs: minuteMs - BEFORE_MS, untilMs: minuteMs + MINUTE_MS };
+  const [spans, counted] = await Promise.all([
+    readServiceSeries(client, { ...range, unsampledNames: unsampledServices(sets), stepMs: MINUTE_MS }),
+    readRequestMinutes(client, range),
+  ]);
+  return serviceNames.flatMap((serviceName) => {
+    const common = { minuteMs, serviceName, nowMs };
+    const steps = spans.get(serviceName) ?? [];
+    const minutes = counted.get(serviceName) ?? [];
+    return [
+      rateOf(new Map(steps.map((step) => [step.startMs, adjustedStep(step).requests])), {
+        ...common,
+        signal: 'traces',
+      }),
+      rateOf(new Map(minutes.map(({ startMs, requests }) => [startMs, requests])), {
+        ...common,
+        signal: 'metrics',
+      }),
+    ];
+  });
+}
+
 /** How many requests services get, by their spans and by their own metrics; of those that a rule asks about. */
 export class RateWatch {
   #rates: readonly SourceRate[] = [];
@@ -61,34 +90,6 @@ export class RateWatch {
     // Before it is read: one that takes long is not asked for twice.
     this.#readAtMs = nowMs;
     const serviceNames = servicesWithRates(sets);
-    this.#rates = serviceNames.length === 0 ? [] : await this.#read(client, { serviceNames, sets, nowMs });
-  }
-
-  async #read(
-    client: ClickHouseClient,
-    of: { serviceNames: readonly string[]; sets: readonly ConstraintSet[]; nowMs: number },
-  ): Promise<SourceRate[]> {
-    const { serviceNames, sets, nowMs } = of;
-    const minuteMs = Math.floor((nowMs - SETTLED_MS) / MINUTE_MS) * MINUTE_MS;
-    const range = { serviceNames, fromMs: minuteMs - BEFORE_MS, untilMs: minuteMs + MINUTE_MS };
-    const [spans, counted] = await Promise.all([
-      readServiceSeries(client, { ...range, unsampledNames: unsampledServices(sets), stepMs: MINUTE_MS }),
-      readRequestMinutes(client, range),
-    ]);
-    return serviceNames.flatMap((serviceName) => {
-      const common = { minuteMs, serviceName, nowMs };
-      const steps = spans.get(serviceName) ?? [];
-      const minutes = counted.get(serviceName) ?? [];
-      return [
-        rateOf(new Map(steps.map((step) => [step.startMs, adjustedStep(step).requests])), {
-          ...common,
-          signal: 'traces',
-        }),
-        rateOf(new Map(minutes.map(({ startMs, requests }) => [startMs, requests])), {
-          ...common,
-          signal: 'metrics',
-        }),
-      ];
-    });
+    this.#rates = serviceNames.length === 0 ? [] : await readRates(client, { serviceNames, sets, nowMs });
   }
 }

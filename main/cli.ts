@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { failmodesCommand } from './commands/failmodes.ts';
 import { findingsCommand } from './commands/findings.ts';
 import { incidentCommand } from './commands/incident.ts';
+import { kedaPauseCommand } from './commands/keda-pause.ts';
 import { keyCommand } from './commands/key.ts';
 import { ledgerCommand } from './commands/ledger.ts';
 import { receiptCommand } from './commands/receipt.ts';
@@ -51,6 +52,7 @@ const commands = [
   ledgerCommand(),
   receiptCommand(),
   keyCommand(),
+  kedaPauseCommand(),
   spoolCommand(),
   sqlCommand(),
   doctorCommand(),

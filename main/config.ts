@@ -113,9 +113,11 @@ function crossFieldProblems(config: Config, given: ReadonlyMap<string, Given>): 
       `${named('host')} is ${config.host}, which others can reach, and there are no keys: set PLUMBLINE_KEYS to one or more secrets (for example the output of "openssl rand -hex 16"), or set PLUMBLINE_HOST to 127.0.0.1`,
     );
   }
-  const ports = ['otlpGrpcPort', 'otlpHttpPort', 'apiPort', 'clickhousePort'] as const;
+  const ports = ['otlpGrpcPort', 'otlpHttpPort', 'apiPort', 'clickhousePort', 'kedaPort'] as const;
   for (const [index, key] of ports.entries()) {
-    const twin = ports.slice(0, index).find((other) => config[other] === config[key] && config[key] !== 0);
+    const twin = ports
+      .slice(0, index)
+      .find((other) => config[other] === config[key] && config[key] !== 0 && config[key] !== undefined);
     if (twin !== undefined) problems.push(`${named(twin)} and ${named(key)} are both ${config[key]}`);
   }
   if (config.clickhouseUrl === undefined && !config.roles.includes('store')) {

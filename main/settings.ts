@@ -36,6 +36,7 @@ export const SETTINGS = z.object({
   otlpGrpcPort: port.default(4317),
   otlpHttpPort: port.default(4318),
   apiPort: port.default(4319),
+  kedaPort: port.optional(), // KEDA's external scaler; off unless somebody asks for it
   clickhousePort: port.default(8123), // ClickHouse's own, so its clients need no option
   host: z.string().min(1).default('127.0.0.1'), // reachable from elsewhere must be somebody's decision
   dataDir: z.string().min(1).default('.plumbline'),

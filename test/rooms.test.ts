@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: ['core', 'store', 'validators', 'detectors', 'alerts', 'gates'],
   web: [],
   beacon: [],
+  client: [],
   demo: ['core'],
   main: ['core', 'store', 'ingest', 'validators', 'detectors', 'gates', 'alerts', 'jobs', 'web', 'demo'],
   eval: [

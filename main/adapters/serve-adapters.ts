@@ -4,7 +4,7 @@ import { ARGO_ROLLOUTS_OPERATIONS, serveArgoRollouts } from './argo-rollouts.ts'
 import { AUTHZEN_OPERATIONS, serveAuthzen } from './authzen.ts';
 import { FLAGGER_OPERATIONS, serveFlagger } from './flagger.ts';
 import { GITHUB_OPERATIONS, type GithubDeps, serveGithub } from './github/serve-github.ts';
-import { KEDA_OPERATIONS, serveKeda } from './keda.ts';
+import { KEDA_OPERATIONS, serveKeda } from './keda/metrics-api.ts';
 import { KUBERNETES_OPERATIONS, serveAdmission } from './kubernetes/serve-admission.ts';
 
 export const ADAPTER_OPERATIONS: readonly Operation[] = [

@@ -1,10 +1,8 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { DecisionRequest } from '../../core/decision.ts';
-import { PipelineError } from '../../core/errors.ts';
 import { decisionRequestJsonSchema } from '../../gates/decision-request.ts';
-import { type DecisionRow, readDecision, readDecisions } from '../../store/decisions.ts';
+import { readDecisions } from '../../store/decisions.ts';
 import { readOutcomes } from '../../store/outcomes.ts';
 import type { ApiDeps } from './api-deps.ts';
 import {
@@ -17,6 +15,7 @@ import {
   toOutcomeJson,
   toRecordedDecisionJson,
 } from './decision-json.ts';
+import { knownDecision } from './known-decision.ts';
 import { limitQuery } from './limit-query.ts';
 import { type Operation, serveOperation } from './operation.ts';
 
@@ -78,12 +77,4 @@ export function serveDecisions(app: FastifyInstance, { client, gate }: ApiDeps):
     await knownDecision(client, id);
     return toOutcomeJson(await gate.recordOutcome({ decisionId: id, acted, result, note, by }));
   });
-}
-
-/** @throws PipelineError not_found */
-async function knownDecision(client: ClickHouseClient, id: string): Promise<DecisionRow> {
-  const decision = await readDecision(client, id);
-  if (decision !== null) return decision;
-  const text = `There is no decision ${id} here (yet: a new one takes up to two seconds to be listed); GET /api/v1/decisions lists them.`;
-  throw new PipelineError('not_found', text, { id });
 }

@@ -7,6 +7,8 @@ import type { Log } from '../../core/log.ts';
 import type { DecisionSink } from '../../gates/export-decisions.ts';
 import { createGate, type KeyFiles } from '../../gates/gate.ts';
 import { GITHUB_PATH, type GithubConfig } from '../adapters/github/serve-github.ts';
+import { type ExternalScaler, serveExternalScaler } from '../adapters/keda/serve-external-scaler.ts';
+import { MCP_OPERATIONS, serveMcp } from '../adapters/mcp/serve-mcp.ts';
 import { ADAPTER_OPERATIONS, serveAdapters } from '../adapters/serve-adapters.ts';
 import { localUrl } from '../local-url.ts';
 import { observeConstraints } from '../observe-constraints.ts';
@@ -52,6 +54,8 @@ export interface ApiConfig {
   /** How callers from elsewhere name this server. */
   readonly publicUrl?: string | undefined;
   readonly github?: GithubConfig | null;
+  /** Of KEDA's external scaler; left out: none is served. */
+  readonly kedaPort?: number | undefined;
   /** Who else is handed every decision. */
   readonly sinks?: readonly DecisionSink[];
   readonly otlpHttpPort: number;
@@ -93,13 +97,14 @@ const OPERATIONS = [
   ...LEDGER_OPERATIONS,
   ...SET_ASIDE_OPERATIONS,
   ...ADAPTER_OPERATIONS,
+  ...MCP_OPERATIONS,
 ];
 
 /** Starts the gate, the API, the first page, metrics and probes on one port. @throws PipelineError port_taken */
 export async function startApi(
   config: ApiConfig,
   deps: StartApiDeps,
-): Promise<{ close(): Promise<void>; readonly port: number }> {
+): Promise<{ close(): Promise<void>; readonly port: number; readonly kedaPort: number | null }> {
   const { client, now, log } = deps;
   const { dataDir, constraintsPath, keyFiles = {}, sinks = [] } = config;
   const gate = await createGate({ client, dataDir, constraintsPath, keyFiles, sinks, now, log });
@@ -141,6 +146,7 @@ export async function startApi(
   const stopping = new AbortController();
   const { publicUrl, github = null } = config;
   serveAdapters(app, { gate, now, log, dataDir, publicUrl, github, signal: stopping.signal });
+  serveMcp(app, { client, gate, now, log, publicUrl });
   const document = openApiDocument(OPERATIONS);
   app.get(`${API_PREFIX}/openapi.json`, () => document);
   serveFirstPage(app, apiDeps, {
@@ -160,20 +166,25 @@ export async function startApi(
         gateReady: () => gate.ready(),
       }),
   });
+  let scaler: ExternalScaler | null = null;
   const close = async (): Promise<void> => {
     stopping.abort();
-    await app.close();
+    await Promise.all([app.close(), scaler?.close()]);
     await gate.close();
   };
   try {
     await app.listen({ host: config.host, port: config.apiPort });
+    if (config.kedaPort !== undefined) {
+      const { host, keys, kedaPort: port } = config;
+      scaler = await serveExternalScaler({ host, keys, port }, { client, gate, now, log });
+    }
   } catch (error) {
     await close();
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     const message = `Port ${config.apiPort} is taken: stop what listens there, or set PLUMBLINE_API_PORT to another port.`;
     throw new PipelineError('port_taken', message, { port: config.apiPort }, error);
   }
-  return { close, port: portOf() };
+  return { close, port: portOf(), kedaPort: scaler?.port ?? null };
 }
 
 /** Who may ask at all, before anything of the request is read. */

@@ -17,6 +17,7 @@ runRole('api', async (config, { now, log, meter, tracer }) => {
         checkpointDir: config.checkpointDir,
       },
       publicUrl,
+      kedaPort: config.kedaPort,
       github: githubConfig(config),
       sinks: decisionSinks(config),
     },

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Decision, DecisionRequest } from '../../core/decision.ts';
-import type { Operation } from '../api/operation.ts';
-import { askGate } from './ask-gate.ts';
-import { decisionLine } from './decision-line.ts';
-import { problemJson } from './problem-json.ts';
-import { type AdapterDeps, serveAdapter } from './serve-adapter.ts';
+import type { Decision, DecisionRequest } from '../../../core/decision.ts';
+import type { Operation } from '../../api/operation.ts';
+import { askGate } from '../ask-gate.ts';
+import { decisionLine } from '../decision-line.ts';
+import { problemJson } from '../problem-json.ts';
+import { type AdapterDeps, serveAdapter } from '../serve-adapter.ts';
 
 const text = z.string().min(1).max(512);
 const count = z.coerce.number().int().min(0).max(1_000_000);
