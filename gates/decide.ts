@@ -188,7 +188,8 @@ export function decide(input: DecideInput): DecisionBody {
     ...voteOnSets(question, { ...input, recent, mode }),
     checkPolicies(question, { world: { trust, findings, intents, rates, incidents, nowMs }, mode }),
   ];
-  const votes = [...others.slice(0, 2), onData, onIntents, ...others.slice(2)];
+  // A question that cannot mean what it says is told so first: what the data says of a misspelt service helps nobody.
+  const votes = [...others.slice(0, 3), onData, onIntents, ...others.slice(3)];
   const first = strictest(votes);
   const age =
     first === 'hold' && request.mode !== 'shadow'
