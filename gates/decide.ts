@@ -124,7 +124,7 @@ function strictest(votes: readonly Vote[]): DecisionOutcome {
 }
 
 function doubted(state: Outcome): string {
-  return state === 'pass' ? 'a policy is not known to be kept' : `the data is ${state}`;
+  return state === 'pass' ? 'not all that it rests on is known' : `the data is ${state}`;
 }
 
 function note(code: string, text: string, constraint: string): DecisionReason {
