@@ -5,7 +5,7 @@ import { ACTION_KINDS, isSafe } from './action-kinds.ts';
 import { corruption } from './corruptions.ts';
 import { type Answer, answer, healthyWorld, type World } from './world.ts';
 
-const numRuns = runCount({ suite: 600, long: 100_000 });
+const numRuns = runCount({ suite: 300, long: 100_000 });
 const STRICTNESS = ['allow', 'hold', 'deny', 'refused'];
 const strictness = ({ decision }: Answer) => STRICTNESS.indexOf(decision);
 
