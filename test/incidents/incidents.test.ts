@@ -15,17 +15,17 @@ describe('17 incidents', () => {
   });
 
   it.each(named)('%s: stopped by the named check', (_title, incident) => {
-    const said = replayIncident(incident, 'incident').map(({ decision, reasons }, index) => ({
-      decision,
-      isNamed: reasons.some(({ code }) => code === incident.asks[index]?.incident.reason),
-      codes: reasons.map(({ code }) => code),
-    }));
-    const wanted = incident.asks.map((ask, index) => ({
-      decision: ask.incident.decision,
-      isNamed: true,
-      codes: said[index]?.codes,
-    }));
-    expect(said).toEqual(wanted);
+    const said = replayIncident(incident, 'incident').map(({ decision, reasons }) => {
+      const decisive = reasons.filter(({ severity }) => severity === 'blocking' || decision === 'allow');
+      return { decision, codes: decisive.map(({ code }) => code) };
+    });
+    expect(said).toEqual(
+      incident.asks.map(({ incident: { decision, reason } }) => ({
+        decision,
+        // What stops it is the first that is told; an allow says at its end by what right it is one.
+        codes: decision === 'allow' ? expect.arrayContaining([reason]) : expect.toSatisfy(startsWith(reason)),
+      })),
+    );
   });
 
   it.each(named)('%s: its healthy twin is allowed', (_title, incident) => {
@@ -36,3 +36,7 @@ describe('17 incidents', () => {
     expect(said).toEqual(incident.asks.map(() => ({ decision: 'allow', codes: ['OK'] })));
   });
 });
+
+function startsWith(reason: string) {
+  return (codes: readonly string[]) => codes[0] === reason;
+}
