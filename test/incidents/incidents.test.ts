@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { incidentsDocument } from './incidents-document.ts';
 import { readIncidents } from './read-incident.ts';
 import { replayIncident } from './replay-incident.ts';
 
@@ -34,6 +36,12 @@ describe('17 incidents', () => {
       codes: reasons.map(({ code }) => code),
     }));
     expect(said).toEqual(incident.asks.map(() => ({ decision: 'allow', codes: ['OK'] })));
+  });
+
+  it('are told in docs/incidents.md as they are replayed', async () => {
+    await expect(incidentsDocument()).toMatchFileSnapshot(
+      join(import.meta.dirname, '../../docs/incidents.md'),
+    );
   });
 });
 

@@ -15,8 +15,6 @@ interface Spans {
   readonly spans: readonly object[];
 }
 
-/** Calls within the second, by each service's one caller. */
-const CALLS_PER_S = 4;
 const REMOTE = 0x301;
 const LOCAL = 0x101;
 const SERVER = 2;
@@ -30,8 +28,8 @@ const SHIFT_MS: Partial<Record<TelemetryFault, number>> = {
 
 function hex(length: number, ...parts: readonly number[]): string {
   return parts
-    .map((part) => part.toString(16))
-    .join('0')
+    .map((part) => part.toString(16).padStart(4, '0'))
+    .join('')
     .padStart(length, '0');
 }
 
@@ -43,14 +41,15 @@ export function secondOfShop(
     readonly startMs: number;
     readonly fault: TelemetryFault;
     readonly secondNumber: number;
+    readonly callsPerS: number;
   },
 ): Spans[] {
   const { fault, secondNumber } = of;
   // The same second over and over: what stood still is sent again under its old stamps.
   const number = fault === 'frozen' ? 1 : secondNumber;
   const startMs = fault === 'frozen' ? of.startMs - 1_000 * (secondNumber - 1) : of.startMs;
-  const calls = Array.from({ length: CALLS_PER_S }, (_, call) => ({
-    atMs: startMs + call * 200,
+  const calls = Array.from({ length: of.callsPerS }, (_, call) => ({
+    atMs: startMs + call * 90,
     traceId: hex(32, of.index + 1, number + 1, call + 1),
     id: (kind: number) => hex(16, kind, of.index + 1, number + 1, call + 1),
   }));
