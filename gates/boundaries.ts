@@ -27,15 +27,29 @@ function isEmptySet(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
+/**
+ * Without a letter or a digit it names nothing: blanks, and what selects everything in one language or another (`*`,
+ * `.*`, `%`). So does what a template leaves where it had no value.
+ */
+function namesNothing(name: unknown): boolean {
+  return (
+    typeof name === 'string' &&
+    (!/[\p{L}\p{N}]/u.test(name) || /^\s*(undefined|null|nan|\[object object\])\s*$/i.test(name))
+  );
+}
+
 /** What of the action or its target names nothing, or everything; null when all is named. */
 function emptyPart({ request: { target, action } }: Question): string | null {
-  // `*` is the other way to write an empty selector: everything.
-  const blank = Object.entries(target).find(([, value]) => /^[\s*]*$/.test(value));
+  const blank = Object.entries(target).find(([, value]) => namesNothing(value));
   if (blank !== undefined) return `target.${blank[0]} is "${blank[1]}"`;
   if (action.blastRadius?.['count'] === 0) return 'action.blastRadius.count is 0';
   for (const part of ['to', 'blastRadius'] as const) {
     const empty = Object.entries(action[part] ?? {}).find(([, value]) => isEmptySet(value));
     if (empty !== undefined) return `action.${part}.${empty[0]} is empty`;
+  }
+  for (const [key, value] of Object.entries(action.blastRadius ?? {})) {
+    const nameless = [value].flat().find((one) => namesNothing(one));
+    if (nameless !== undefined) return `action.blastRadius.${key} names "${String(nameless)}"`;
   }
   return null;
 }

@@ -76,5 +76,6 @@ export function checkIntents(
       ...unseen.map((name) => `${name} is measured and met`),
     ],
     retryAfterS: 15,
+    isByFailMode: !isMissed && unknownOutcome === 'allow',
   };
 }

@@ -123,7 +123,7 @@ function strictest(votes: readonly Vote[]): DecisionOutcome {
 }
 
 function doubted(state: Outcome): string {
-  return state === 'pass' ? 'a policy is not known to be kept' : `the data is ${state}`;
+  return state === 'pass' ? 'not all that it rests on is known' : `the data is ${state}`;
 }
 
 function note(code: string, text: string, constraint: string): DecisionReason {
@@ -187,7 +187,8 @@ export function decide(input: DecideInput): DecisionBody {
     ...voteOnSets(question, { ...input, recent, mode }),
     checkPolicies(question, { world: { trust, findings, intents, rates, incident, nowMs }, mode }),
   ];
-  const votes = [...others.slice(0, 2), onData, onIntents, ...others.slice(2)];
+  // A question that cannot mean what it says is told so first: what the data says of a misspelt service helps nobody.
+  const votes = [...others.slice(0, 3), onData, onIntents, ...others.slice(3)];
   const first = strictest(votes);
   const age =
     first === 'hold' && request.mode !== 'shadow'

@@ -9,18 +9,24 @@ import { NO_OBJECTION, type Vote } from './vote.ts';
 
 const KINDS = FAIL_MODES.map(({ kind }) => kind).filter((kind) => !kind.includes('*'));
 
-/** A wide glob speaks about everything, and so describes nothing. */
+/** A glob without a word in it (`*`, `*.*`) speaks about everything, and so describes nothing. */
 function describes(globs: readonly string[], kind: string): boolean {
-  return globs.some((glob) => glob !== '*' && matchGlob(glob, kind));
+  return globs.some((glob) => /[a-z0-9]/.test(glob) && matchGlob(glob, kind));
 }
 
-/** Whether anybody ever said what such an action is: the built-in table, the caller's stage, or a file. */
+/**
+ * Whether anybody ever said what such an action is: the built-in table, or a file. That the caller names a stage says
+ * nothing by itself (`{kind: wipe_all, stage: scaling}` is no scaling), but where people wrote about all of that stage.
+ */
 function isKindKnown({ kind, stages, sets }: Question): boolean {
   const said = sets.flatMap((set) => [
     ...Object.keys(set.failureTolerance.kinds),
     ...Object.values(set.stages).flatMap((stage) => stage?.gate ?? []),
   ]);
-  return stageOf(kind) !== null || stages.length > 0 || describes(said, kind);
+  const isOfStage = sets.some((set) =>
+    stages.some((stage) => set.stages[stage]?.gate.some((glob) => matchGlob(glob, kind)) ?? false),
+  );
+  return stageOf(kind) !== null || isOfStage || describes(said, kind);
 }
 
 function hold(code: string, text: string, wouldAllowIf: string): Vote {
@@ -48,7 +54,11 @@ export function checkWords(
     const nearest = nearestName(kind, KINDS);
     const meant = nearest === null ? '' : ` Did you mean ${nearest}?`;
     const text = `Nobody described what ${kind} does, so it has no safe direction.${meant}`;
-    return hold('ACTION_UNKNOWN', text, 'action.stage is given, or a constraint file describes the kind');
+    return hold(
+      'ACTION_UNKNOWN',
+      text,
+      'a constraint file describes the kind, under failureTolerance or the gate of a stage',
+    );
   }
   if (target === null || question.sets.length > 0 || of.trust.signalsOf(target).length > 0)
     return NO_OBJECTION;

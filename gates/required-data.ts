@@ -129,13 +129,21 @@ function heartbeatState(
 ): Outcome {
   const ageS = verdict?.estimators.find(({ id }) => id === 'freshness')?.upper ?? null;
   const isExpired = validUntilMs === null || validUntilMs < nowMs;
-  if (ageS === null || isExpired) return state === 'pass' ? 'unknown' : state;
+  // NaN compares false with everything, and nothing is younger than now.
+  const isAge = ageS !== null && ageS >= 0;
+  if (!isAge || isExpired) return state === 'pass' ? 'unknown' : state;
   return ageS <= heartbeatS ? 'pass' : 'fail';
 }
 
-/** A pass must rest on numbers: NaN compares false with everything, also with its limit. */
+/**
+ * A pass must rest on numbers: NaN compares false with everything, also with its limit, and a share below nothing or an
+ * interval with its ends exchanged would pass any.
+ */
 function isUsable(verdict: Verdict | null): boolean {
-  return verdict !== null && Number.isFinite(verdict.lower ?? 0) && Number.isFinite(verdict.upper);
+  if (verdict === null) return false;
+  const { lower, upper, unit } = verdict;
+  if (!Number.isFinite(lower ?? 0) || upper === null || !Number.isFinite(upper)) return false;
+  return (lower ?? upper) <= upper && (unit === 's' || upper >= 0);
 }
 
 /** JSON has no word for NaN; what is no number is not known. */

@@ -3,7 +3,7 @@ import type { FailModeInForce } from '../choose-fail-mode.ts';
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
 import { applies, type Question } from '../question.ts';
 import type { RecentAction, RecentActions } from '../recent-actions.ts';
-import { type Objection, objection, outcomeOnUnknown, type Vote } from '../vote.ts';
+import { type Objection, objectionOnUnknown, type Vote } from '../vote.ts';
 
 /** One question put to one constraint set, with what was allowed lately. */
 export interface Asked {
@@ -35,7 +35,7 @@ export function unlessKnown(asked: Asked, of: { sinceMs: number; constraint: str
     wouldAllowIf: 'the decisions of all replicas are read from the store again',
     untilMs: nowMs + 5_000,
   };
-  return objection(outcomeOnUnknown(mode), said, nowMs);
+  return objectionOnUnknown(mode, said, nowMs);
 }
 
 /** `scale.down by hpa/checkout (d_1), rollout.start by argo (d_2) and 4 more`. */

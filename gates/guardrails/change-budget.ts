@@ -2,7 +2,7 @@ import { rfc3339 } from '../../core/time.ts';
 import { actionSize, targetShare } from '../action-size.ts';
 import { isAbout } from '../fail-modes.ts';
 import type { RecentAction } from '../recent-actions.ts';
-import { NO_OBJECTION, objection, outcomeOnUnknown, type Vote } from '../vote.ts';
+import { NO_OBJECTION, objection, objectionOnUnknown, type Vote } from '../vote.ts';
 import { type Asked, listActions, newestFirst, spanText, unlessKnown } from './asked.ts';
 import { countBudget } from './count-budget.ts';
 
@@ -69,8 +69,8 @@ function shareBudget(asked: Asked, budget: ShareBudget): Vote {
 }
 
 function unknownShare({ question, mode, nowMs }: Asked, constraint: string): Vote {
-  return objection(
-    outcomeOnUnknown(mode),
+  return objectionOnUnknown(
+    mode,
     {
       code: 'SIZE_UNKNOWN',
       text: `How many targets ${question.kind} changes is not said, so nobody can tell whether it fits the budget.`,

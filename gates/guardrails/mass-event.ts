@@ -3,7 +3,7 @@ import { actionSize } from '../action-size.ts';
 import { isSafeDirection } from '../fail-modes.ts';
 import { type FleetHealth, HEALTH_VALID_MS } from '../fleet-health.ts';
 import type { Question } from '../question.ts';
-import { objection, outcomeOnUnknown, type Vote } from '../vote.ts';
+import { objection, objectionOnUnknown, type Vote } from '../vote.ts';
 import type { Asked } from './asked.ts';
 
 const MASS_KINDS = ['*.many', '*.all', 'reimage', 'reimage.*', 'drain', 'drain.*', 'failover', 'failover.*'];
@@ -70,5 +70,5 @@ export function massEvent(asked: Asked, health: FleetHealth | null): Vote[] {
     constraint,
     wouldAllowIf: 'services are judged again, and action.blastRadius, if it says unhealthy, says of how many',
   };
-  return [objection(isMassAction(question) ? 'hold' : outcomeOnUnknown(mode), said, nowMs)];
+  return [isMassAction(question) ? objection('hold', said, nowMs) : objectionOnUnknown(mode, said, nowMs)];
 }

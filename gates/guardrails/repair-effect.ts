@@ -2,7 +2,7 @@ import { rfc3339 } from '../../core/time.ts';
 import { isAbout } from '../fail-modes.ts';
 import type { IntentState } from '../intent-state.ts';
 import type { RecentAction } from '../recent-actions.ts';
-import { NO_OBJECTION, objection, outcomeOnUnknown, type Vote } from '../vote.ts';
+import { NO_OBJECTION, type Objection, objection, objectionOnUnknown, type Vote } from '../vote.ts';
 import { type Asked, newestFirst, spanText, unlessKnown } from './asked.ts';
 
 /** Whether what a repair was to mend got better in the time it was given. */
@@ -57,19 +57,16 @@ function repairEffect(
   const untilMs = repair.atMs + rule.within + stopForMs(rule);
   const what = `${repair.kind} by ${repair.actorId} at ${rfc3339(repair.atMs)} (${repair.decisionId})`;
   const isKnown = effect === 'not-better';
-  return objection(
-    isKnown ? 'deny' : outcomeOnUnknown(mode),
-    {
-      code: isKnown ? 'REPAIR_NO_EFFECT' : 'REPAIR_EFFECT_UNKNOWN',
-      text: isKnown
-        ? `${watched} got no better within ${spanText(rule.within)} of ${what}: ${repair.kind} is stopped until ${rfc3339(untilMs)}.`
-        : `Whether ${watched} got better within ${spanText(rule.within)} of ${what} is not known.`,
-      constraint,
-      sinceMs: repair.atMs + rule.within,
-      decisionId: repair.decisionId,
-      wouldAllowIf: `${watched} is met, or a person approves it (request.approval), or it is asked after ${rfc3339(untilMs)}`,
-      untilMs: isKnown ? untilMs : nowMs + 5_000,
-    },
-    nowMs,
-  );
+  const said: Objection = {
+    code: isKnown ? 'REPAIR_NO_EFFECT' : 'REPAIR_EFFECT_UNKNOWN',
+    text: isKnown
+      ? `${watched} got no better within ${spanText(rule.within)} of ${what}: ${repair.kind} is stopped until ${rfc3339(untilMs)}.`
+      : `Whether ${watched} got better within ${spanText(rule.within)} of ${what} is not known.`,
+    constraint,
+    sinceMs: repair.atMs + rule.within,
+    decisionId: repair.decisionId,
+    wouldAllowIf: `${watched} is met, or a person approves it (request.approval), or it is asked after ${rfc3339(untilMs)}`,
+    untilMs: isKnown ? untilMs : nowMs + 5_000,
+  };
+  return isKnown ? objection('deny', said, nowMs) : objectionOnUnknown(mode, said, nowMs);
 }

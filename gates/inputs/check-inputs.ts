@@ -120,5 +120,6 @@ export function checkInputs(question: Question, known: Known): Vote {
     reasons: votes.flatMap(({ reasons }) => reasons),
     wouldAllowIf: votes.flatMap(({ wouldAllowIf }) => wouldAllowIf),
     retryAfterS: 15,
+    isByFailMode: outcome === 'allow',
   };
 }

@@ -103,7 +103,11 @@ describe('words that nobody knows', () => {
     expect(answer('', { kind: 'scle.down' }).reasons[0]?.code).toBe('ACTION_UNKNOWN');
     expect(answer('', { kind: 'scle.down' }).reasons[0]?.text).toContain('scle.down does');
     expect(answer('', { kind: 'scal.up' }).reasons[0]?.text).toContain('Did you mean scale.up');
-    expect(answer('', { kind: 'twirl', stage: 'scaling' }).decision).toBe('allow');
+    const twirl = { kind: 'twirl', stage: 'scaling' } as const;
+    expect(answer('', twirl).decision).toBe('hold');
+    expect(answer('stages: {scaling: {gate: ["*"]}}', twirl).decision).toBe('allow');
+    expect(answer('stages: {routing: {gate: ["*"]}}', twirl).decision).toBe('hold');
+    expect(answer('failureTolerance: {"*.*": {unknown: allow}}', { kind: 'twirl.it' }).decision).toBe('hold');
     expect(answer('failureTolerance: {twirl: {unknown: hold}}', { kind: 'twirl' }).decision).toBe('allow');
     expect(answer('failureTolerance: {"*": {unknown: allow}}', { kind: 'twirl' }).decision).toBe('hold');
   });

@@ -81,7 +81,9 @@ describe('the schema for editors', () => {
   });
 
   it('accepts the examples, which name it, and refuses what is misspelt', async () => {
-    const app = Fastify();
+    // As an editor validates: nothing is coerced, dropped or filled in, and defaults are what it shows beside a key.
+    const customOptions = { coerceTypes: false, removeAdditional: false, useDefaults: false } as const;
+    const app = Fastify({ ajv: { customOptions } });
     const { $schema: _, ...body } = constraintJsonSchema;
     app.post('/', { schema: { body } }, async () => ({}));
     const statusOf = async (payload: object) =>
@@ -93,6 +95,10 @@ describe('the schema for editors', () => {
     const example = parse(textOf(EXAMPLES[0] as string)) as object;
     expect(await statusOf({ ...example, kind: 'Set' })).toBe(400);
     expect(await statusOf({ ...example, policies: [{ id: 'a', requires: 'true' }] })).toBe(400);
+    expect(await statusOf({ ...example, boundries: {} })).toBe(400);
+    expect(await statusOf({ ...example, guardrails: { flap: { opposite: ['a'], max: 1, per: '1m' } } })).toBe(
+      400,
+    );
     await app.close();
   });
 });
