@@ -66,7 +66,6 @@ function worldOf(
               readAtMs: nowMs - 1_000,
             },
     },
-    incidents: { open: [], isComplete: true },
   };
 }
 

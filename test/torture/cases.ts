@@ -491,7 +491,7 @@ export const CASES: readonly TortureCase[] = [
         recent: RECENT_UNKNOWN,
         health: null,
         use: null,
-        incidents: null,
+        incident: 'unknown',
         rates: [],
         intents: [],
       })),

@@ -99,7 +99,7 @@ const ofSituation: fc.Arbitrary<Spoil> = fc.constantFrom<Spoil>(
   (world) => ({ ...world, health: { known: 0, unhealthy: Number.NaN, examples: [], atMs: NOW_MS } }),
   (world) => ({ ...world, use: null }),
   (world) => ({ ...world, use: { find: () => null } }),
-  (world) => ({ ...world, incidents: { open: [], isComplete: false } }),
+  (world) => ({ ...world, incident: 'unknown' }),
 );
 const ofInput: fc.Arbitrary<Spoil> = fc
   .tuple(fc.nat(3), fc.constantFrom('value', 'observedAt'), junk)

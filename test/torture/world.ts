@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { DecisionOutcome } from '../../core/decision.ts';
 import { PipelineError } from '../../core/errors.ts';
 import type { Finding } from '../../core/finding.ts';
-import type { IncidentsKnown } from '../../core/incident.ts';
 import { SAMPLING_PURPOSES } from '../../core/sampling/sampling-purpose.ts';
+import type { Ternary } from '../../core/ternary.ts';
 import type { Dimension, Verdict } from '../../core/verdict.ts';
 import type { ConstraintSet } from '../../gates/constraints/constraint-set.ts';
 import { intents } from '../../gates/constraints/constraints.ts';
@@ -31,7 +31,7 @@ export interface World {
   readonly recent: RecentActions;
   readonly use: UseProofs | null;
   readonly health: FleetHealth | null;
-  readonly incidents: IncidentsKnown | null;
+  readonly incident: Ternary;
   readonly sets: readonly ConstraintSet[];
 }
 
@@ -129,7 +129,7 @@ export function healthyWorld({ kind, facts, saw = {} }: ActionKind): World {
       }),
     },
     health: { known: 40, unhealthy: 1, examples: ['mail'], atMs: NOW_MS - 1_000 },
-    incidents: { open: [], isComplete: true },
+    incident: 'false',
     sets: [SET],
   };
 }
