@@ -16,7 +16,7 @@ import { authorizer } from '../../api/authorize.ts';
 import { problemOf } from '../../api/problem.ts';
 import { type LoadDeps, parseScalerMetadata, ScaledLoad, type ScalerMetadata } from './scaled-load.ts';
 
-export const EXTERNAL_SCALER_PROTO = join(import.meta.dirname, 'externalscaler.proto');
+const EXTERNAL_SCALER_PROTO = join(import.meta.dirname, 'externalscaler.proto');
 
 interface ScaledObjectRef {
   readonly name: string;
