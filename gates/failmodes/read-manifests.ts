@@ -24,7 +24,7 @@ export interface ReadManifests {
 /** About 25 s and 1.5 GB: a YAML parser is no place for more. */
 const TEXT_LENGTH_MAX = 16 * 1_048_576;
 const LIST_DEPTH_MAX = 4;
-const HELM = /\{\{-?[^}]*(\.(Values|Release|Chart|Capabilities)\b|\b(include|toYaml|tpl)\b)/;
+const HELM = /\{\{-?[^}]{0,200}(\.(Values|Release|Chart|Capabilities)\b|\b(include|toYaml|tpl)\b)/;
 const RENDER_FIRST = 'render it first: helm template RELEASE CHART | plumbline failmodes -';
 
 /** One document with what stands before it: its lines count from `lineOffset`. */
@@ -35,10 +35,13 @@ interface Chunk {
 
 /** A stream is cut at its `---` lines before it is parsed, so that a broken document takes no other with it. */
 function chunksOf(text: string): Chunk[] {
-  const starts = [0, ...[...text.matchAll(/^---(?=\s|$)/gm)].map(({ index }) => index)];
-  return [...new Set(starts)].map((start, index, all) => {
-    const lineOffset = text.slice(0, start).split('\n').length - 1;
-    return { text: text.slice(start, all[index + 1]), lineOffset };
+  const marks = [...text.matchAll(/^---(?=\s|$)/gm)].map(({ index }) => index);
+  const starts = marks[0] === 0 ? marks : [0, ...marks];
+  let lineOffset = 0;
+  return starts.map((start, index) => {
+    const chunk = { text: text.slice(start, starts[index + 1]), lineOffset };
+    lineOffset += chunk.text.split('\n').length - 1;
+    return chunk;
   });
 }
 
