@@ -8,7 +8,7 @@ import {
   type Finding,
   type ManifestText,
 } from '../../gates/failmodes/check-fail-modes.ts';
-import type { Refusal } from '../../gates/failmodes/read-manifests.ts';
+import type { Remark } from '../../gates/failmodes/read-manifests.ts';
 import { ruleTable } from '../../gates/failmodes/rule-table.ts';
 import { toSarif } from '../../gates/failmodes/to-sarif.ts';
 import { examples, print } from '../client-flags.ts';
@@ -114,8 +114,8 @@ function findingText(finding: Finding, isFirst: boolean): string {
   return lines.filter((line) => line !== false).join('\n');
 }
 
-function refusalText(word: string, refusal: Refusal): string {
-  return `${placed(refusal)}: ${word}: ${refusal.message} (${refusal.hint})`;
+function remarkText(word: string, remark: Remark): string {
+  return `${placed(remark)}: ${word}: ${remark.message} (${remark.hint})`;
 }
 
 function counted(count: number, noun: string): string {
@@ -130,8 +130,8 @@ function reportText(report: FailModeReport): string {
   const sum = (of: 'checked' | 'contradict' | 'weaker') => stages.reduce((total, one) => total + one[of], 0);
   const lines = [
     ...open.map((one, index) => findingText(one, open.findIndex(({ id }) => id === one.id) === index)),
-    ...refusals.map((refusal) => refusalText('not checked', refusal)),
-    ...notes.map((note) => refusalText('note', note)),
+    ...refusals.map((refusal) => remarkText('not checked', refusal)),
+    ...notes.map((note) => remarkText('note', note)),
     rows.length > 0 && textTable(['stage', 'places', 'contradict', 'weaker'], rows),
     `${counted(objectCount, 'object')} in ${counted(fileCount, 'file')}: ${counted(sum('checked'), 'place')} checked, ` +
       `${sum('contradict')} contradict the table, ${sum('weaker')} weaker, ${findings.length - open.length} suppressed.`,

@@ -118,6 +118,12 @@ data:
     ]);
   });
 
+  it('refuses a foreign file that is named, once', () => {
+    expect(check('services: {}').refusals.map(({ message }) => message)).toEqual([
+      'this is no Kubernetes object',
+    ]);
+  });
+
   it('says how many places it looked at, by stage', () => {
     const report = check(ZERO);
     expect(report.stages).toEqual([{ stage: 'scaling', checked: 4, contradict: 1, weaker: 0 }]);
