@@ -47,10 +47,12 @@ export function failmodesCommand(): Command {
 }
 
 const HELP = `
-Templates are read when they are rendered: helm template … | plumbline failmodes -, kustomize build … | plumbline failmodes -
+Templates are read when they are rendered, and a cluster as kubectl prints it:
+  $ helm template … | plumbline failmodes -
+  $ kubectl get hpa,pdb,scaledobjects -A -o yaml | plumbline failmodes -
 
 Exit codes: 0 nothing contradicts the table, 1 something does, 2 a document or file cannot be read (the others were checked).
-${examples('failmodes deploy/', 'kubectl get hpa,pdb,scaledobjects -A -o yaml | plumbline failmodes -', 'failmodes --sarif k8s/ > failmodes.sarif')}`;
+${examples('failmodes deploy/', 'failmodes --json hpa.yaml rollout.yaml', 'failmodes --sarif k8s/ > failmodes.sarif')}`;
 
 function isManifest(entry: Dirent): boolean {
   return /\.(ya?ml|json)$/.test(entry.name) && (entry.isFile() || entry.isSymbolicLink());

@@ -130,6 +130,36 @@ data:
   });
 });
 
+describe('a fix', () => {
+  it('is written as Kubernetes reads it, with what an item of a list is known by', () => {
+    const vpa = `apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: { name: web, namespace: shop }
+spec:
+  targetRef: { kind: Deployment, name: web }
+  updatePolicy: { updateMode: Auto }
+`;
+    const hpa = ZERO.replace(
+      'minReplicas: 0',
+      'minReplicas: 2, scaleTargetRef: { kind: Deployment, name: web }'.replace(', ', '\n  '),
+    );
+    const [fix] = check(`${vpa}---\n${hpa}`).findings.filter(({ id }) => id === 'VPA001');
+    expect(fix?.fix).toBe('spec:\n  updatePolicy:\n    updateMode: "Off"');
+    const template = `apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+spec:
+  metrics:
+    - name: errors
+      successCondition: isNil(result) || default(result, 0) < 5
+      failureCondition: result >= 5
+      provider: { datadog: {} }
+`;
+    expect(check(template).findings.map((one) => one.fix)).toEqual([
+      'spec:\n  metrics:\n    - name: errors\n      successCondition: result != nil && result < 5',
+    ]);
+  });
+});
+
 describe('suppressions', () => {
   const ignore = '# plumbline.dev/failmodes-ignore:';
   const open = (text: string) => check(text).findings.filter(({ suppressed }) => suppressed === null);
