@@ -2,7 +2,7 @@ import { STAGES, type Stage } from '../../core/decision.ts';
 import { builtInFailMode } from '../fail-modes.ts';
 import { misspeltKind } from './misspelt-kind.ts';
 import { Part } from './part.ts';
-import { type ReadManifests, type Refusal, readManifests } from './read-manifests.ts';
+import { type ReadManifests, type Remark, readManifests } from './read-manifests.ts';
 import { renderFix } from './render-fix.ts';
 import type { Edit, Manifest, Place, Rule, Severity } from './rule.ts';
 import { RULES } from './rules.ts';
@@ -47,9 +47,9 @@ export interface FailModeReport {
   readonly fileCount: number;
   readonly objectCount: number;
   readonly findings: readonly Finding[];
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly Remark[];
   /** Suppressions that suppress nothing, or name no reason or no rule. */
-  readonly notes: readonly Refusal[];
+  readonly notes: readonly Remark[];
   readonly stages: readonly StageCount[];
   /** Objects no rule reads, by kind. */
   readonly unjudged: Readonly<Record<string, number>>;
@@ -124,7 +124,7 @@ function relative(edits: readonly Edit[], { root }: Manifest): Edit[] {
   });
 }
 
-function noteOn(one: Suppression, findings: readonly Finding[]): Refusal[] {
+function noteOn(one: Suppression, findings: readonly Finding[]): Remark[] {
   const at = { file: one.file, line: one.line, column: 1 };
   if (one.reason === '') {
     const hint = `write why: plumbline.dev/failmodes-ignore: ${one.ids.join(',')} reason`;
@@ -140,15 +140,15 @@ function noteOn(one: Suppression, findings: readonly Finding[]): Refusal[] {
 }
 
 function countByKind(manifests: readonly Manifest[]): Record<string, number> {
-  const counts: Record<string, number> = {};
+  const counts = new Map<string, number>();
   for (const { group, kind } of manifests) {
     if (RULES.some(({ kinds }) => kinds.includes(`${group}/${kind}`))) continue;
-    counts[kind] = (counts[kind] ?? 0) + 1;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
-  return counts;
+  return Object.fromEntries(counts);
 }
 
-function refuseMisspelt(manifest: Manifest): Refusal[] {
+function refuseMisspelt(manifest: Manifest): Remark[] {
   const meant = misspeltKind(manifest.group, manifest.kind);
   if (meant === null) return [];
   const position = manifest.positionOf(manifest.root.at('kind'));
@@ -161,11 +161,9 @@ function byPlace(left: Finding, right: Finding): number {
 }
 
 /** A check that looked at nothing must not pass: the path is wrong, or what should come in did not. */
-function refuseNothing(read: readonly (ReadManifests & { readonly file: string })[]): Refusal[] {
+function refuseNothing(read: readonly (ReadManifests & { readonly file: string })[]): Remark[] {
   const [first] = read;
-  const isNothing = read.every(
-    (one) => one.documentCount === one.foreign.length && one.refusals.length === 0,
-  );
+  const isNothing = read.every((one) => one.documentCount === one.foreign.length);
   if (first === undefined || !isNothing) return [];
   const hint = 'check the path, or the command whose output this is';
   return [{ file: first.file, line: 1, column: 1, message: 'no Kubernetes object was found', hint }];
@@ -189,15 +187,15 @@ export function checkFailModes(texts: readonly ManifestText[]): FailModeReport {
     (left, right) => (order.get(left.file) ?? 0) - (order.get(right.file) ?? 0) || byPlace(left, right),
   );
   const open = findings.filter(({ suppressed }) => suppressed === null);
+  const refusals = [
+    ...read.flatMap((one) => (one.isNamed ? [...one.refusals, ...one.foreign] : one.refusals)),
+    ...manifests.flatMap(refuseMisspelt),
+  ];
   return {
     fileCount: texts.length,
     objectCount: manifests.length,
     findings,
-    refusals: [
-      ...read.flatMap(({ refusals, foreign, isNamed }) => (isNamed ? [...refusals, ...foreign] : refusals)),
-      ...manifests.flatMap(refuseMisspelt),
-      ...refuseNothing(read),
-    ],
+    refusals: refusals.length > 0 ? refusals : refuseNothing(read),
     notes: suppressions.flatMap((one) => noteOn(one, findings)),
     stages: STAGES.map((stage) => ({
       stage,

@@ -27,14 +27,18 @@ const WORDS = new Set([
   ...['inf', 'nan', 'start', 'end', 'atan2'],
 ]);
 
+/** No expression that a person can read is longer. */
+const LENGTH_MAX = 20_000;
+
 /** Names of metrics in an expression; not labels, functions or words of the language. */
 export function metricNames(expression: string): string[] {
   const bare = expression
+    .slice(0, LENGTH_MAX)
     .replaceAll(/#.*$/gm, ' ')
     .replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`/g, '""')
-    .replaceAll(/\{[^}]*\}/g, '{}')
-    .replaceAll(/\[[^\]]*\]/g, ' ')
-    .replaceAll(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/gi, ' ');
+    .replaceAll(/\{[^{}]*\}/g, '{}')
+    .replaceAll(/\[[^[\]]*\]/g, ' ')
+    .replaceAll(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)/gi, ' ');
   const names = [...bare.matchAll(/(?<![\w:.])[a-zA-Z_:][\w:]*(?!\s*\()(?![\w:])/g)].map(([name]) => name);
   return [...new Set(names)].filter((name) => !WORDS.has(name.toLowerCase()));
 }

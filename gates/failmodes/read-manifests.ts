@@ -3,8 +3,8 @@ import { type Place as TextPlace, yamlPosition } from '../constraints/yaml-posit
 import { Part } from './part.ts';
 import type { Manifest } from './rule.ts';
 
-/** A document that was not checked, and why; the others of its file were. */
-export interface Refusal {
+/** About a text, not about a setting: why a document was not checked (the others of its file were), or a useless suppression. */
+export interface Remark {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -16,15 +16,15 @@ export interface ReadManifests {
   /** Documents that were read, a List without items among them. */
   readonly documentCount: number;
   readonly manifests: readonly Manifest[];
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly Remark[];
   /** Documents that are no Kubernetes objects, such as a compose file in a folder. */
-  readonly foreign: readonly Refusal[];
+  readonly foreign: readonly Remark[];
 }
 
 /** About 25 s and 1.5 GB: a YAML parser is no place for more. */
 const TEXT_LENGTH_MAX = 16 * 1_048_576;
 const LIST_DEPTH_MAX = 4;
-const HELM = /\{\{-?[^}]*(\.(Values|Release|Chart|Capabilities)\b|\b(include|toYaml|tpl)\b)/;
+const HELM = /\{\{-?[^}]{0,200}(\.(Values|Release|Chart|Capabilities)\b|\b(include|toYaml|tpl)\b)/;
 const RENDER_FIRST = 'render it first: helm template RELEASE CHART | plumbline failmodes -';
 
 /** One document with what stands before it: its lines count from `lineOffset`. */
@@ -35,10 +35,13 @@ interface Chunk {
 
 /** A stream is cut at its `---` lines before it is parsed, so that a broken document takes no other with it. */
 function chunksOf(text: string): Chunk[] {
-  const starts = [0, ...[...text.matchAll(/^---(?=\s|$)/gm)].map(({ index }) => index)];
-  return [...new Set(starts)].map((start, index, all) => {
-    const lineOffset = text.slice(0, start).split('\n').length - 1;
-    return { text: text.slice(start, all[index + 1]), lineOffset };
+  const marks = [...text.matchAll(/^---(?=\s|$)/gm)].map(({ index }) => index);
+  const starts = marks[0] === 0 ? marks : [0, ...marks];
+  let lineOffset = 0;
+  return starts.map((start, index) => {
+    const chunk = { text: text.slice(start, starts[index + 1]), lineOffset };
+    lineOffset += chunk.text.split('\n').length - 1;
+    return chunk;
   });
 }
 
@@ -146,15 +149,15 @@ function placeOf(part: Part): TextPlace {
 
 function readChunk({ text, lineOffset }: Chunk, file: string): ReadManifests {
   const lines = new LineCounter();
-  const refuse = (offset: number, message: string, hint: string): Refusal => {
+  const refuse = (offset: number, message: string, hint: string): Remark => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line) + lineOffset, column: Math.max(1, col), message, hint };
   };
   const read = {
     documentCount: 0,
     manifests: [] as Manifest[],
-    refusals: [] as Refusal[],
-    foreign: [] as Refusal[],
+    refusals: [] as Remark[],
+    foreign: [] as Remark[],
   };
   const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, logLevel: 'error' });
   for (const document of documents as Document.Parsed[]) {

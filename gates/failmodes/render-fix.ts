@@ -2,6 +2,9 @@ import { stringify } from 'yaml';
 import type { Part, Path } from './part.ts';
 import type { Edit } from './rule.ts';
 
+/** Kubernetes reads YAML 1.1, where a bare Off, yes or 1_0 is no text. */
+const AS_KUBERNETES_READS = { lineWidth: 0, compat: 'yaml-1.1' } as const;
+
 /** What a person knows an item of a list by. */
 const NAMES = ['name', 'alert', 'uid', 'containerName', 'type', 'metricName'];
 
@@ -56,10 +59,10 @@ export function renderFix(root: Part, edits: readonly Edit[]): string {
   const removed = edits.flatMap((edit) => ('remove' in edit ? [`# remove ${pathText(edit.remove)}`] : []));
   const set = edits.flatMap((edit) => ('set' in edit ? [nested(root, edit.set, edit.to)] : []));
   const added = edits.flatMap((edit) =>
-    'add' in edit ? [`---\n${stringify(edit.add, { lineWidth: 0 }).trimEnd()}`] : [],
+    'add' in edit ? [`---\n${stringify(edit.add, AS_KUBERNETES_READS).trimEnd()}`] : [],
   );
   const [first, ...others] = set;
   const written =
-    first === undefined ? [] : [stringify(others.reduce(merged, first), { lineWidth: 0 }).trimEnd()];
+    first === undefined ? [] : [stringify(others.reduce(merged, first), AS_KUBERNETES_READS).trimEnd()];
   return [...removed, ...written, ...added].join('\n');
 }

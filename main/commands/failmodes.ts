@@ -8,7 +8,7 @@ import {
   type Finding,
   type ManifestText,
 } from '../../gates/failmodes/check-fail-modes.ts';
-import type { Refusal } from '../../gates/failmodes/read-manifests.ts';
+import type { Remark } from '../../gates/failmodes/read-manifests.ts';
 import { ruleTable } from '../../gates/failmodes/rule-table.ts';
 import { toSarif } from '../../gates/failmodes/to-sarif.ts';
 import { examples, print } from '../client-flags.ts';
@@ -47,10 +47,12 @@ export function failmodesCommand(): Command {
 }
 
 const HELP = `
-Templates are read when they are rendered: helm template … | plumbline failmodes -, kustomize build … | plumbline failmodes -
+Templates are read when they are rendered, and a cluster as kubectl prints it:
+  $ helm template … | plumbline failmodes -
+  $ kubectl get hpa,pdb,scaledobjects -A -o yaml | plumbline failmodes -
 
 Exit codes: 0 nothing contradicts the table, 1 something does, 2 a document or file cannot be read (the others were checked).
-${examples('failmodes deploy/', 'kubectl get hpa,pdb,scaledobjects -A -o yaml | plumbline failmodes -', 'failmodes --sarif k8s/ > failmodes.sarif')}`;
+${examples('failmodes deploy/', 'failmodes --json hpa.yaml rollout.yaml', 'failmodes --sarif k8s/ > failmodes.sarif')}`;
 
 function isManifest(entry: Dirent): boolean {
   return /\.(ya?ml|json)$/.test(entry.name) && (entry.isFile() || entry.isSymbolicLink());
@@ -114,8 +116,8 @@ function findingText(finding: Finding, isFirst: boolean): string {
   return lines.filter((line) => line !== false).join('\n');
 }
 
-function refusalText(word: string, refusal: Refusal): string {
-  return `${placed(refusal)}: ${word}: ${refusal.message} (${refusal.hint})`;
+function remarkText(word: string, remark: Remark): string {
+  return `${placed(remark)}: ${word}: ${remark.message} (${remark.hint})`;
 }
 
 function counted(count: number, noun: string): string {
@@ -130,8 +132,8 @@ function reportText(report: FailModeReport): string {
   const sum = (of: 'checked' | 'contradict' | 'weaker') => stages.reduce((total, one) => total + one[of], 0);
   const lines = [
     ...open.map((one, index) => findingText(one, open.findIndex(({ id }) => id === one.id) === index)),
-    ...refusals.map((refusal) => refusalText('not checked', refusal)),
-    ...notes.map((note) => refusalText('note', note)),
+    ...refusals.map((refusal) => remarkText('not checked', refusal)),
+    ...notes.map((note) => remarkText('note', note)),
     rows.length > 0 && textTable(['stage', 'places', 'contradict', 'weaker'], rows),
     `${counted(objectCount, 'object')} in ${counted(fileCount, 'file')}: ${counted(sum('checked'), 'place')} checked, ` +
       `${sum('contradict')} contradict the table, ${sum('weaker')} weaker, ${findings.length - open.length} suppressed.`,

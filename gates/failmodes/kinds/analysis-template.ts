@@ -75,11 +75,12 @@ function passesOnNothing(condition: string): boolean {
 }
 
 /** The condition without the part that lets nothing pass; a start for whoever corrects it. */
-function strictCondition(condition: string): string {
+function strictCondition(metric: Part, condition: string): string {
+  const guard = providerOf(metric) === 'prometheus' ? 'len(result) > 0' : 'result != nil';
   const alternatives = condition.split(/\s*(?:\|\||\bor\b)\s*/);
   const kept = alternatives.filter((one) => !/len\(|isNaN|isNil|nil/.test(one)).join(' || ');
   const bare = kept.replaceAll(/default\(\s*([^,()]+(?:\([^)]*\))?)\s*,[^)]*\)/g, '$1');
-  return bare === '' ? 'len(result) > 0' : `len(result) > 0 && ${kept.includes('||') ? `(${bare})` : bare}`;
+  return bare === '' ? guard : `${guard} && ${kept.includes('||') ? `(${bare})` : bare}`;
 }
 
 /** A limit that is reached only when every measurement was taken: `count` ends the run before, as Successful. */
@@ -182,7 +183,7 @@ export const ANALYSIS_RULES: readonly Rule[] = [
         const { success } = conditionsOf(metric);
         if (success.text === null) return null;
         if (!passesOnNothing(success.text)) return fine(success);
-        return wrong(success, 'no data makes it true', set(success, strictCondition(success.text)));
+        return wrong(success, 'no data makes it true', set(success, strictCondition(metric, success.text)));
       }),
   },
   {

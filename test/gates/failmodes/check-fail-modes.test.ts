@@ -38,6 +38,7 @@ describe('what is read', () => {
       'HPA004 9:16',
       'HPA004 18:16',
     ]);
+    expect(ids(`\uFEFF${ZERO}`)).toEqual(['HPA004 5:16']);
     expect(ids(ZERO.replaceAll('\n', '\r\n'))).toEqual(['HPA004 5:16']);
     const anchored = ZERO.replace('minReplicas: 0', 'minReplicas: &none 0').replace(
       'maxReplicas: 3',
@@ -117,9 +118,45 @@ data:
     ]);
   });
 
+  it('refuses a foreign file that is named, once', () => {
+    expect(check('services: {}').refusals.map(({ message }) => message)).toEqual([
+      'this is no Kubernetes object',
+    ]);
+  });
+
   it('says how many places it looked at, by stage', () => {
     const report = check(ZERO);
     expect(report.stages).toEqual([{ stage: 'scaling', checked: 4, contradict: 1, weaker: 0 }]);
+  });
+});
+
+describe('a fix', () => {
+  it('is written as Kubernetes reads it, with what an item of a list is known by', () => {
+    const vpa = `apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: { name: web, namespace: shop }
+spec:
+  targetRef: { kind: Deployment, name: web }
+  updatePolicy: { updateMode: Auto }
+`;
+    const hpa = ZERO.replace(
+      'minReplicas: 0',
+      'minReplicas: 2, scaleTargetRef: { kind: Deployment, name: web }'.replace(', ', '\n  '),
+    );
+    const [fix] = check(`${vpa}---\n${hpa}`).findings.filter(({ id }) => id === 'VPA001');
+    expect(fix?.fix).toBe('spec:\n  updatePolicy:\n    updateMode: "Off"');
+    const template = `apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+spec:
+  metrics:
+    - name: errors
+      successCondition: isNil(result) || default(result, 0) < 5
+      failureCondition: result >= 5
+      provider: { datadog: {} }
+`;
+    expect(check(template).findings.map((one) => one.fix)).toEqual([
+      'spec:\n  metrics:\n    - name: errors\n      successCondition: result != nil && result < 5',
+    ]);
   });
 });
 
@@ -331,9 +368,14 @@ describe('garbage', () => {
     fc.assert(property, { numRuns: 300 });
   });
 
-  it('of a bomb of aliases and of 40 MB ends soon', () => {
+  it('of great size ends soon', () => {
     const bomb = `apiVersion: v1\nkind: A\na: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index]}`).join(',')}]`).join('\n')}`;
     expect(check(bomb).refusals).toHaveLength(1);
+    const documents = Array(3_000).fill('kind: A\napiVersion: v1\n').join('---\n');
+    expect(check(`${documents}---\n${ZERO}`).findings[0]).toMatchObject({ id: 'HPA004', line: 9_005 });
+    expect(check(`apiVersion: v1\nkind: A\nx: "${'{{'.repeat(100_000)}"`).objectCount).toBe(1);
+    const quotes = JSON.stringify('"\\'.repeat(100_000));
+    expect(check(`groups: [{ rules: [{ alert: a, expr: ${quotes} }] }]`).objectCount).toBe(1);
     expect(check('x'.repeat(40 * 1_048_576)).refusals[0]?.message).toContain('characters');
   });
 });

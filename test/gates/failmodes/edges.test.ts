@@ -167,6 +167,7 @@ describe('at its edges', () => {
     ['PROM001', alerts('vector(1)'), 'fine'],
     ['PROM002', alerts('(a or vector(0)) > 1'), 'found'],
     ['PROM002', alerts('(a or on() vector(0)) < 1'), 'fine'],
+    ['PROM002', alerts('(a or vector(0)) < 1 and b > 2'), 'fine'],
   ] as const)('%s of %s: %s', (id, text, expected) => {
     expect(verdict(id, text)).toBe(expected);
   });

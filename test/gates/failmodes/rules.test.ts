@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { FAIL_MODES, stageOf } from '../../../gates/fail-modes.ts';
 import { checkFailModes, type Finding } from '../../../gates/failmodes/check-fail-modes.ts';
 import { readManifests } from '../../../gates/failmodes/read-manifests.ts';
@@ -79,7 +79,16 @@ describe('the rules', () => {
         finding: placed(finding),
         left: same.length - 1,
       });
-      expect(finding.fix).not.toBe('');
+      // As Kubernetes reads it, the snippet is YAML, and says what the edits say.
+      const pasted = parseAllDocuments(finding.fix, { version: '1.1' });
+      expect(pasted.flatMap(({ errors }) => errors)).toEqual([]);
+      for (const edit of finding.edits) {
+        const value = 'set' in edit ? edit.to : 'add' in edit ? edit.add : '';
+        const said = 'remove' in edit ? finding.fix : JSON.stringify(pasted);
+        expect(said).toContain(
+          'remove' in edit ? '# remove ' : JSON.stringify(value).replace(/^\{|\}$/g, ''),
+        );
+      }
     }
   });
 
@@ -93,7 +102,7 @@ describe('the rules', () => {
       }
     }
     expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
-    // All seven stages but the ones nobody configures in a manifest.
+    // Every stage of the table has something that is configured in a manifest.
     const stages = new Set(RULES.map(({ stage }) => stage));
     expect([...new Set(FAIL_MODES.map(({ stage }) => stage))].filter((stage) => !stages.has(stage))).toEqual(
       [],
