@@ -13,7 +13,7 @@ import { waitUntil } from './wait-until.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** Ticks that come within seconds. */
-const KINDS = ['judge', 'settle', 'detect', 'digest'].map((kind) => JSON.stringify({ kind }));
+const KINDS = ['judge', 'settle', 'detect'].map((kind) => JSON.stringify({ kind }));
 
 describe('startJudge', () => {
   let engine: TestEngine;

@@ -8,15 +8,17 @@ import type { Finding } from '../../core/finding.ts';
 import type { Report } from '../../core/report.ts';
 import { digestMinuteOf, oncallOf } from '../../gates/constraints/oncall-of.ts';
 import { readConstraintFiles } from '../../gates/constraints/read-constraint-files.ts';
-import { NOTIFY_QUEUE } from '../../jobs/notification-job.ts';
+import { addNotification, NOTIFY_QUEUE } from '../../jobs/notification-job.ts';
 import { createNotifier } from '../../jobs/notify.ts';
 import { createPageBudget } from '../../jobs/page-budget.ts';
 import { connectQueues, type QueueConnection } from '../../jobs/queues.ts';
 import { createTeller, type Teller } from '../../jobs/tell.ts';
 import { insertFindingActs } from '../../store/finding-acts.ts';
+import { readNotifications } from '../../store/notifications.ts';
 import { readReport } from '../../store/reports.ts';
 import { readUndigested, writeToldNews } from '../../store/told-news.ts';
 import { makeFinding, makeMaskedFailure } from '../alerts/make-finding.ts';
+import { sampleReport } from '../api/samples.ts';
 import { copyQueue } from '../copy-queue.ts';
 import { makeAct } from '../core/make-act.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
@@ -195,6 +197,22 @@ describe('the budget of who is on call', () => {
     expect(digestsOf('cut-off')[0]?.facts['items']).toHaveLength(1);
     const waiting = (await readUndigested(engine.client)).filter(({ oncall }) => oncall === 'cut-off');
     expect(waiting.map(({ id }) => id)).toContain('later');
+  });
+
+  it('sends nothing twice that two judges queue one after the other', async () => {
+    const add = (name: string) => {
+      const report = { ...sampleReport({ id: `r_${name}`, subjectId: name }), facts: { subject: name } };
+      const job = { deliveryId: `${report.id}.webhook.1`, channel: 'webhook', report } as const;
+      return addNotification(connection.queue(NOTIFY_QUEUE), job, 100);
+    };
+    const recorded = async (name: string) =>
+      (await readNotifications(engine.client, { reportId: `r_${name}` })).length === 1;
+    for (const name of ['queued-twice', 'queued-twice', 'queued-last']) {
+      await add(name);
+      await waitUntil('its record', () => recorded(name));
+    }
+    expect(of('queued-twice')).toHaveLength(1);
+    expect(of('queued-last')).toHaveLength(1);
   });
 
   it('is not exceeded by two judges at once', async () => {
