@@ -1,8 +1,8 @@
 import type { Decision, DecisionRequest } from '../../core/decision.ts';
 import { PipelineError } from '../../core/errors.ts';
+import { matchGlob } from '../../core/glob.ts';
 import { stageOf } from '../../gates/fail-modes.ts';
 import type { Gate } from '../../gates/gate.ts';
-import { matchGlob } from '../../core/glob.ts';
 
 const KIND_SHOWN = 80;
 
