@@ -419,6 +419,8 @@ describe('operation', () => {
       '/api/v1/decisions/{id}/outcome',
       '/api/v1/findings',
       '/api/v1/findings/{id}',
+      '/api/v1/incidents',
+      '/api/v1/incidents/{id}/close',
       '/api/v1/keys',
       '/api/v1/ledger/checkpoint',
       '/api/v1/references',
