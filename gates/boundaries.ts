@@ -1,5 +1,6 @@
 import type { DecisionReason } from '../core/decision.ts';
 import { matchGlob } from '../core/glob.ts';
+import { actionSize } from './action-size.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { builtInFailMode } from './fail-modes.ts';
 import { type Question, replicaCount } from './question.ts';
@@ -81,7 +82,7 @@ function checkActor({ request, kind }: Question, { boundaries, metadata }: Const
   return [crossing({ ...common, text, wouldAllowIf: `the actor is one of ${allowed}` })];
 }
 
-const GROWS = ['scale.up', 'scale.out', 'capacity.add'];
+const GROWS = ['scale.up', 'scale.out', 'capacity.add', 'quota.raise'];
 const SHRINKS = ['scale.down', 'scale.in', 'scale.to_zero', 'rightsize.down'];
 
 /** Built in: counts must be counts, and must go the way the kind says; else `scale.up` to less passes as safe. */
@@ -104,6 +105,32 @@ function checkCounts(question: Question): Crossing[] {
   if (to < from && GROWS.includes(question.kind)) return say(text, 'action.kind is scale.down');
   if (to > from && SHRINKS.includes(question.kind)) return say(text, 'action.kind is scale.up');
   return [];
+}
+
+/** Numbers of the request that get less, where none gets more. */
+function shrinksOnly({ request: { action } }: Question): string | null {
+  const { from = {}, to = {} } = action;
+  const steps = Object.keys(to).flatMap((key) => {
+    const [before, after] = [Object.hasOwn(from, key) ? from[key] : undefined, to[key]];
+    return typeof before === 'number' && typeof after === 'number' ? [{ key, before, after }] : [];
+  });
+  if (steps.some(({ before, after }) => after > before)) return null;
+  const less = steps.find(({ before, after }) => after < before);
+  return less === undefined ? null : `action.${less.key} from ${less.before} to ${less.after}`;
+}
+
+/** Built in: what goes on while nothing is known must be as safe as its kind says it is. */
+function checkSafeKind(question: Question): Crossing[] {
+  const say = (text: string, wouldAllowIf: string) => [
+    crossing({ code: 'NOT_WHAT_IT_SAYS', constraint: 'built-in', text, wouldAllowIf }),
+  ];
+  const { kind, request } = question;
+  const less = GROWS.includes(kind) ? shrinksOnly(question) : null;
+  if (less !== null)
+    return say(`${kind} is more, and ${less} is less.`, 'action.kind is that of a reduction');
+  const { count } = actionSize(request.action);
+  if (kind !== 'restart.one' || count === null || count <= 1) return [];
+  return say(`restart.one is one, and ${count} are to be restarted.`, 'action.kind is restart.many');
 }
 
 function checkReplicas(question: Question, { boundaries, metadata }: ConstraintSet): Crossing[] {
@@ -239,6 +266,7 @@ export function checkBoundaries(question: Question): Crossing[] {
   return [
     ...checkTarget(question),
     ...checkCounts(question),
+    ...checkSafeKind(question),
     ...question.sets.flatMap((set) => [
       ...checkActor(question, set),
       ...checkReplicas(question, set),

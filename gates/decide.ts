@@ -123,7 +123,8 @@ function strictest(votes: readonly Vote[]): DecisionOutcome {
 }
 
 function doubted(state: Outcome): string {
-  return state === 'pass' ? 'not all that it rests on is known' : `the data is ${state}`;
+  if (state === 'pass') return 'not all that it rests on is known';
+  return state === 'fail' ? 'the data is known to be bad' : 'the data is unknown';
 }
 
 function note(code: string, text: string, constraint: string): DecisionReason {

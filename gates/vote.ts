@@ -44,6 +44,12 @@ export function objection(outcome: DecisionOutcome, said: Objection, nowMs: numb
   return { outcome, reasons: [reason], wouldAllowIf: [wouldAllowIf], retryAfterS };
 }
 
+/** What the fail mode makes of something that is not known. */
+function outcomeOnUnknown({ unknown }: Pick<FailModeInForce, 'unknown'>): DecisionOutcome {
+  if (unknown === 'deny') return 'deny';
+  return unknown.startsWith('allow') ? 'allow' : 'hold';
+}
+
 /** Something is not known: the fail mode speaks, and where it lets by, it does so within its cap. */
 export function objectionOnUnknown(
   mode: Pick<FailModeInForce, 'unknown'>,
@@ -52,10 +58,4 @@ export function objectionOnUnknown(
 ): Vote {
   const outcome = outcomeOnUnknown(mode);
   return { ...objection(outcome, said, nowMs), isByFailMode: outcome === 'allow' };
-}
-
-/** What the fail mode makes of something that is not known. */
-export function outcomeOnUnknown({ unknown }: Pick<FailModeInForce, 'unknown'>): DecisionOutcome {
-  if (unknown === 'deny') return 'deny';
-  return unknown.startsWith('allow') ? 'allow' : 'hold';
 }

@@ -98,6 +98,28 @@ describe('boundaries', () => {
   });
 });
 
+describe('a kind that is not what it says', () => {
+  it.each<[string, AskFacts]>([
+    ['a quota raised to less', { kind: 'quota.raise', from: { quota: 120 }, to: { quota: 10 } }],
+    ['capacity added to fewer nodes', { kind: 'capacity.add', from: { nodes: 9 }, to: { nodes: 8 } }],
+    ['one restart of fifty', { kind: 'restart.one', blastRadius: { count: 50, of: 60 } }],
+  ])('is denied: %s', (_name, ask) => {
+    const { decision, reasons } = answer('', ask);
+    expect([decision, reasons[0]?.code]).toEqual(['deny', 'NOT_WHAT_IT_SAYS']);
+  });
+
+  it.each<[string, AskFacts]>([
+    [
+      'more of them, each smaller',
+      { kind: 'scale.out', from: { nodes: 4, cpu: 2 }, to: { nodes: 8, cpu: 1 } },
+    ],
+    ['a quota raised', { kind: 'quota.raise', from: { quota: 120 }, to: { quota: 130 } }],
+    ['one restart of one', { kind: 'restart.one', blastRadius: { count: 1, of: 60 } }],
+  ])('is let by where it is: %s', (_name, ask) => {
+    expect(answer('', ask).decision).toBe('allow');
+  });
+});
+
 describe('words that nobody knows', () => {
   it('are held: a kind without a safe direction, until somebody says what it is', () => {
     expect(answer('', { kind: 'scle.down' }).reasons[0]?.code).toBe('ACTION_UNKNOWN');

@@ -243,7 +243,7 @@ describe('a mass event', () => {
       'one restart of many, and nobody knows',
       null,
       askOf({ kind: 'restart.one', blastRadius: { count: 9 } }),
-      'hold',
+      'deny', // it is not what it says
       'MASS_EVENT_UNKNOWN',
     ],
   ])('%s', (_name, fleet, request, decision, code) => {

@@ -5,7 +5,7 @@ import { replayIncident } from './replay-incident.ts';
 function answerLine(incident: IncidentCase, { decision, reasons }: DecisionBody, index: number): string {
   const ask = incident.asks[index];
   const named = reasons.find(({ code }) => code === ask?.incident.reason);
-  return `\`${ask?.kind}\`, ${ask?.what}: **${decision}**, \`${named?.code}\`. ${named?.text}`;
+  return `\`${ask?.kind}\`, ${ask?.what}: **${decision}**, \`${named?.code}\`. ${named?.text.replace(' As the test says. (GIVEN)', '')}`;
 }
 
 function section(incident: IncidentCase): string {

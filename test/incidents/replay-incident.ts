@@ -51,7 +51,7 @@ function worldOf(
   const { given, health, effect, use } = known;
   return {
     ...givenWorld(set, { ...given, now: iso(nowMs) }),
-    health: { known: 40, unhealthy: 1, ...health, examples: [], atMs: nowMs },
+    health: { known: 40, unhealthy: 1, ...health, examples: ['mail', 'search'], atMs: nowMs },
     effects: { effectOf: () => effect ?? null },
     use: {
       find: (asked) =>

@@ -18,9 +18,9 @@ export const ANCHORS: Readonly<Record<string, string>> = {
   'expired verdict':
     'Argo Rollouts: a run reported Successful while every measurement was Error or Failed [4]. None has a verdict that expires',
   'source renamed': 'Prometheus: `up == 0` is silent when the target vanishes [6]',
-  'unknown kind': 'Agents and AuthZEN deciders: denied by default, mostly',
+  'unknown kind': 'AuthZEN deciders and guardrails of agents: denied by default, in part',
   'constraint that cannot be evaluated':
-    'Kubernetes admission: one `failurePolicy` for a webhook, Fail or Ignore. Argo Rollouts: a provider error is Error, and four in a row are let go [4]',
+    'Kubernetes admission: one `failurePolicy` for a webhook, Fail or Ignore. Argo Rollouts: a provider error is Error, tolerated until `consecutiveErrorLimit` (4) [4]',
   'gate just started': 'Kubernetes admission: `failurePolicy`, default Fail; Gatekeeper ships Ignore',
 };
 

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { metrics } from '@opentelemetry/api';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Decision } from '../../core/decision.ts';
 import { expectations, loadConstraints } from '../../gates/constraints/constraints.ts';
 import { judge, newJudgeMemory } from '../../jobs/judge.ts';
@@ -15,6 +15,8 @@ import { readIncidents } from '../incidents/read-incident.ts';
 import { askOfTwin, requestBody } from '../incidents/replay-incident.ts';
 import { startTestIngest, type TestIngest } from '../ingest/start-test-ingest.ts';
 import { secondOfShop, sendSpans, type TelemetryFault } from './send-shop.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // a busy machine is slow, not wrong
 
 /** What is sent is healthy for this long, and then not. */
 const HEALTHY_S = 240;
@@ -58,7 +60,7 @@ sources:
 const SOUND =
   'policies: [{ id: sound, when: \'action.kind != "scale.up"\', require: data.traces.structured }]\n';
 /** That no record has a fault is sure by some thousands of them. */
-const callsPerS = (fault: TelemetryFault) => (fault === 'doubled' ? 9 : 4);
+const callsPerS = (fault: TelemetryFault) => (fault === 'doubled' ? 9 : 2);
 
 /** Sends some seconds of every service, each second when it is over, by the clock of the receiver. */
 async function live(fromS: number, untilS: number, faultOf: (fault: TelemetryFault) => TelemetryFault) {
@@ -84,7 +86,7 @@ async function live(fromS: number, untilS: number, faultOf: (fault: TelemetryFau
     });
     return Number(rows[0]?.n);
   };
-  await expect.poll(stored, { timeout: 20_000 }).toBe(sent);
+  await expect.poll(stored, { timeout: 60_000 }).toBe(sent);
   clockMs = T0 + 1_000 * untilS + 500;
   const sets = loadConstraints(folder);
   await settleEdges({ client: engine.client }, clockMs);
@@ -160,7 +162,7 @@ describe('over OTLP and HTTP, with a real store and the real judge', () => {
     await live(0, HEALTHY_S, () => 'healthy');
     for (const [service] of SENDERS)
       await expect
-        .poll(async () => codesOf(await ask(service, 'scale.down')), { timeout: 15_000 })
+        .poll(async () => codesOf(await ask(service, 'scale.down')), { timeout: 30_000 })
         .toEqual(['OK']);
     for (const incident of incidents)
       for (const asked of incident.asks.map(askOfTwin)) {
@@ -173,13 +175,13 @@ describe('over OTLP and HTTP, with a real store and the real judge', () => {
   it('what breaks stops the unsafe direction, at every stage, and caps the safe one', async () => {
     await live(HEALTHY_S, HEALTHY_S + FAULT_S, (fault) => fault);
     await expect
-      .poll(async () => (await ask('healthy-shop', 'scale.down')).decision, { timeout: 15_000 })
+      .poll(async () => (await ask('healthy-shop', 'scale.down')).decision, { timeout: 30_000 })
       .toBe('allow');
     for (const [fault, code] of FAULTS) {
       const service = `${fault}-shop`;
       await expect
         .poll(async () => codesOf(await ask(service, 'scale.down')).some((one) => code.test(one)), {
-          timeout: 15_000,
+          timeout: 30_000,
         })
         .toBe(true);
       for (const kind of UNSAFE) {

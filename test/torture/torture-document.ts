@@ -13,8 +13,8 @@ const UNSAFE: Readonly<Record<Expected, string>> = {
 };
 const SAFE: Readonly<Record<Expected, string>> = {
   ...UNSAFE,
-  mode: 'goes on, capped',
-  stopped: 'goes on, capped',
+  mode: 'goes on, within its cap',
+  stopped: 'goes on, within its cap',
 };
 
 const unique = (all: readonly string[]) => [...new Set(all)];
