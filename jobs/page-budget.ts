@@ -7,7 +7,7 @@ import { countPages, wasDeferred, writeToldNews } from '../store/told-news.ts';
 const SHIFT_MS = 12 * 3_600_000;
 const WEEK_MS = 7 * 86_400_000;
 
-export interface PageAsked {
+interface PageAsked {
   /** As it would be told at once. */
   readonly news: ToldNews;
   readonly to: Addressed;
