@@ -80,8 +80,8 @@ function earlierActions(incident: IncidentCase, { earlier }: Known): RecentDecis
     const { decision, reasons } = decide({
       request,
       sets: [incident.set],
-      recent,
       ...worldOf(incident, healthy, nowMs),
+      recent,
     });
     if (decision !== 'allow')
       throw new Error(`${incident.name}: ${action.kind} before was ${decision}: ${JSON.stringify(reasons)}`);
@@ -101,7 +101,7 @@ export function replayIncident(incident: IncidentCase, of: 'incident' | 'twin'):
     const asked = of === 'twin' ? askOfTwin(ask) : ask;
     const body = requestBody(incident.set.scope.service, asked, { saw, approvedBy, nowMs });
     const request = parseDecisionRequest(body);
-    const decided = decide({ request, sets: [incident.set], recent, ...worldOf(incident, known, nowMs) });
+    const decided = decide({ request, sets: [incident.set], ...worldOf(incident, known, nowMs), recent });
     recent.take({ decisionId: `d_ask_${index}`, decidedAtMs: nowMs, request, decision: decided.decision });
     return decided;
   });
