@@ -227,7 +227,16 @@ const NO_VERDICT: TrustReading = {
 
 function readingOf({ verdict, expiresAtMs, sinceMs }: Held, nowMs: number): TrustReading {
   if (nowMs <= expiresAtMs) {
-    return { state: verdict.outcome, verdict, reasons: verdict.reasons, sinceMs, validUntilMs: expiresAtMs };
+    // Parsed when somebody reads them: of what passes nobody does.
+    return {
+      state: verdict.outcome,
+      verdict,
+      get reasons() {
+        return verdict.reasons;
+      },
+      sinceMs,
+      validUntilMs: expiresAtMs,
+    };
   }
   const text = `The last verdict (${verdict.outcome}) expired at ${rfc3339(expiresAtMs)} and was not renewed.`;
   const reasons = [{ code: 'VERDICT_EXPIRED', text }];
