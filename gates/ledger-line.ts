@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import type { DecisionRow } from '../store/decisions.ts';
 import type { OutcomeRow } from '../store/outcomes.ts';
@@ -64,7 +64,7 @@ const HASH_LENGTH = 64;
 const NEWLINE = 10;
 
 export function hashText(text: string | Uint8Array): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 /**
