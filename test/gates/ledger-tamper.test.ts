@@ -107,17 +107,23 @@ describe('one byte that is another', () => {
   });
 });
 
+const LETTER_A = 65;
+
 describe('the first thing that is wrong', () => {
   it.each([
     ['of the chain', '00000001.lines', 70, 1, 'line 1'],
     ['of the end of a segment', '00000001.lines', 1_535, 2, 'what stands after line 1 is no line'],
     ['of the segment made in advance', '00000005.lines', 5, 7, 'no crash left it'],
-    ['of a signature', 'checkpoints', 120, 2, 'checkpoint 1 is not signed by'],
-  ])('is named: %s', async (_name, file, offset, seq, text) => {
+    ['of a signature', 'checkpoints', 'a signature', 2, 'checkpoint 1 is not signed by'],
+  ])('is named: %s', async (_name, file, place, seq, text) => {
     await live(2);
     const path = join(folder(), file);
     const bytes = readFileSync(path);
-    bytes[offset] = (bytes[offset] as number) ^ 1;
+    // Names of replicas are of any length: a signature is what ends the first line that begins with a dash.
+    const offset = typeof place === 'number' ? place : bytes.indexOf('\n', bytes.indexOf('\u2014 ')) - 20;
+    // A flipped slash is no base64, and then it is no signature at all.
+    const other = bytes[offset] === LETTER_A ? LETTER_A + 1 : LETTER_A;
+    bytes[offset] = typeof place === 'number' ? (bytes[offset] as number) ^ 1 : other;
     writeFileSync(path, bytes);
     expect(verifyLedger(dataDir).problem).toMatchObject({ seq, text: expect.stringContaining(text) });
   });
