@@ -25,7 +25,6 @@ import type { PublicKey } from './receipts/public-key.ts';
 import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
 import { ledgerPath } from './segment-files.ts';
 import { Situation } from './situation.ts';
-
 import { TrustState } from './trust.ts';
 import { watchReviews } from './watch-reviews.ts';
 
