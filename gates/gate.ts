@@ -85,7 +85,7 @@ export interface Gate {
 const REFRESH_MS = 500;
 
 /**
- * The gate of one process: constraints from disk, trust from the store (renewed every second), decisions into
+ * The gate of one process: constraints from disk, trust from the store (renewed twice a second), decisions into
  * the ledger. While the store is down verdicts expire by themselves, so answers turn into fail modes within
  * seconds and the gate goes on answering.
  * @throws PipelineError constraints_invalid, config_invalid, data_dir_unwritable

@@ -6,6 +6,7 @@ import { fromClickhouseTime, toClickhouseTime } from './clickhouse-time.ts';
 import { fromJsonFloat, fromNullableJsonFloat, type JsonFloat } from './json-float.ts';
 import { readRows } from './read-rows.ts';
 import { storeFailure } from './store-failure.ts';
+import { VERDICT_KEY } from './verdicts.ts';
 
 /** How many verdicts were made at each time; a time whose count differs from what was seen has news. */
 export type VerdictTimes = ReadonlyMap<string, number>;
@@ -27,6 +28,8 @@ const ROWS_A_TURN = 50;
 const COLUMNS = `Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal, Dimension, Outcome, Estimate, Lower, Upper,
   Confidence, Unit, N, LimitWarn, LimitFail, WindowStart, WindowEnd, EvaluatedAt, ValidUntil, Reasons, Estimators, Evidence`;
 
+const AT_TIMES = "EvaluatedAt IN {times:Array(DateTime64(3, 'UTC'))}";
+
 type Columns = [
   ...[string, string, string, string, Signal, Dimension, Outcome],
   ...[JsonFloat | null, JsonFloat | null, JsonFloat | null, JsonFloat],
@@ -35,8 +38,9 @@ type Columns = [
 ];
 
 /**
- * Verdicts made at these times, as they come off the wire, some at once: between two lots the event loop turns,
- * so that thousands hold up nobody. Of the same source and dimension several may come, the newest last.
+ * Of every source and dimension the newest verdict made at these times, as they come off the wire, some at once: between
+ * two lots the event loop turns, so that thousands hold up nobody. Newest only: the first reading is of ten minutes, in
+ * which each was renewed a hundred times.
  * @throws PipelineError store_unavailable
  */
 export async function* streamVerdicts(
@@ -52,7 +56,9 @@ export async function* streamVerdicts(
   };
   try {
     const result = await client.query({
-      query: `SELECT ${COLUMNS} FROM verdicts WHERE EvaluatedAt IN {times:Array(DateTime64(3, 'UTC'))} ORDER BY EvaluatedAt`,
+      query: `SELECT ${COLUMNS} FROM verdicts WHERE ${AT_TIMES}
+        AND (EvaluatedAt, ${VERDICT_KEY}) IN (SELECT max(EvaluatedAt), ${VERDICT_KEY} FROM verdicts WHERE ${AT_TIMES} GROUP BY ${VERDICT_KEY})
+        ORDER BY EvaluatedAt LIMIT 1 BY ${VERDICT_KEY}`,
       query_params: { times },
       format: 'JSONCompactEachRow',
       clickhouse_settings: { output_format_json_quote_denormals: 1 },

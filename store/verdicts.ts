@@ -15,7 +15,8 @@ import { writeRows } from './write-rows.ts';
 /** A verdict older than this says nothing about now: its source is then not in the answer. */
 const VERDICT_AGE_MS_MAX = 600_000;
 
-const KEY = 'Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal, Dimension';
+/** What a verdict is about. */
+export const VERDICT_KEY = 'Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal, Dimension';
 
 interface VerdictRow {
   readonly EvaluatedAt: string;
@@ -128,8 +129,8 @@ async function readNewest(
   const within = where.join(' AND ');
   const rows = await readRows<VerdictRow>(client, {
     sql: `SELECT * FROM verdicts WHERE ${within}
-      AND (EvaluatedAt, ${KEY}) IN (SELECT max(EvaluatedAt), ${KEY} FROM verdicts WHERE ${within} GROUP BY ${KEY})
-      ORDER BY ${KEY} LIMIT 1 BY ${KEY}`,
+      AND (EvaluatedAt, ${VERDICT_KEY}) IN (SELECT max(EvaluatedAt), ${VERDICT_KEY} FROM verdicts WHERE ${within} GROUP BY ${VERDICT_KEY})
+      ORDER BY ${VERDICT_KEY} LIMIT 1 BY ${VERDICT_KEY}`,
     params: {
       from: toClickhouseTime(range.fromMs),
       ...(range.toMs === null ? {} : { to: toClickhouseTime(range.toMs) }),

@@ -160,6 +160,13 @@ describe('verdicts', () => {
       'timeliness unknown',
       'completeness pass',
     ]);
+    // As at a start: of all that was said in ten minutes, the newest of each.
+    const ofAll = await streamAt([...(await readVerdictTimes(engine.client, NOW_MS - 600_000)).keys()]);
+    expect(ofAll.map(({ source, dimension }) => `${source.serviceName} ${dimension}`).sort()).toEqual([
+      'checkout completeness',
+      'checkout timeliness',
+      'pay completeness',
+    ]);
   });
 
   it('fail with a code when the store is not there', async () => {
