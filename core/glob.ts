@@ -1,3 +1,5 @@
+const STAR = 42;
+
 /**
  * Whether the whole text matches a glob in which `*` stands for any run of characters, dots and slashes
  * included: `scale.*`, `hpa/*`. Linear two-pointer walk with one point to go back to: the text comes from
@@ -9,10 +11,12 @@ export function matchGlob(glob: string, text: string): boolean {
   let starAt = -1;
   let resumeAt = 0;
   while (t < text.length) {
-    if (glob[g] === '*') {
+    // NaN at the end of the glob, which is no character.
+    const wanted = glob.charCodeAt(g);
+    if (wanted === STAR) {
       starAt = g++;
       resumeAt = t;
-    } else if (g < glob.length && glob[g] === text[t]) {
+    } else if (wanted === text.charCodeAt(t)) {
       g++;
       t++;
     } else if (starAt >= 0) {
@@ -22,6 +26,6 @@ export function matchGlob(glob: string, text: string): boolean {
       return false;
     }
   }
-  while (glob[g] === '*') g++;
+  while (glob.charCodeAt(g) === STAR) g++;
   return g === glob.length;
 }

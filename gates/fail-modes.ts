@@ -162,9 +162,20 @@ export function isSafeDirection(kind: string): boolean {
   return row !== undefined && row.stage !== 'recovery' && row.unknown.startsWith('allow');
 }
 
-/** Whether a glob of a constraint file is about a kind: by its name, or by `stage.kind` as in `deployment.*`. */
-export function isAbout(globs: readonly string[], of: { kind: string; stages: readonly Stage[] }): boolean {
-  return globs.some(
-    (glob) => matchGlob(glob, of.kind) || of.stages.some((stage) => matchGlob(glob, `${stage}.${of.kind}`)),
-  );
+const namesFound = new Map<string, readonly string[]>();
+
+/** What globs of a constraint file may call a kind: its name, and `stage.kind` as in `deployment.rollout.start`. */
+export function namesOfKind(kind: string, stages: readonly Stage[]): readonly string[] {
+  const key = `${kind} ${stages.join(' ')}`;
+  const known = namesFound.get(key);
+  if (known !== undefined) return known;
+  const names = [kind, ...stages.map((stage) => `${stage}.${kind}`)];
+  if (namesFound.size >= ROWS_FOUND_MAX) namesFound.clear();
+  namesFound.set(key, names);
+  return names;
+}
+
+/** Whether a glob of a constraint file is about a kind, by any of its names. */
+export function isAbout(globs: readonly string[], { names }: { readonly names: readonly string[] }): boolean {
+  return globs.some((glob) => names.some((name) => matchGlob(glob, name)));
 }

@@ -100,18 +100,18 @@ export function heldByFindings(
 ): Vote {
   const { target, request } = question;
   if (target === null) return NO_OBJECTION;
+  const about = of.findings.filter(({ subject }) => servicesOf(subject).includes(target.serviceName));
+  if (about.length === 0) return NO_OBJECTION;
   const names = namesOf(request.actor.id, of.sets);
-  const held = of.findings
-    .filter(({ subject }) => servicesOf(subject).includes(target.serviceName))
-    .flatMap((finding) => {
-      const hold = holdsFor(finding.kind, question).find(
-        (row) =>
-          isOpen(finding, row) &&
-          isFeeding(question, row) &&
-          (row.by === 'anyone' || isByCulprit(finding, names)),
-      );
-      return hold === undefined ? [] : [{ finding, hold }];
-    });
+  const held = about.flatMap((finding) => {
+    const hold = holdsFor(finding.kind, question).find(
+      (row) =>
+        isOpen(finding, row) &&
+        isFeeding(question, row) &&
+        (row.by === 'anyone' || isByCulprit(finding, names)),
+    );
+    return hold === undefined ? [] : [{ finding, hold }];
+  });
   if (held.length === 0) return NO_OBJECTION;
   return {
     outcome: 'hold',

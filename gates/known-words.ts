@@ -19,6 +19,7 @@ function describes(globs: readonly string[], kind: string): boolean {
  * nothing by itself (`{kind: wipe_all, stage: scaling}` is no scaling), but where people wrote about all of that stage.
  */
 function isKindKnown({ kind, stages, sets }: Question): boolean {
+  if (stageOf(kind) !== null) return true;
   const said = sets.flatMap((set) => [
     ...Object.keys(set.failureTolerance.kinds),
     ...Object.values(set.stages).flatMap((stage) => stage?.gate ?? []),
@@ -26,7 +27,7 @@ function isKindKnown({ kind, stages, sets }: Question): boolean {
   const isOfStage = sets.some((set) =>
     stages.some((stage) => set.stages[stage]?.gate.some((glob) => matchGlob(glob, kind)) ?? false),
   );
-  return stageOf(kind) !== null || isOfStage || describes(said, kind);
+  return isOfStage || describes(said, kind);
 }
 
 function hold(code: string, text: string, wouldAllowIf: string): Vote {

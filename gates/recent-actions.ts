@@ -1,8 +1,9 @@
 import type { DecisionOutcome, DecisionRequest, Stage } from '../core/decision.ts';
 import { type ActionSize, actionSize } from './action-size.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { stageOf } from './fail-modes.ts';
+import { namesOfKind } from './fail-modes.ts';
 import { newerPlan, type PlanGeneration, parsePlan } from './plan-generation.ts';
+import { stagesOf } from './question.ts';
 
 /** Something that was allowed, to be enforced. */
 export interface RecentAction {
@@ -11,6 +12,8 @@ export interface RecentAction {
   readonly actorId: string;
   readonly kind: string;
   readonly stages: readonly Stage[];
+  /** Of the kind, as globs may call it; those of one kind are one list. */
+  readonly names: readonly string[];
   readonly target: DecisionRequest['target'];
   readonly planGeneration: string | null;
   readonly size: ActionSize;
@@ -80,16 +83,14 @@ function wantsOf({ to }: DecisionRequest['action']): string {
 
 function recentAction({ decisionId, decidedAtMs, request }: TakenDecision): RecentAction {
   const kind = request.action.kind.toLowerCase();
-  const named = request.action.stage;
-  const stages = [
-    ...new Set([stageOf(kind), named].filter((stage) => stage !== null && stage !== undefined)),
-  ];
+  const stages = stagesOf(kind, request.action.stage);
   return {
     decisionId,
     atMs: decidedAtMs,
     actorId: request.actor.id,
     kind,
     stages,
+    names: namesOfKind(kind, stages),
     target: request.target,
     planGeneration: request.action.planGeneration ?? null,
     size: actionSize(request.action),

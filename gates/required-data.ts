@@ -11,7 +11,7 @@ import { type UseFound, type UseProofs, type UseRule, useRule } from './stages/u
 import { USE_VALID_MS } from './stages/use-watch.ts';
 import { type Tolerance, tolerate } from './tolerate.ts';
 import type { Trust, TrustReading, TrustTarget } from './trust.ts';
-import { describeVerdict } from './verdict-words.ts';
+import { describeVerdict, requiredWords } from './verdict-words.ts';
 
 /** One thing a decision rests on: its state, and, where it is no pass, why and what would change it. */
 export interface RequiredData {
@@ -110,14 +110,13 @@ function needsOfSet(set: ConstraintSet, question: Question): Need[] {
  * once carried) marks of it, since most senders of today carry none and none is no contradiction. A service
  * without traces: timeliness of every signal it sends.
  */
-function builtInNeeds(target: TrustTarget, trust: Trust): Need[] {
+function builtInNeeds(signals: readonly Signal[], hasSamplingMarks: boolean): Need[] {
   const need = { constraint: 'built-in', heartbeatS: null };
-  const signals = trust.signalsOf(target);
   if (!signals.includes('traces')) {
     return signals.map((signal) => ({ ...need, signal, dimension: 'timeliness' }));
   }
   const dimensions: Dimension[] = ['completeness', 'timeliness'];
-  if (trust.hasSamplingMarks(target)) dimensions.push('sampling');
+  if (hasSamplingMarks) dimensions.push('sampling');
   return dimensions.map((dimension) => ({ ...need, signal: 'traces', dimension }));
 }
 
@@ -163,38 +162,35 @@ export function lookUp(need: Need, of: { target: TrustTarget; trust: Trust; nowM
   const judged = heartbeatS === null ? reading.state : heartbeatState(reading, heartbeatS, nowMs);
   const state = judged !== 'pass' || isUsable(verdict) ? judged : 'unknown';
   const isLive = reading.validUntilMs !== null && reading.validUntilMs >= nowMs;
-  const words = describeVerdict({
-    name: nameOf(target),
-    signal,
-    dimension,
-    heartbeatS,
-    asked,
-    reading,
-    state,
-  });
+  const name = nameOf(target);
+  const looked = { name, signal, dimension, heartbeatS, asked, reading };
   const component: TrustComponent = {
-    source: `${nameOf(target)} ${signal}`,
+    source: `${name} ${signal}`,
     dimension: heartbeatS === null ? dimension : 'heartbeat',
     state,
     estimate: isLive ? finite(verdict?.estimate) : null,
     lower: isLive ? finite(verdict?.lower) : null,
     upper: isLive ? finite(verdict?.upper) : null,
-    required: words.required,
+    required: requiredWords(looked),
     validUntil: reading.validUntilMs === null ? null : rfc3339(reading.validUntilMs),
   };
-  const reason: DecisionReason = {
-    code: state === 'fail' ? FAIL_CODE[dimension] : 'DATA_UNKNOWN',
-    text: words.text,
-    constraint: need.constraint,
-    severity: 'blocking',
-    since: reading.sinceMs === null ? null : rfc3339(reading.sinceMs),
-    evidence: `/api/v1/verdicts?service=${encodeURIComponent(target.serviceName)}&dimension=${dimension}`,
-  };
-  const passes = state === 'pass';
+  // Nearly everything passes, and of that nobody asks why.
+  const words = state === 'pass' ? null : describeVerdict({ ...looked, state });
+  const reason: DecisionReason | null =
+    words === null
+      ? null
+      : {
+          code: state === 'fail' ? FAIL_CODE[dimension] : 'DATA_UNKNOWN',
+          text: words.text,
+          constraint: need.constraint,
+          severity: 'blocking',
+          since: reading.sinceMs === null ? null : rfc3339(reading.sinceMs),
+          evidence: `/api/v1/verdicts?service=${encodeURIComponent(target.serviceName)}&dimension=${dimension}`,
+        };
   return {
     component,
-    reason: passes ? null : reason,
-    wouldAllowIf: passes ? null : words.wouldAllowIf,
+    reason,
+    wouldAllowIf: words?.wouldAllowIf ?? null,
     validUntilMs: reading.validUntilMs,
     coverageLower: component.upper === null ? null : 1 - component.upper,
     sinceMs: reading.sinceMs,
@@ -331,9 +327,10 @@ export function requiredData(
   const { target, sets, request } = question;
   if (target === null) return [noTelemetry(Object.values(request.target).join(' ') || 'the target')];
   const ofSets = sets.flatMap((set) => needsOfSet(set, question));
-  const needs = ofSets.length > 0 ? ofSets : builtInNeeds(target, trust);
+  const signals = trust.signalsOf(target);
+  const needs = ofSets.length > 0 ? ofSets : builtInNeeds(signals, trust.hasSamplingMarks(target));
   const data = needs.map((need) => lookUp(need, { target, trust, nowMs }));
-  const isSilent = trust.signalsOf(target).length === 0;
+  const isSilent = signals.length === 0;
   const known = isSilent ? [noTelemetry(nameOf(target))] : tolerate(question, data, nowMs);
   return [...known, ...proofOfDisuse(question, { target, use, nowMs })];
 }

@@ -35,37 +35,62 @@ function intervalText({ lower, upper, estimate, unit }: Verdict): string {
   return estimate === null ? range : `${range}, ${withUnit(estimate, unit)} estimated`;
 }
 
-export interface VerdictWords {
-  readonly required: string;
-  readonly text: string;
-  readonly wouldAllowIf: string;
+/** What was looked up: of whose data what is asked. */
+interface Looked {
+  readonly name: string;
+  readonly signal: Signal;
+  readonly dimension: Dimension;
+  readonly heartbeatS: number | null;
+  /** Of sampling: what its spans are taken for. */
+  readonly asked: AskedPurpose | null;
+  readonly reading: TrustReading;
 }
 
-/** A reading in sentences: what is required, what is known, and what would have to be known. */
-export function describeVerdict(of: {
-  name: string;
-  signal: Signal;
-  dimension: Dimension;
-  heartbeatS: number | null;
-  /** Of sampling: what its spans are taken for. */
-  asked?: AskedPurpose | null;
-  reading: TrustReading;
-  state: Outcome;
-}): VerdictWords {
-  const { name, signal, dimension, heartbeatS, reading, state } = of;
-  if (of.asked) return describePurpose({ ...of, asked: of.asked });
+function whatOf({ dimension, heartbeatS }: Looked): string {
+  return heartbeatS === null ? WHAT[dimension] : 'age of the newest item';
+}
+
+/** `20 %`; null where nothing is known that has a limit. */
+function limitOf({ dimension, heartbeatS, reading }: Looked): string | null {
+  const limit = heartbeatS ?? reading.verdict?.limits.warn ?? null;
+  return limit === null ? null : limitText(limit, dimension === 'timeliness' ? 's' : 'ratio');
+}
+
+/** Every answer names its limits, and of these there are few. */
+const limitTexts = { ratio: new Map<number, string>(), s: new Map<number, string>() };
+const LIMIT_TEXTS_MAX = 1_000;
+
+function limitText(limit: number, unit: Verdict['unit']): string {
+  const texts = limitTexts[unit];
+  const text = texts.get(limit) ?? withUnit(limit, unit);
+  if (texts.size >= LIMIT_TEXTS_MAX) texts.clear();
+  texts.set(limit, text);
+  return text;
+}
+
+/** What is required, in words: said of what passes too. */
+export function requiredWords(looked: Looked): string {
+  const { asked } = looked;
+  if (asked !== null) return `sampling shown to be right for ${asked.purpose} (${asked.why})`;
+  const limit = limitOf(looked);
+  return limit === null ? `a verdict about the ${whatOf(looked)}` : `${whatOf(looked)} <= ${limit}`;
+}
+
+/** Of what does not pass, in sentences: what is known, and what would have to be known. */
+export function describeVerdict(of: Looked & { readonly state: Outcome }): {
+  readonly text: string;
+  readonly wouldAllowIf: string;
+} {
+  const { name, signal, heartbeatS, asked, reading, state } = of;
+  if (asked !== null) return describePurpose({ ...of, asked });
   const { verdict } = reading;
-  const what = heartbeatS === null ? WHAT[dimension] : 'age of the newest item';
-  const subject = `${what} of ${name} ${signal}`;
-  const limit = heartbeatS ?? verdict?.limits.warn ?? null;
-  const unit = dimension === 'timeliness' ? 's' : 'ratio';
-  const required = limit === null ? `a verdict about the ${what}` : `${what} <= ${withUnit(limit, unit)}`;
-  const wanted = limit === null ? `a verdict about the ${subject}` : `${subject} <= ${withUnit(limit, unit)}`;
+  const subject = `${whatOf(of)} of ${name} ${signal}`;
+  const limit = limitOf(of);
+  const wanted = limit === null ? `a verdict about the ${subject}` : `${subject} <= ${limit}`;
   const told = reading.reasons.map(({ code, text }) => `${text} (${code})`).join(' ');
   const isLive = verdict !== null && !reading.reasons.some(({ code }) => code === 'VERDICT_EXPIRED');
   if (!isLive) {
     return {
-      required,
       text: `The ${subject} is unknown: ${told}`,
       wouldAllowIf: `${wanted}, by one fresh verdict`,
     };
@@ -73,8 +98,7 @@ export function describeVerdict(of: {
   const now = heartbeatS === null ? intervalText(verdict) : ageText(verdict);
   const since = reading.sinceMs === null ? '' : ` since ${rfc3339(reading.sinceMs)}`;
   return {
-    required,
-    text: `The ${subject} ${WORD[state]}${since}: ${now}; required ${required}. ${told}`.trim(),
+    text: `The ${subject} ${WORD[state]}${since}: ${now}; required ${requiredWords(of)}. ${told}`.trim(),
     wouldAllowIf: `${wanted} (now ${now}) for one fresh verdict`,
   };
 }
@@ -85,13 +109,12 @@ function describePurpose(of: {
   asked: AskedPurpose;
   reading: TrustReading;
   state: Outcome;
-}): VerdictWords {
+}): { text: string; wouldAllowIf: string } {
   const { name, signal, reading, state } = of;
   const { purpose, why } = of.asked;
   const told = reading.reasons.map(({ code, text }) => `${text} (${code})`).join(' ');
   const subject = `the sampling of ${name} ${signal}`;
   return {
-    required: `sampling shown to be right for ${purpose} (${why})`,
     text: `Right for ${purpose} is asked of ${subject} (${why}), which ${WORD[state]}. ${told}`.trim(),
     wouldAllowIf: `${subject} is shown to be right for ${purpose}: ${howKnown(reading.reasons)}`,
   };

@@ -24,6 +24,13 @@ export function* newestFirst({ set, recent }: Asked, sinceMs: number): Generator
   }
 }
 
+/** Whether so many were allowed after `sinceMs`, whatever they were: most limits are far from it, and need no walk. */
+export function wereAsMany({ set, recent }: Asked, count: number, sinceMs: number): boolean {
+  const actions = recent.on(set.scope.service);
+  const oldest = actions[actions.length - count];
+  return oldest !== undefined && oldest.atMs > sinceMs;
+}
+
 /** null when all that anybody was allowed since then is known. */
 export function unlessKnown(asked: Asked, of: { sinceMs: number; constraint: string }): Vote | null {
   const { recent, set, mode, nowMs } = asked;

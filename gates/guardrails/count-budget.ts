@@ -1,7 +1,7 @@
 import { rfc3339 } from '../../core/time.ts';
 import type { RecentAction } from '../recent-actions.ts';
 import { NO_OBJECTION, objection, type Vote } from '../vote.ts';
-import { type Asked, listActions, newestFirst, spanText, unlessKnown } from './asked.ts';
+import { type Asked, listActions, newestFirst, spanText, unlessKnown, wereAsMany } from './asked.ts';
 
 /** At most `max` actions of some kind within any time of length `perMs`, whoever acts. */
 export interface CountBudget {
@@ -15,11 +15,7 @@ export interface CountBudget {
 export function countBudget(asked: Asked, { constraint, max, perMs, counts }: CountBudget): Vote {
   const { nowMs } = asked;
   const sinceMs = nowMs - perMs;
-  const used: RecentAction[] = [];
-  for (const action of newestFirst(asked, sinceMs)) {
-    if (counts(action)) used.push(action);
-    if (used.length === max) break;
-  }
+  const used = wereAsMany(asked, max, sinceMs) ? newestThatCount(asked, { max, sinceMs, counts }) : [];
   const oldest = used[max - 1];
   if (oldest === undefined) return unlessKnown(asked, { sinceMs, constraint }) ?? NO_OBJECTION;
   const untilMs = oldest.atMs + perMs;
@@ -36,4 +32,16 @@ export function countBudget(asked: Asked, { constraint, max, perMs, counts }: Co
     },
     nowMs,
   );
+}
+
+function newestThatCount(
+  asked: Asked,
+  { max, sinceMs, counts }: Pick<CountBudget, 'max' | 'counts'> & { sinceMs: number },
+): RecentAction[] {
+  const used: RecentAction[] = [];
+  for (const action of newestFirst(asked, sinceMs)) {
+    if (counts(action)) used.push(action);
+    if (used.length === max) break;
+  }
+  return used;
 }

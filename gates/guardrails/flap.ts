@@ -2,7 +2,7 @@ import { rfc3339 } from '../../core/time.ts';
 import { isAbout, isSafeDirection } from '../fail-modes.ts';
 import type { RecentAction } from '../recent-actions.ts';
 import { NO_OBJECTION, objection, type Vote } from '../vote.ts';
-import { type Asked, newestFirst, spanText, unlessKnown } from './asked.ts';
+import { type Asked, newestFirst, spanText, unlessKnown, wereAsMany } from './asked.ts';
 
 type Flap = Asked['set']['guardrails']['flap'][number];
 
@@ -21,18 +21,7 @@ function flap(asked: Asked, row: Flap): Vote {
   const { question, set, nowMs } = asked;
   const constraint = `${set.metadata.name}/guardrails.flap`;
   const sinceMs = nowMs - row.per;
-  const sideOf = (of: Pick<RecentAction, 'kind' | 'stages'>) =>
-    row.opposite.findIndex((glob) => isAbout([glob], of));
-  /** Where the direction turned, newest first: each of these is the action before the turn. */
-  const turns: RecentAction[] = [];
-  let later = sideOf(question);
-  for (const action of newestFirst(asked, sinceMs)) {
-    const side = sideOf(action);
-    if (side < 0 || side === later) continue;
-    turns.push(action);
-    later = side;
-    if (turns.length > row.max) break;
-  }
+  const turns = wereAsMany(asked, row.max + 1, sinceMs) ? newestTurns(asked, row, sinceMs) : [];
   const earliest = turns[row.max];
   if (earliest === undefined) return unlessKnown(asked, { sinceMs, constraint }) ?? NO_OBJECTION;
   const untilMs = earliest.atMs + row.per;
@@ -50,4 +39,23 @@ function flap(asked: Asked, row: Flap): Vote {
     },
     nowMs,
   );
+}
+
+/** Where the direction turned, newest first: each of these is the action before the turn. */
+function newestTurns(asked: Asked, { opposite, max }: Flap, sinceMs: number): RecentAction[] {
+  const sideOf = (of: Pick<RecentAction, 'names'>) => opposite.findIndex((glob) => isAbout([glob], of));
+  const turns: RecentAction[] = [];
+  let { names } = asked.question;
+  let later = sideOf(asked.question);
+  for (const action of newestFirst(asked, sinceMs)) {
+    // Of the same kind as the one after it: no turn. Nearly all are.
+    if (action.names === names) continue;
+    names = action.names;
+    const side = sideOf(action);
+    if (side < 0 || side === later) continue;
+    turns.push(action);
+    later = side;
+    if (turns.length > max) break;
+  }
+  return turns;
 }
