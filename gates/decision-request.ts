@@ -44,13 +44,11 @@ export const decisionRequestJsonSchema = z.toJSONSchema(decisionRequest, { io: '
 /** The ledger hashes requests by recursion; nobody describes an action forty levels deep. */
 const DEPTH_MAX = 40;
 
-function isTooDeep(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; depth <= DEPTH_MAX; depth++) {
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-    if (level.length === 0) return false;
-  }
-  return true;
+function isTooDeep(value: unknown, depth = 0): boolean {
+  if (depth > DEPTH_MAX) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  for (const member of Object.values(value)) if (isTooDeep(member, depth + 1)) return true;
+  return false;
 }
 
 const KNOWN_FIELDS: Readonly<Record<string, readonly string[]>> = {

@@ -162,20 +162,32 @@ export function isSafeDirection(kind: string): boolean {
   return row !== undefined && row.stage !== 'recovery' && row.unknown.startsWith('allow');
 }
 
-const namesFound = new Map<string, readonly string[]>();
+/** A kind as globs may call it, and the stages it belongs to: its own, and the one the caller names. */
+export interface StagedKind {
+  readonly stages: readonly Stage[];
+  /** Its name, and `stage.kind` as in `deployment.rollout.start`. */
+  readonly names: readonly string[];
+}
 
-/** What globs of a constraint file may call a kind: its name, and `stage.kind` as in `deployment.rollout.start`. */
-export function namesOfKind(kind: string, stages: readonly Stage[]): readonly string[] {
-  const key = `${kind} ${stages.join(' ')}`;
-  const known = namesFound.get(key);
+const stagedKinds = new Map<string, Map<Stage | undefined, StagedKind>>();
+
+function stageKind(kind: string, said: Stage | undefined): StagedKind {
+  const ofKind = stageOf(kind);
+  const stages = [...new Set([ofKind, said])].filter((stage) => stage !== null && stage !== undefined);
+  return { stages, names: [kind, ...stages.map((stage) => `${stage}.${kind}`)] };
+}
+
+/** The same kind is the same object, but for kinds of which callers made up too many. */
+export function stagedKind(kind: string, said: Stage | undefined): StagedKind {
+  const known = stagedKinds.get(kind)?.get(said);
   if (known !== undefined) return known;
-  const names = [kind, ...stages.map((stage) => `${stage}.${kind}`)];
-  if (namesFound.size >= ROWS_FOUND_MAX) namesFound.clear();
-  namesFound.set(key, names);
-  return names;
+  if (stagedKinds.size >= ROWS_FOUND_MAX) stagedKinds.clear();
+  const staged = stageKind(kind, said);
+  stagedKinds.set(kind, (stagedKinds.get(kind) ?? new Map()).set(said, staged));
+  return staged;
 }
 
 /** Whether a glob of a constraint file is about a kind, by any of its names. */
-export function isAbout(globs: readonly string[], { names }: { readonly names: readonly string[] }): boolean {
+export function isAbout(globs: readonly string[], { names }: Pick<StagedKind, 'names'>): boolean {
   return globs.some((glob) => names.some((name) => matchGlob(glob, name)));
 }

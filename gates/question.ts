@@ -1,17 +1,13 @@
-import type { DecisionRequest, Stage } from '../core/decision.ts';
+import type { DecisionRequest } from '../core/decision.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
-import { namesOfKind, stageOf } from './fail-modes.ts';
+import { type StagedKind, stagedKind } from './fail-modes.ts';
 import type { TrustTarget } from './trust.ts';
 
 /** A request with everything about it that does not depend on data: who, what, and which sets speak about it. */
-export interface Question {
+export interface Question extends StagedKind {
   readonly request: DecisionRequest;
   /** Lower case: `Delete` must not slip past a rule about `delete`. */
   readonly kind: string;
-  /** The stage the kind belongs to and the one the caller names: where they differ, both apply. */
-  readonly stages: readonly Stage[];
-  /** Of the kind, as globs may call it. */
-  readonly names: readonly string[];
   /** null when the target names no service. */
   readonly target: TrustTarget | null;
   readonly sets: readonly ConstraintSet[];
@@ -30,23 +26,16 @@ export function applies({ scope }: Pick<ConstraintSet, 'scope'>, target: Decisio
   );
 }
 
-/** Of the kind and as the caller says. */
-export function stagesOf(kind: string, said: Stage | undefined): Stage[] {
-  const ofKind = stageOf(kind);
-  const named = said === undefined || said === ofKind ? [] : [said];
-  return ofKind === null ? named : [ofKind, ...named];
-}
-
 export function askQuestion(request: DecisionRequest, sets: readonly ConstraintSet[]): Question {
   const { action, target } = request;
   const kind = action.kind.toLowerCase();
-  const stages = stagesOf(kind, action.stage);
+  const { stages, names } = stagedKind(kind, action.stage);
   const serviceName = target['service'];
   return {
     request,
     kind,
     stages,
-    names: namesOfKind(kind, stages),
+    names,
     target:
       serviceName === undefined
         ? null

@@ -1,19 +1,15 @@
-import type { DecisionOutcome, DecisionRequest, Stage } from '../core/decision.ts';
+import type { DecisionOutcome, DecisionRequest } from '../core/decision.ts';
 import { type ActionSize, actionSize } from './action-size.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { namesOfKind } from './fail-modes.ts';
+import { type StagedKind, stagedKind } from './fail-modes.ts';
 import { newerPlan, type PlanGeneration, parsePlan } from './plan-generation.ts';
-import { stagesOf } from './question.ts';
 
 /** Something that was allowed, to be enforced. */
-export interface RecentAction {
+export interface RecentAction extends StagedKind {
   readonly decisionId: string;
   readonly atMs: number;
   readonly actorId: string;
   readonly kind: string;
-  readonly stages: readonly Stage[];
-  /** Of the kind, as globs may call it; those of one kind are one list. */
-  readonly names: readonly string[];
   readonly target: DecisionRequest['target'];
   readonly planGeneration: string | null;
   readonly size: ActionSize;
@@ -83,14 +79,14 @@ function wantsOf({ to }: DecisionRequest['action']): string {
 
 function recentAction({ decisionId, decidedAtMs, request }: TakenDecision): RecentAction {
   const kind = request.action.kind.toLowerCase();
-  const stages = stagesOf(kind, request.action.stage);
+  const { stages, names } = stagedKind(kind, request.action.stage);
   return {
     decisionId,
     atMs: decidedAtMs,
     actorId: request.actor.id,
     kind,
     stages,
-    names: namesOfKind(kind, stages),
+    names,
     target: request.target,
     planGeneration: request.action.planGeneration ?? null,
     size: actionSize(request.action),
@@ -98,13 +94,12 @@ function recentAction({ decisionId, decidedAtMs, request }: TakenDecision): Rece
   };
 }
 
-/** Of one request it is asked several times. */
-const targetTexts = new WeakMap<DecisionRequest['target'], string>();
+/** Of one request it is asked several times in a row. */
+let lastTarget: { readonly target: DecisionRequest['target']; readonly text: string } | null = null;
 
 function targetText(target: DecisionRequest['target']): string {
-  const text = targetTexts.get(target) ?? canonicalJson(target);
-  targetTexts.set(target, text);
-  return text;
+  if (lastTarget?.target !== target) lastTarget = { target, text: canonicalJson(target) };
+  return lastTarget.text;
 }
 
 function planKey({ action, target }: DecisionRequest): string {

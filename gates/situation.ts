@@ -92,10 +92,10 @@ export class Situation {
   /** In the turn in which it was decided, before anybody else is: what it used up is gone. */
   take({ decisionId, decidedAtMs, request, body }: Made): void {
     const { recent } = this.#recent;
-    const held = recent.held(request);
+    const isOverdue = body.decision === 'hold' && body.reasons.some(({ code }) => code === 'HOLD_OVERDUE');
+    const held = isOverdue ? recent.held(request) : null;
     recent.take({ decisionId, decidedAtMs, request, decision: body.decision });
-    if (held === null || body.decision !== 'hold') return;
-    if (!body.reasons.some(({ code }) => code === 'HOLD_OVERDUE')) return;
+    if (held === null) return;
     const { holdMaxMs } = chooseFailMode(askQuestion(request, this.#deps.sets()));
     const reason = body.reasons.find(({ severity }) => severity === 'blocking')?.text ?? '';
     this.#overdue.note({ request, decisionId, held: { ...held, times: held.times + 1 }, holdMaxMs, reason });

@@ -1,6 +1,6 @@
 import { matchGlob } from '../../core/glob.ts';
 import { nearestName } from '../../core/nearest-name.ts';
-import { FAIL_MODES, isAbout, isSafeDirection, namesOfKind } from '../fail-modes.ts';
+import { FAIL_MODES, isAbout, isSafeDirection } from '../fail-modes.ts';
 import type { ConstraintFile } from './constraint-set.ts';
 import { mismatch as error, type Mismatch } from './mismatch.ts';
 
@@ -30,7 +30,7 @@ function checkBudget({ guardrails: { changeBudget } }: ConstraintFile): Mismatch
 
 function warnSafeKinds(path: Path, globs: readonly string[], what: string): Mismatch[] {
   const safe = FAIL_MODES.filter(
-    (row) => isSafeDirection(row.kind) && isAbout(globs, { names: namesOfKind(row.kind, [row.stage]) }),
+    (row) => isSafeDirection(row.kind) && isAbout(globs, { names: [row.kind, `${row.stage}.${row.kind}`] }),
   );
   if (safe.length === 0) return [];
   const message = `${what} ${safe.map(({ kind }) => kind).join(', ')} too, which go the safe direction`;
