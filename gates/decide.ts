@@ -69,8 +69,9 @@ const TERNARY: Readonly<Record<Outcome, Ternary>> = { pass: 'true', fail: 'false
 
 function voteOnBoundaries(question: Question): Vote {
   const crossings = checkBoundaries(question);
+  if (crossings.length === 0) return NO_OBJECTION;
   return {
-    outcome: crossings.length > 0 ? 'deny' : 'allow',
+    outcome: 'deny',
     reasons: crossings.map(({ reason }) => reason),
     wouldAllowIf: crossings.map(({ wouldAllowIf }) => wouldAllowIf),
     retryAfterS: 0,
@@ -118,8 +119,15 @@ function voteOnData(data: readonly RequiredData[], mode: FailModeInForce): Vote 
 }
 
 function strictest(votes: readonly Vote[]): DecisionOutcome {
-  const rank = Math.max(...votes.map(({ outcome }) => STRICTNESS.indexOf(outcome)));
+  let rank = 0;
+  for (const { outcome } of votes) rank = Math.max(rank, STRICTNESS.indexOf(outcome));
   return STRICTNESS[rank] as DecisionOutcome;
+}
+
+/** When all that holds it may have ended. */
+function retryAfter(votes: readonly Vote[]): number {
+  const holds = votes.filter(({ outcome }) => outcome === 'hold').map((vote) => vote.retryAfterS);
+  return Math.min(RETRY_S_MAX_KNOWN, Math.max(RETRY_S_MIN, ...holds));
 }
 
 function doubted(state: Outcome): string {
@@ -143,9 +151,9 @@ function confidenceOf(data: readonly RequiredData[]): number | null {
 function validUntilMs(
   outcome: DecisionOutcome,
   data: readonly RequiredData[],
-  of: { nowMs: number; retryAfterS: number },
+  of: { nowMs: number; retryAfterS: number | null },
 ): number {
-  if (outcome === 'hold') return of.nowMs + 1_000 * of.retryAfterS;
+  if (of.retryAfterS !== null) return of.nowMs + 1_000 * of.retryAfterS;
   const rests = outcome === 'allow' ? data.filter((part) => countedState(part) === 'pass') : [];
   const endsMs = rests.map(({ tolerated, validUntilMs }) => tolerated?.untilMs ?? validUntilMs ?? of.nowMs);
   return Math.max(of.nowMs, Math.min(of.nowMs + VALID_MS_MAX, ...endsMs));
@@ -189,7 +197,9 @@ export function decide(input: DecideInput): DecisionBody {
     checkPolicies(question, { world: { trust, findings, intents, rates, incident, nowMs }, mode }),
   ];
   // A question that cannot mean what it says is told so first: what the data says of a misspelt service helps nobody.
-  const votes = [...others.slice(0, 3), onData, onIntents, ...others.slice(3)];
+  const votes = [...others.slice(0, 3), onData, onIntents, ...others.slice(3)].filter(
+    (vote) => vote !== NO_OBJECTION,
+  );
   const first = strictest(votes);
   const age =
     first === 'hold' && request.mode !== 'shadow'
@@ -202,10 +212,7 @@ export function decide(input: DecideInput): DecisionBody {
       : null;
   const decision = age?.outcome ?? first;
   const isCapped = age?.isCapped ?? false;
-  const retryAfterS = Math.min(
-    RETRY_S_MAX_KNOWN,
-    Math.max(RETRY_S_MIN, ...votes.map((vote) => (vote.outcome === 'hold' ? vote.retryAfterS : 0))),
-  );
+  const retryAfterS = decision === 'hold' ? retryAfter(votes) : null;
   const reasons = votes.flatMap(({ outcome, reasons: said }) =>
     said.map((reason) => ({
       ...reason,
@@ -234,7 +241,7 @@ export function decide(input: DecideInput): DecisionBody {
   return {
     decision,
     validUntil: rfc3339(validUntilMs(decision, data, { nowMs, retryAfterS })),
-    retryAfterS: decision === 'hold' ? retryAfterS : null,
+    retryAfterS,
     data: { state, confidence: confidenceOf(data), components: data.map(({ component }) => component) },
     reasons: [...reasons, ...notes],
     // An allow is for this generation of the plan only: whoever acts by it compares.
