@@ -7,11 +7,13 @@ const MILLISECONDS = Array.from({ length: 1_000 }, (_, ms) => `${String(ms).padS
 export function rfc3339(timeMs: number): string {
   const second = Math.floor(timeMs / 1_000);
   const end = MILLISECONDS[timeMs - 1_000 * second];
+  // Of parts of a millisecond the platform knows what becomes.
+  if (end === undefined) return new Date(timeMs).toISOString();
   const known = texts.get(second);
-  if (known !== undefined && end !== undefined) return known + end;
+  if (known !== undefined) return known + end;
   const text = new Date(timeMs).toISOString();
   if (texts.size >= TEXTS_MAX) texts.clear();
-  texts.set(second, text.slice(0, -'000Z'.length));
+  texts.set(second, text.slice(0, -end.length));
   return text;
 }
 

@@ -181,7 +181,7 @@ export class RecentDecisions implements RecentActions {
       this.#drop(actions, fresh < 0 ? actions.length : fresh);
       if (actions.length === 0) this.#services.delete(service);
     }
-    while (this.#ids.size > ACTIONS_MAX) this.#dropLargest();
+    while (this.#ids.size > ACTIONS_MAX) this.#makeRoom();
     for (const [service, untilMs] of this.#droppedUntilMs)
       if (untilMs < nowMs - RECENT_SPAN_MS) this.#droppedUntilMs.delete(service);
     for (const [key, { lastMs }] of this.#held) if (nowMs - lastMs > HELD_FORGET_MS) this.#held.delete(key);
@@ -197,8 +197,7 @@ export class RecentDecisions implements RecentActions {
     insertByTime(actions, recentAction(taken));
     this.#takePlan(taken);
     if (actions.length <= ACTIONS_PER_SERVICE_MAX) return;
-    this.#droppedUntilMs.set(service, actions[0]?.atMs ?? 0);
-    this.#drop(actions, 1);
+    this.#dropOldest(service, actions, 1);
   }
 
   #takePlan({ request, decisionId, decidedAtMs }: TakenDecision): void {
@@ -236,14 +235,22 @@ export class RecentDecisions implements RecentActions {
     for (const { decisionId } of actions.splice(0, count)) this.#ids.delete(decisionId);
   }
 
-  #dropLargest(): void {
-    const largest = [...this.#services].reduce((left, right) =>
-      right[1].length > left[1].length ? right : left,
-    );
-    const [service, actions] = largest;
-    const half = Math.ceil(actions.length / 2);
-    this.#droppedUntilMs.set(service, actions[half - 1]?.atMs ?? 0);
-    this.#drop(actions, half);
+  /** Of services with the most actions the older half falls out. Walks all services twice. */
+  #makeRoom(): void {
+    let most = 0;
+    for (const { length } of this.#services.values()) most = Math.max(most, length);
+    for (const [service, actions] of this.#services) {
+      if (this.#ids.size <= ACTIONS_MAX) return;
+      if (2 * actions.length <= most) continue;
+      this.#dropOldest(service, actions, Math.ceil(actions.length / 2));
+    }
+  }
+
+  #dropOldest(service: string, actions: RecentAction[], count: number): void {
+    const untilMs = actions[count - 1]?.atMs ?? 0;
+    // What another replica did long ago may come after what is newer was dropped.
+    this.#droppedUntilMs.set(service, Math.max(untilMs, this.#droppedUntilMs.get(service) ?? untilMs));
+    this.#drop(actions, count);
   }
 }
 

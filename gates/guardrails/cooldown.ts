@@ -15,7 +15,11 @@ function cooldown(asked: Asked, { after, for: forMs }: { after: string; for: num
   const { question, set, nowMs } = asked;
   const constraint = `${set.metadata.name}/guardrails.cooldown`;
   const sinceMs = nowMs - forMs;
+  let others: readonly string[] = [];
   for (const action of newestFirst(asked, sinceMs)) {
+    // Of the same kind as the one after it, which was another. Nearly all are.
+    if (action.names === others) continue;
+    others = action.names;
     if (!isAbout([after], action)) continue;
     const untilMs = action.atMs + forMs;
     return objection(
