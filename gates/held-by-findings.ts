@@ -21,6 +21,28 @@ export function servicesOf(subject: string): string[] {
     .map((part) => (part.trim().split(/[ #]/)[0] as string).split('/').at(-1) as string);
 }
 
+/** Read anew only when something was found: all questions in between look at the same ones. */
+const byService = new WeakMap<readonly Finding[], Map<string, Finding[]>>();
+
+function groupByService(findings: readonly Finding[]): Map<string, Finding[]> {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    for (const service of new Set(servicesOf(finding.subject))) {
+      const group = groups.get(service) ?? [];
+      group.push(finding);
+      groups.set(service, group);
+    }
+  }
+  return groups;
+}
+
+/** Those whose subject names the service, in their order. */
+export function findingsAbout(findings: readonly Finding[], service: string): readonly Finding[] {
+  const groups = byService.get(findings) ?? groupByService(findings);
+  byService.set(findings, groups);
+  return groups.get(service) ?? [];
+}
+
 /** Not closed, and sure enough. Where its data went away it stays as sure as it was: missing data resolve nothing. */
 function isOpen({ state, closedAtMs, evidence }: Finding, { suspects }: FindingHold): boolean {
   if (closedAtMs !== null) return false;
@@ -100,7 +122,7 @@ export function heldByFindings(
 ): Vote {
   const { target, request } = question;
   if (target === null) return NO_OBJECTION;
-  const about = of.findings.filter(({ subject }) => servicesOf(subject).includes(target.serviceName));
+  const about = findingsAbout(of.findings, target.serviceName);
   if (about.length === 0) return NO_OBJECTION;
   const names = namesOf(request.actor.id, of.sets);
   const held = about.flatMap((finding) => {

@@ -26,6 +26,16 @@ export function applies({ scope }: Pick<ConstraintSet, 'scope'>, target: Decisio
   );
 }
 
+/** Sets in force stay the same for many questions, and each is about one service. */
+const byService = new WeakMap<readonly ConstraintSet[], Map<string, ConstraintSet[]>>();
+
+function setsAbout(target: DecisionRequest['target'], sets: readonly ConstraintSet[]): ConstraintSet[] {
+  const grouped = byService.get(sets) ?? Map.groupBy(sets, ({ scope }) => scope.service);
+  byService.set(sets, grouped);
+  const ofService = grouped.get(target['service'] ?? '') ?? [];
+  return ofService.filter((set) => applies(set, target));
+}
+
 export function askQuestion(request: DecisionRequest, sets: readonly ConstraintSet[]): Question {
   const { action, target } = request;
   const kind = action.kind.toLowerCase();
@@ -40,7 +50,7 @@ export function askQuestion(request: DecisionRequest, sets: readonly ConstraintS
       serviceName === undefined
         ? null
         : { serviceName, serviceNamespace: target['namespace'] ?? null, tenant: target['tenant'] ?? null },
-    sets: sets.filter((set) => applies(set, target)),
+    sets: setsAbout(target, sets),
     isUnscoped: serviceName === undefined && sets.length > 0,
   };
 }

@@ -3,7 +3,7 @@ import type { Finding } from '../../core/finding.ts';
 import { and, type Ternary } from '../../core/ternary.ts';
 import type { Dimension, Outcome } from '../../core/verdict.ts';
 import type { ConstraintSet, SourceConstraint } from '../constraints/constraint-set.ts';
-import { servicesOf } from '../held-by-findings.ts';
+import { findingsAbout } from '../held-by-findings.ts';
 import type { IntentState } from '../intent-state.ts';
 import { type Question, replicaCount } from '../question.ts';
 import { askedOf, lookUp, type Need, needsOf } from '../required-data.ts';
@@ -180,11 +180,8 @@ function intentFact(id: string, fact: IntentFact, view: SourceView): Fact {
 /** An incident is what people say, or what we see of one: a confirmed finding about the target that is open, or an intent that is missed. */
 function incidentFact(view: SourceView): Fact {
   const { findings, intents } = view.world;
-  const about = findings.filter(
-    ({ subject, kind, closedAtMs }) =>
-      kind !== 'ungated-action' &&
-      closedAtMs === null &&
-      servicesOf(subject).includes(view.target.serviceName),
+  const about = findingsAbout(findings, view.target.serviceName).filter(
+    ({ kind, closedAtMs }) => kind !== 'ungated-action' && closedAtMs === null,
   );
   const wasConfirmed = about.some(
     ({ state, evidence }) =>
