@@ -13,7 +13,7 @@ export interface RecentAction extends StagedKind {
   readonly target: DecisionRequest['target'];
   readonly planGeneration: string | null;
   readonly size: ActionSize;
-  /** What it wants, in short: the same step of a plan, asked again, wants the same. */
+  /** What a step of a plan wants, in short: the same step, asked again, wants the same. Empty: no step, or too long. */
   readonly wants: string;
 }
 
@@ -72,8 +72,8 @@ const OTHERS_VALID_MS = 15_000;
 const HELD_FORGET_MS = 900_000;
 const WANTS_LENGTH_MAX = 200;
 
-function wantsOf({ to }: DecisionRequest['action']): string {
-  const text = to === undefined ? '' : JSON.stringify(to);
+function wantsOf({ to, planGeneration }: DecisionRequest['action']): string {
+  const text = to === undefined || planGeneration === undefined ? '' : JSON.stringify(to);
   return text.length > WANTS_LENGTH_MAX ? '' : text;
 }
 
@@ -258,5 +258,6 @@ export class RecentDecisions implements RecentActions {
 function insertByTime(actions: RecentAction[], action: RecentAction): void {
   let at = actions.length;
   while (at > 0 && (actions[at - 1] as RecentAction).atMs > action.atMs) at--;
-  actions.splice(at, 0, action);
+  if (at === actions.length) actions.push(action);
+  else actions.splice(at, 0, action);
 }
