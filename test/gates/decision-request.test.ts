@@ -54,6 +54,16 @@ describe('parseDecisionRequest', () => {
     ],
     ['an empty target', { ...MINIMAL, target: {} }, 'an empty target never means all'],
     ['a target that is no text', { ...MINIMAL, target: { service: 7 } }, 'target.service'],
+    ['a target that is a list', { ...MINIMAL, target: ['checkout'] }, 'target: Invalid input'],
+    ['an empty name', { ...MINIMAL, target: { service: 'checkout', '': 'x' } }, 'target: has an empty name'],
+    ['a name without end', { ...MINIMAL, target: { ['k'.repeat(513)]: 'x' } }, 'target: has a name of more'],
+    ['a value without end', { ...MINIMAL, target: { service: 'k'.repeat(513) } }, 'target.service: Too big'],
+    ['facts that are a list', { ...MINIMAL, needs: [1] }, 'needs: Invalid input'],
+    [
+      'a fact without an end to its name',
+      { ...MINIMAL, action: { kind: 'x', to: { ['k'.repeat(513)]: 1 } } },
+      'action.to: has a name of more than 512 characters',
+    ],
     ['an unknown stage', { ...MINIMAL, action: { kind: 'x', stage: 'scalling' } }, 'action.stage'],
     [
       'snake case',
