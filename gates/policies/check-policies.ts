@@ -31,6 +31,7 @@ function objection(
   set: ConstraintSet,
   of: { facts: Facts; mode: FailModeInForce; unread: Doubt },
 ): Objection | null {
+  if (!('fault' in policy) && answer(policy, of.facts, of.unread) === 'true') return null;
   const constraint = `${set.metadata.name}/${policy.id}`;
   const say = (outcome: DecisionOutcome, code: string, text: string, wouldAllowIf: string): Objection => ({
     outcome,
@@ -41,7 +42,6 @@ function objection(
     const text = `Policy ${constraint} cannot be asked: ${policy.fault}`;
     return say('hold', 'POLICY_ERROR', text, `${constraint} is corrected`);
   }
-  if (answer(policy, of.facts, of.unread) === 'true') return null;
   const doubt: Doubt = { unknown: new Map(), errors: [] };
   const isKept = answer(policy, of.facts, doubt);
   const { why, require } = policy;

@@ -177,7 +177,8 @@ describe('a cooldown', () => {
       });
       expect(blocking(held)?.text).toContain('argo');
     }
-    expect(gate.ask(grow).decision).toBe('allow');
+    for (let more = 0; more < 3; more++) expect(gate.ask(grow).decision).toBe('allow');
+    expect(blocking(gate.ask(shrink(8, 7)))?.code).toBe('COOLDOWN');
     gate.nowMs = NOW_MS + 15 * MINUTE_MS;
     expect(gate.ask(tune()).decision).toBe('allow');
   });
