@@ -38,8 +38,11 @@ function groupByService(findings: readonly Finding[]): Map<string, Finding[]> {
 
 /** Those whose subject names the service, in their order. */
 export function findingsAbout(findings: readonly Finding[], service: string): readonly Finding[] {
-  const groups = byService.get(findings) ?? groupByService(findings);
-  byService.set(findings, groups);
+  let groups = byService.get(findings);
+  if (groups === undefined) {
+    groups = groupByService(findings);
+    byService.set(findings, groups);
+  }
   return groups.get(service) ?? [];
 }
 

@@ -30,9 +30,12 @@ export function applies({ scope }: Pick<ConstraintSet, 'scope'>, target: Decisio
 const byService = new WeakMap<readonly ConstraintSet[], Map<string, ConstraintSet[]>>();
 
 function setsAbout(target: DecisionRequest['target'], sets: readonly ConstraintSet[]): ConstraintSet[] {
-  const grouped = byService.get(sets) ?? Map.groupBy(sets, ({ scope }) => scope.service);
-  byService.set(sets, grouped);
-  const ofService = grouped.get(target['service'] ?? '') ?? [];
+  let groups = byService.get(sets);
+  if (groups === undefined) {
+    groups = Map.groupBy(sets, ({ scope }) => scope.service);
+    byService.set(sets, groups);
+  }
+  const ofService = groups.get(target['service'] ?? '') ?? [];
   return ofService.filter((set) => applies(set, target));
 }
 

@@ -191,8 +191,11 @@ export class RecentDecisions implements RecentActions {
     const { decision, request, decisionId } = taken;
     if (decision !== 'allow' || request.mode === 'shadow' || this.#ids.has(decisionId)) return;
     const service = request.target['service'] ?? '';
-    const actions = this.#services.get(service) ?? [];
-    this.#services.set(service, actions);
+    let actions = this.#services.get(service);
+    if (actions === undefined) {
+      actions = [];
+      this.#services.set(service, actions);
+    }
     this.#ids.add(decisionId);
     insertByTime(actions, recentAction(taken));
     this.#takePlan(taken);

@@ -62,7 +62,9 @@ const LIMIT_TEXTS_MAX = 1_000;
 
 function limitText(limit: number, unit: Verdict['unit']): string {
   const texts = limitTexts[unit];
-  const text = texts.get(limit) ?? withUnit(limit, unit);
+  const known = texts.get(limit);
+  if (known !== undefined) return known;
+  const text = withUnit(limit, unit);
   if (texts.size >= LIMIT_TEXTS_MAX) texts.clear();
   texts.set(limit, text);
   return text;
