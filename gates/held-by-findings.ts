@@ -38,6 +38,7 @@ function groupByService(findings: readonly Finding[]): Map<string, Finding[]> {
 
 /** Those whose subject names the service, in their order. */
 export function findingsAbout(findings: readonly Finding[], service: string): readonly Finding[] {
+  if (findings.length === 0) return findings;
   let groups = byService.get(findings);
   if (groups === undefined) {
     groups = groupByService(findings);
