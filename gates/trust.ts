@@ -1,14 +1,15 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Finding } from '../core/finding.ts';
 import type { SamplingPurpose } from '../core/sampling/sampling-purpose.ts';
-import type { Signal } from '../core/signal.ts';
-import { sourceKey } from '../core/source.ts';
+import { SIGNALS, type Signal } from '../core/signal.ts';
 import { rfc3339 } from '../core/time.ts';
-import type { Dimension, Outcome, Reason, Verdict } from '../core/verdict.ts';
+import { DIMENSIONS, type Dimension, type Outcome, type Reason, type Verdict } from '../core/verdict.ts';
 import { readFindings } from '../store/findings.ts';
 import { readFindingsMark } from '../store/read-findings-mark.ts';
 import { readVerdictTimes, streamVerdicts, type VerdictTimes } from '../store/stream-verdicts.ts';
+import { type VerdictRows, verdictKey } from '../store/verdict-rows.ts';
 import { forPurpose } from './for-purpose.ts';
+import { TrustSlot } from './trust-slot.ts';
 
 /** Whose data; a namespace or tenant left out (null) means any. */
 export interface TrustTarget {
@@ -47,12 +48,6 @@ export interface Trust {
   hasSamplingMarks(target: TrustTarget): boolean;
 }
 
-interface Held {
-  readonly verdict: Verdict;
-  readonly expiresAtMs: number;
-  readonly sinceMs: number;
-}
-
 const FIRST_LOOK_BACK_MS = 600_000;
 /**
  * Several judges write: one may commit an older verdict after another's newer one. What comes later than this was
@@ -68,15 +63,21 @@ const SERVICES_A_TURN = 500;
 
 const BADNESS: Readonly<Record<Outcome, number>> = { pass: 0, unknown: 1, fail: 2 };
 
-function matches(target: TrustTarget, { source }: Verdict): boolean {
+function matches(target: TrustTarget, { source }: TrustSlot): boolean {
   return (
     (target.serviceNamespace === null || target.serviceNamespace === source.serviceNamespace) &&
     (target.tenant === null || target.tenant === source.tenant)
   );
 }
 
-function slotKey(signal: Signal, dimension: Dimension): string {
-  return `${signal}/${dimension}`;
+/** Of one service: by signal and dimension, the slots of its sources. */
+type ServiceSlots = (TrustSlot[] | undefined)[];
+
+const SIGNALS_SORTED = [...SIGNALS].sort();
+
+/** What a newer judge writes and we do not know has a place of its own, for which nobody asks. */
+function indexOf(signal: Signal, dimension: Dimension): number {
+  return (SIGNALS_SORTED.indexOf(signal) + 1) * (DIMENSIONS.length + 1) + DIMENSIONS.indexOf(dimension) + 1;
 }
 
 /**
@@ -84,8 +85,9 @@ function slotKey(signal: Signal, dimension: Dimension): string {
  * down nothing is renewed, the verdicts expire, and everything becomes unknown by itself.
  */
 export class TrustState implements Trust {
-  /** service name, then signal/dimension, then source. */
-  readonly #services = new Map<string, Map<string, Map<string, Held>>>();
+  readonly #services = new Map<string, ServiceSlots>();
+  /** By `verdictKey`. */
+  readonly #slots = new Map<string, TrustSlot>();
   readonly #marked = new Set<string>();
   #newestMs = Number.NEGATIVE_INFINITY;
   #findings: readonly Finding[] = [];
@@ -113,12 +115,12 @@ export class TrustState implements Trust {
       readVerdictTimes(client, sinceMs),
       readFindingsMark(client),
     ]);
-    const news = [...times].filter(([at, count]) => this.#seen.get(at) !== count).map(([at]) => at);
-    if (news.length > 0) {
-      for await (const verdicts of streamVerdicts(client, news)) this.absorb(verdicts, nowMs);
+    const news = new Map([...times].filter(([at, count]) => this.#seen.get(at) !== count));
+    if (news.size > 0) {
+      for await (const rows of streamVerdicts(client, news)) this.#absorbRows(rows, nowMs);
     }
     if (nowMs - this.#forgotAtMs >= FORGET_EVERY_MS) {
-      this.forget(nowMs);
+      await this.forget(nowMs);
       this.#forgotAtMs = nowMs;
     }
     if (findingsMark !== this.#findingsMark) this.#findings = await readOpenFindings(client);
@@ -129,64 +131,80 @@ export class TrustState implements Trust {
   }
 
   absorb(verdicts: readonly Verdict[], nowMs: number): void {
-    for (const verdict of verdicts) this.#take(verdict, nowMs);
+    for (const verdict of verdicts) {
+      const slot = this.#slotOf(verdictKey(verdict), verdict);
+      if (slot.renew(verdict, nowMs)) this.#note(slot, verdict);
+    }
   }
 
-  #take(verdict: Verdict, nowMs: number): void {
-    const slots = this.#services.get(verdict.source.serviceName) ?? new Map<string, Map<string, Held>>();
-    this.#services.set(verdict.source.serviceName, slots);
-    const key = slotKey(verdict.source.signal, verdict.dimension);
-    const slot = slots.get(key) ?? new Map<string, Held>();
-    slots.set(key, slot);
-    const source = sourceKey(verdict.source);
-    const before = slot.get(source);
-    if (before !== undefined && before.verdict.evaluatedAtMs >= verdict.evaluatedAtMs) return;
-    this.#newestMs = Math.max(this.#newestMs, verdict.evaluatedAtMs);
+  /** Of what is known already no object is made but the key. */
+  #absorbRows(rows: VerdictRows, nowMs: number): void {
+    while (rows.next()) {
+      const { key } = rows;
+      const slot = this.#slots.get(key) ?? this.#slotOf(key, rows.about);
+      if (slot.renew(rows, nowMs)) this.#note(slot, rows);
+    }
+  }
+
+  #slotOf(key: string, { source, dimension }: Pick<Verdict, 'source' | 'dimension'>): TrustSlot {
+    const known = this.#slots.get(key);
+    if (known !== undefined) return known;
+    const slot = new TrustSlot({ key, source, dimension });
+    this.#slots.set(key, slot);
+    const service = this.#services.get(source.serviceName) ?? [];
+    this.#services.set(source.serviceName, service);
+    const index = indexOf(source.signal, dimension);
+    const slots = service[index] ?? [];
+    service[index] = slots;
+    slots.push(slot);
+    return slot;
+  }
+
+  #note(slot: TrustSlot, by: Verdict | VerdictRows): void {
+    this.#newestMs = Math.max(this.#newestMs, slot.evaluatedAtMs);
     // The n of a sampling verdict counts items with a weight, and spans are what is asked for.
-    const isOfSpans = verdict.dimension === 'sampling' && verdict.source.signal === 'traces';
-    if (isOfSpans && verdict.n > 0) this.#marked.add(verdict.source.serviceName);
-    // Never valid for longer, from now on, than its judge meant: a clock ahead of ours buys no time.
-    const expiresAtMs = Math.min(
-      verdict.validUntilMs,
-      nowMs + (verdict.validUntilMs - verdict.evaluatedAtMs),
-    );
-    const unchanged =
-      before !== undefined &&
-      before.verdict.outcome === verdict.outcome &&
-      before.expiresAtMs >= verdict.evaluatedAtMs;
-    slot.set(source, { verdict, expiresAtMs, sinceMs: unchanged ? before.sinceMs : verdict.evaluatedAtMs });
+    const isOfSpans = slot.dimension === 'sampling' && slot.source.signal === 'traces';
+    if (isOfSpans && by.n > 0) this.#marked.add(slot.source.serviceName);
   }
 
-  /** What expired long ago. */
-  forget(nowMs: number): void {
-    for (const [service, slots] of this.#services) {
-      for (const [key, slot] of slots) {
-        for (const [source, held] of slot) if (held.expiresAtMs < nowMs - FORGET_MS) slot.delete(source);
-        if (slot.size === 0) slots.delete(key);
+  /** What expired long ago. Walks all sources, in turns. */
+  async forget(nowMs: number): Promise<void> {
+    const isOver = (slot: TrustSlot) => slot.expiresAtMs < nowMs - FORGET_MS;
+    let walked = 0;
+    for (const [name, service] of this.#services) {
+      if (++walked % SERVICES_A_TURN === 0) await new Promise((resume) => setImmediate(resume));
+      for (const [index, slots] of service.entries()) {
+        if (!slots?.some(isOver)) continue;
+        for (const slot of slots) if (isOver(slot)) this.#slots.delete(slot.key);
+        const left = slots.filter((slot) => !isOver(slot));
+        service[index] = left.length === 0 ? undefined : left;
       }
-      if (slots.size === 0) this.#services.delete(service);
+      if (service.every((slots) => slots === undefined)) this.#services.delete(name);
     }
   }
 
   signalsOf(target: TrustTarget): readonly Signal[] {
-    const signals = new Set<Signal>();
-    for (const slot of this.#services.get(target.serviceName)?.values() ?? []) {
-      for (const { verdict } of slot.values())
-        if (matches(target, verdict)) signals.add(verdict.source.signal);
-    }
-    return [...signals].sort();
+    const service = this.#services.get(target.serviceName);
+    if (service === undefined) return [];
+    return SIGNALS_SORTED.filter((signal) => {
+      const first = indexOf(signal, DIMENSIONS[0]);
+      for (let index = first; index < first + DIMENSIONS.length; index++) {
+        for (const slot of service[index] ?? []) if (matches(target, slot)) return true;
+      }
+      return false;
+    });
   }
 
   /** Every service of which anything is known now, and whether any of its verdicts fails. Walks all sources, in turns. */
   async serviceStates(nowMs: number): Promise<Map<string, 'pass' | 'fail'>> {
     const states = new Map<string, 'pass' | 'fail'>();
     let walked = 0;
-    for (const [service, slots] of this.#services) {
+    for (const [name, service] of this.#services) {
       if (++walked % SERVICES_A_TURN === 0) await new Promise((resume) => setImmediate(resume));
-      for (const slot of slots.values()) {
-        for (const { verdict, expiresAtMs } of slot.values()) {
-          if (expiresAtMs < nowMs || states.get(service) === 'fail') continue;
-          states.set(service, verdict.outcome === 'fail' ? 'fail' : 'pass');
+      for (const slots of service) {
+        for (const { outcome, expiresAtMs } of slots ?? []) {
+          if (expiresAtMs < nowMs || states.get(name) === 'fail') continue;
+          states.set(name, outcome === 'fail' ? 'fail' : 'pass');
         }
       }
     }
@@ -198,17 +216,27 @@ export class TrustState implements Trust {
   }
 
   read(of: TrustQuestion, nowMs: number): TrustReading {
-    const slot = this.#services.get(of.target.serviceName)?.get(slotKey(of.signal, of.dimension));
-    const all = [...(slot?.values() ?? [])].filter(({ verdict }) => matches(of.target, verdict));
-    const newestMs = Math.max(...all.map(({ verdict }) => verdict.evaluatedAtMs));
-    // Sources nobody judges any more (an instance that was scaled in) fall out when others have been judged
-    // after they expired; those judged together are taken together, the worst one speaking.
-    const current = all.filter(({ expiresAtMs }) => expiresAtMs >= newestMs);
-    const { purpose = null } = of;
-    const asked = (reading: TrustReading) =>
-      purpose === null ? reading : forPurpose(reading, purpose, nowMs);
-    const worst = current.map((held) => asked(readingOf(held, nowMs))).reduce(worse, null);
-    return worst ?? NO_VERDICT;
+    const { target, purpose = null } = of;
+    const slots = this.#services.get(target.serviceName)?.[indexOf(of.signal, of.dimension)];
+    if (slots === undefined) return NO_VERDICT;
+    let newestMs = Number.NEGATIVE_INFINITY;
+    for (const slot of slots) {
+      if (slot.evaluatedAtMs > newestMs && matches(target, slot)) newestMs = slot.evaluatedAtMs;
+    }
+    let worst: TrustSlot | null = null;
+    let worstBadness = Number.NEGATIVE_INFINITY;
+    for (const slot of slots) {
+      // Sources nobody judges any more (an instance that was scaled in) fall out when others have been judged
+      // after they expired; those judged together are taken together, the worst one speaking.
+      if (slot.expiresAtMs < newestMs || !matches(target, slot)) continue;
+      const state = purpose === null ? stateOf(slot, nowMs) : readingOf(slot, { purpose, nowMs }).state;
+      // Equally bad: the wider interval is the one to show and to be judged by.
+      const isWider = worst === null || slot.upper > worst.upper;
+      if (BADNESS[state] < worstBadness || (BADNESS[state] === worstBadness && !isWider)) continue;
+      worst = slot;
+      worstBadness = BADNESS[state];
+    }
+    return worst === null ? NO_VERDICT : readingOf(worst, { purpose, nowMs });
   }
 }
 
@@ -225,7 +253,21 @@ const NO_VERDICT: TrustReading = {
   validUntilMs: null,
 };
 
-function readingOf({ verdict, expiresAtMs, sinceMs }: Held, nowMs: number): TrustReading {
+function stateOf({ outcome, expiresAtMs }: TrustSlot, nowMs: number): Outcome {
+  return nowMs <= expiresAtMs ? outcome : 'unknown';
+}
+
+function readingOf(
+  slot: TrustSlot,
+  { purpose, nowMs }: { readonly purpose: SamplingPurpose | null; readonly nowMs: number },
+): TrustReading {
+  const reading = plainReadingOf(slot, nowMs);
+  return purpose === null ? reading : forPurpose(reading, purpose, nowMs);
+}
+
+function plainReadingOf(slot: TrustSlot, nowMs: number): TrustReading {
+  const { expiresAtMs, sinceMs } = slot;
+  const verdict = slot.verdict();
   if (nowMs <= expiresAtMs) {
     // Parsed when somebody reads them: of what passes nobody does.
     return {
@@ -241,14 +283,4 @@ function readingOf({ verdict, expiresAtMs, sinceMs }: Held, nowMs: number): Trus
   const text = `The last verdict (${verdict.outcome}) expired at ${rfc3339(expiresAtMs)} and was not renewed.`;
   const reasons = [{ code: 'VERDICT_EXPIRED', text }];
   return { state: 'unknown', verdict, reasons, sinceMs: expiresAtMs, validUntilMs: expiresAtMs };
-}
-
-function worse(left: TrustReading | null, right: TrustReading): TrustReading {
-  if (left === null || BADNESS[right.state] > BADNESS[left.state]) return right;
-  if (BADNESS[right.state] < BADNESS[left.state]) return left;
-  // Equally bad: the wider interval is the one to show and to be judged by.
-  return (right.verdict?.upper ?? Number.POSITIVE_INFINITY) >
-    (left.verdict?.upper ?? Number.POSITIVE_INFINITY)
-    ? right
-    : left;
 }

@@ -1,11 +1,8 @@
+import { text } from 'node:stream/consumers';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { Signal } from '../core/signal.ts';
-import type { Source } from '../core/source.ts';
-import type { Dimension, Estimator, Limits, Outcome, Reason, Verdict } from '../core/verdict.ts';
-import { fromClickhouseTime, toClickhouseTime } from './clickhouse-time.ts';
-import { fromJsonFloat, fromNullableJsonFloat, type JsonFloat } from './json-float.ts';
-import { readRows } from './read-rows.ts';
+import { toClickhouseTime } from './clickhouse-time.ts';
 import { storeFailure } from './store-failure.ts';
+import { VERDICT_ROW_COLUMNS, VerdictRows } from './verdict-rows.ts';
 import { VERDICT_KEY } from './verdicts.ts';
 
 /** How many verdicts were made at each time; a time whose count differs from what was seen has news. */
@@ -13,115 +10,78 @@ export type VerdictTimes = ReadonlyMap<string, number>;
 
 /** Of every time from `sinceMs` on, as ClickHouse writes it. Cheap: no verdict is read. @throws PipelineError store_unavailable */
 export async function readVerdictTimes(client: ClickHouseClient, sinceMs: number): Promise<VerdictTimes> {
-  const rows = await readRows<{ at: string; rows: string }>(client, {
-    sql: `SELECT EvaluatedAt AS at, count() AS rows FROM verdicts
-      WHERE EvaluatedAt >= {since:DateTime64(3, 'UTC')} GROUP BY EvaluatedAt ORDER BY EvaluatedAt`,
-    params: { since: toClickhouseTime(sinceMs) },
-    about: 'times of verdicts',
-  });
-  return new Map(rows.map(({ at, rows: count }) => [at, Number(count)]));
+  try {
+    // Several times a second: rows as objects, one by one through a stream, would cost more than all the rest of it.
+    const { stream } = await client.exec({
+      query: `SELECT EvaluatedAt, count() FROM verdicts
+        WHERE EvaluatedAt >= {since:DateTime64(3, 'UTC')} GROUP BY EvaluatedAt ORDER BY EvaluatedAt FORMAT TabSeparated`,
+      query_params: { since: toClickhouseTime(sinceMs) },
+      clickhouse_settings: { wait_end_of_query: 1 },
+    });
+    const lines = (await text(stream)).split('\n').slice(0, -1);
+    return new Map(
+      lines.map((line) => {
+        const [at = '', count] = line.split('\t');
+        return [at, Number(count)];
+      }),
+    );
+  } catch (error) {
+    throw storeFailure(error, 'read times of verdicts');
+  }
 }
 
-/** About a millisecond of parsing. */
-const ROWS_A_TURN = 50;
-
-const COLUMNS = `Tenant, ServiceNamespace, ServiceName, ServiceInstanceId, Signal, Dimension, Outcome, Estimate, Lower, Upper,
-  Confidence, Unit, N, LimitWarn, LimitFail, WindowStart, WindowEnd, EvaluatedAt, ValidUntil, Reasons, Estimators, Evidence`;
-
-const AT_TIMES = "EvaluatedAt IN {times:Array(DateTime64(3, 'UTC'))}";
-
-type Columns = [
-  ...[string, string, string, string, Signal, Dimension, Outcome],
-  ...[JsonFloat | null, JsonFloat | null, JsonFloat | null, JsonFloat],
-  ...['ratio' | 's', string, JsonFloat, JsonFloat],
-  ...[string, string, string, string, string, string, string],
-];
+/** Of more than these the newest of each is asked for: finding out which those are costs the store twice the reading. */
+const ROWS_MANY = 20_000;
+const TIMES_MANY = 50;
 
 /**
- * Of every source and dimension the newest verdict made at these times, as they come off the wire, some at once: between
- * two lots the event loop turns, so that thousands hold up nobody. Newest only: the first reading is of ten minutes, in
- * which each was renewed a hundred times.
+ * Verdicts made at these times, of every source and dimension the newest among them, a chunk off the wire at once: all
+ * that came of it are there to be stepped through before the next is asked for. Between two chunks the event loop turns,
+ * so that thousands hold up nobody. Of few there may be older ones as well, and of many also some that were made between.
  * @throws PipelineError store_unavailable
  */
 export async function* streamVerdicts(
   client: ClickHouseClient,
-  times: readonly string[],
-): AsyncGenerator<Verdict[]> {
-  // Thousands of one tick share their few times.
-  const known = new Map<string, number>();
-  const timeMs = (text: string): number => {
-    const ms = known.get(text) ?? fromClickhouseTime(text);
-    known.set(text, ms);
-    return ms;
-  };
+  news: VerdictTimes,
+): AsyncGenerator<VerdictRows> {
+  const times = [...news.keys()];
+  const rowCount = [...news.values()].reduce((sum, count) => sum + count, 0);
+  const isMany = rowCount > ROWS_MANY || times.length > TIMES_MANY;
   try {
-    const result = await client.query({
-      query: `SELECT ${COLUMNS} FROM verdicts WHERE ${AT_TIMES}
-        AND (EvaluatedAt, ${VERDICT_KEY}) IN (SELECT max(EvaluatedAt), ${VERDICT_KEY} FROM verdicts WHERE ${AT_TIMES} GROUP BY ${VERDICT_KEY})
-        ORDER BY EvaluatedAt LIMIT 1 BY ${VERDICT_KEY}`,
-      query_params: { times },
-      format: 'JSONCompactEachRow',
-      clickhouse_settings: { output_format_json_quote_denormals: 1 },
+    const { stream } = await client.exec({
+      query: `SELECT ${VERDICT_ROW_COLUMNS} FROM verdicts WHERE ${isMany ? newestOf(BETWEEN) : AT_TIMES} FORMAT RowBinary`,
+      query_params: isMany ? { first: times[0], last: times.at(-1) } : { times },
+      // Else what fails half way is told behind the rows, as if it were one.
+      clickhouse_settings: { wait_end_of_query: 1 },
     });
-    for await (const rows of result.stream<Columns>()) {
-      for (let i = 0; i < rows.length; i += ROWS_A_TURN) {
-        yield rows.slice(i, i + ROWS_A_TURN).map((row) => new StoredVerdict(row.json(), timeMs));
-        // Lots that have arrived already would follow each other within one turn.
-        await new Promise((resume) => setImmediate(resume));
-      }
+    const rows = new VerdictRows();
+    for await (const chunk of stream) {
+      rows.push(chunk as Buffer);
+      release(chunk as Buffer);
+      yield rows;
+      // Chunks that have arrived already would follow each other within one turn.
+      await new Promise((resume) => setImmediate(resume));
     }
+    if (!rows.isAtEnd) throw new Error('the answer ends within a verdict');
   } catch (error) {
     throw storeFailure(error, 'read verdicts');
   }
 }
 
-/** Its texts are parsed when somebody reads them: of thousands that are renewed every second, nobody does of most. */
-class StoredVerdict implements Verdict {
-  readonly source: Source;
-  readonly dimension: Dimension;
-  readonly outcome: Outcome;
-  readonly estimate: number | null;
-  readonly lower: number | null;
-  readonly upper: number | null;
-  readonly confidence: number;
-  readonly unit: 'ratio' | 's';
-  readonly n: number;
-  readonly limits: Limits;
-  readonly window: { readonly startMs: number; readonly endMs: number };
-  readonly evaluatedAtMs: number;
-  readonly validUntilMs: number;
-  readonly #texts: { readonly reasons: string; readonly estimators: string; readonly evidence: string };
+const AT_TIMES = "EvaluatedAt IN {times:Array(DateTime64(3, 'UTC'))}";
+const BETWEEN = "EvaluatedAt BETWEEN {first:DateTime64(3, 'UTC')} AND {last:DateTime64(3, 'UTC')}";
 
-  constructor(columns: Columns, timeMs: (text: string) => number) {
-    const [tenant, serviceNamespace, serviceName, serviceInstanceId, signal, dimension, outcome, ...rest] =
-      columns;
-    const [estimate, lower, upper, confidence, unit, n, limitWarn, limitFail, ...texts] = rest;
-    const [windowStart, windowEnd, evaluatedAt, validUntil, reasons, estimators, evidence] = texts;
-    this.source = { tenant, serviceNamespace, serviceName, serviceInstanceId, signal };
-    this.dimension = dimension;
-    this.outcome = outcome;
-    this.estimate = fromNullableJsonFloat(estimate);
-    this.lower = fromNullableJsonFloat(lower);
-    this.upper = fromNullableJsonFloat(upper);
-    this.confidence = fromJsonFloat(confidence);
-    this.unit = unit;
-    this.n = Number(n);
-    this.limits = { warn: fromJsonFloat(limitWarn), fail: fromJsonFloat(limitFail) };
-    this.window = { startMs: timeMs(windowStart), endMs: timeMs(windowEnd) };
-    this.evaluatedAtMs = timeMs(evaluatedAt);
-    this.validUntilMs = timeMs(validUntil);
-    this.#texts = { reasons, estimators, evidence };
-  }
+/** As at a start: each was renewed a hundred times within ten minutes. */
+function newestOf(within: string): string {
+  return `${within} AND (EvaluatedAt, ${VERDICT_KEY}) IN (SELECT max(EvaluatedAt), ${VERDICT_KEY} FROM verdicts WHERE ${within} GROUP BY ${VERDICT_KEY})
+    ORDER BY EvaluatedAt LIMIT 1 BY ${VERDICT_KEY}`;
+}
 
-  get reasons(): readonly Reason[] {
-    return JSON.parse(this.#texts.reasons) as Reason[];
-  }
-
-  get estimators(): readonly Estimator[] {
-    return JSON.parse(this.#texts.estimators) as Estimator[];
-  }
-
-  get evidence(): Readonly<Record<string, unknown>> {
-    return JSON.parse(this.#texts.evidence) as Record<string, unknown>;
-  }
+/**
+ * Gives the memory of a chunk back, which nobody else holds. Megabytes a second left for the garbage collector would have
+ * it walk the whole heap every few seconds.
+ */
+function release({ buffer, byteLength }: Buffer): void {
+  // What is part of a larger piece is not ours alone.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { SIGNALS, type Signal } from '../../core/signal.ts';
+import { DIMENSIONS, type Dimension } from '../../core/verdict.ts';
 import { TrustState, type TrustTarget } from '../../gates/trust.ts';
 import { NOW_MS, verdictOf } from './judged-world.ts';
 
@@ -83,11 +85,30 @@ describe('TrustState', () => {
     expect(read(trust).sinceMs).toBe(NOW_MS - 6_000);
   });
 
-  it('forgets what expired an hour ago', () => {
+  it('takes what a newer judge writes for nothing that it knows', () => {
+    const known = SIGNALS.flatMap((signal) =>
+      DIMENSIONS.map((dimension) => verdictOf({ signal, dimension, outcome: 'pass' })),
+    );
+    const newer = SIGNALS.map((signal) =>
+      verdictOf({ signal, dimension: 'beauty' as Dimension, outcome: 'fail' }),
+    );
+    const alien = DIMENSIONS.map((dimension) =>
+      verdictOf({ signal: 'profiles' as Signal, dimension, outcome: 'fail' }),
+    );
+    const trust = trustIn(...newer, ...alien, ...known);
+    const states = known.map(({ source, dimension }) => {
+      const { state, verdict } = trust.read({ target: CHECKOUT, signal: source.signal, dimension }, NOW_MS);
+      return [source.signal, verdict?.source.signal, dimension === verdict?.dimension, state];
+    });
+    expect(states).toEqual(known.map(({ source }) => [source.signal, source.signal, true, 'pass']));
+    expect(trust.signalsOf(CHECKOUT)).toEqual(['logs', 'metrics', 'traces']);
+  });
+
+  it('forgets what expired an hour ago', async () => {
     const trust = trustIn(verdictOf());
-    trust.forget(NOW_MS + 3_500_000);
+    await trust.forget(NOW_MS + 3_500_000);
     expect(trust.signalsOf(CHECKOUT)).toEqual(['traces']);
-    trust.forget(NOW_MS + 3_700_000);
+    await trust.forget(NOW_MS + 3_700_000);
     expect(trust.signalsOf(CHECKOUT)).toEqual([]);
     expect(read(trust).reasons[0]?.code).toBe('NO_VERDICT');
   });

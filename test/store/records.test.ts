@@ -10,7 +10,8 @@ import { type DecisionRow, insertDecisions, readDecision, readDecisions } from '
 import { readFinding, readFindings, writeFinding } from '../../store/findings.ts';
 import { type Notification, readNotifications, writeNotification } from '../../store/notifications.ts';
 import { readReport, readReports, writeReport } from '../../store/reports.ts';
-import { readVerdictTimes, streamVerdicts } from '../../store/stream-verdicts.ts';
+import { readVerdictTimes, streamVerdicts, type VerdictTimes } from '../../store/stream-verdicts.ts';
+import { KeptVerdict } from '../../store/verdict-rows.ts';
 import { insertVerdicts, readVerdicts } from '../../store/verdicts.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 
@@ -88,10 +89,13 @@ const verdict: fc.Arbitrary<Verdict> = fc.record({
 });
 
 /** With the texts that are parsed when they are read. */
-async function streamAt(times: readonly string[]): Promise<Verdict[]> {
+async function streamAt(times: VerdictTimes): Promise<Verdict[]> {
   const all: Verdict[] = [];
-  for await (const verdicts of streamVerdicts(engine.client, times)) {
-    for (const verdict of verdicts) {
+  for await (const rows of streamVerdicts(engine.client, times)) {
+    while (rows.next()) {
+      const kept = new KeptVerdict();
+      rows.keepIn(kept);
+      const verdict = kept.verdict(rows.about);
       const { reasons, estimators, evidence } = verdict;
       all.push({ ...verdict, reasons, estimators, evidence });
     }
@@ -111,7 +115,7 @@ describe('verdicts', () => {
       const read = await readVerdicts(engine.client, { nowMs: NOW_MS });
       const order = (one: Verdict) => Number.parseInt(one.source.serviceInstanceId, 10);
       expect(read.sort((left, right) => order(left) - order(right))).toEqual(marked);
-      const streamed = await streamAt([...(await readVerdictTimes(engine.client, 0)).keys()]);
+      const streamed = await streamAt(await readVerdictTimes(engine.client, 0));
       expect(streamed.sort((left, right) => order(left) - order(right))).toEqual(marked);
     });
     await fc.assert(whole, { numRuns: 25 });
@@ -155,13 +159,15 @@ describe('verdicts', () => {
     expect(await read({ nowMs: NOW_MS + 700_000 })).toEqual([]);
     const times = await readVerdictTimes(engine.client, NOW_MS - 2_000);
     expect([...times.values()]).toEqual([1, 1]);
-    const streamed = await streamAt([...times.keys()]);
+    const streamed = await streamAt(times);
     expect(streamed.map(({ dimension, outcome }) => `${dimension} ${outcome}`)).toEqual([
       'timeliness unknown',
       'completeness pass',
     ]);
     // As at a start: of all that was said in ten minutes, the newest of each.
-    const ofAll = await streamAt([...(await readVerdictTimes(engine.client, NOW_MS - 600_000)).keys()]);
+    const renewals = Array.from({ length: 60 }, (_, i) => at(10_000 + 1_000 * i, { source: pay }));
+    await insertVerdicts(engine.client, renewals);
+    const ofAll = await streamAt(await readVerdictTimes(engine.client, NOW_MS - 600_000));
     expect(ofAll.map(({ source, dimension }) => `${source.serviceName} ${dimension}`).sort()).toEqual([
       'checkout completeness',
       'checkout timeliness',
