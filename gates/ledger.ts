@@ -9,7 +9,7 @@ import type { DecisionBody } from './decide.ts';
 import { findLedgerEnd, type LedgerEnd } from './find-ledger-end.ts';
 import { LedgerCheckpoints } from './ledger-checkpoints.ts';
 import { readLedgerCursor, writeLedgerCursor } from './ledger-cursor.ts';
-import { type Checkpoint, type HashedLine, type LedgerRow, lineText } from './ledger-line.ts';
+import { type Checkpoint, type HashedLine, type LedgerRow, lineText, seqOf } from './ledger-line.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerSegments, type WrittenEnd } from './ledger-segments.ts';
 import { receiptSigner } from './receipts/sign-receipt.ts';
@@ -52,6 +52,8 @@ interface Group {
 const SEGMENT_BYTES = 8_388_608;
 /** Group commit: everybody who waits shares one write to disk, up to this many bytes. */
 const GROUP_BYTES_MAX = 1_048_576;
+/** The newest lines, kept for whoever copies them: a few seconds of many decisions. */
+const TAIL_LINES = 5_000;
 /** Read at once when the tree is made again. */
 const CATCH_UP_LINES = 1_000;
 
@@ -69,6 +71,7 @@ export class Ledger {
   readonly #signReceipt: (line: DecisionRow) => string;
   readonly #checkpoints: LedgerCheckpoints;
   readonly #waiting: Waiting[] = [];
+  #tail: LedgerRow[] = [];
   /** Of what a crash cut off before the next line. */
   #tornHash: string | undefined;
   #head: Checkpoint;
@@ -148,8 +151,10 @@ export class Ledger {
     this.#tornHash = undefined;
     for (const { row, waiting } of made) {
       this.#checkpoints.add(row.hash);
+      this.#tail.push(row);
       waiting.resolve(row);
     }
+    if (this.#tail.length > 2 * TAIL_LINES) this.#tail = this.#tail.slice(-TAIL_LINES);
   }
 
   /** Everybody who waits, as far as one write goes. */
@@ -210,6 +215,9 @@ export class Ledger {
    * @throws PipelineError internal when lines were damaged
    */
   readLinesAfter(seq: number, limit: number): LedgerRow[] {
+    const oldest = this.#tail[0];
+    const skipped = oldest === undefined ? -1 : seq + 1 - seqOf(oldest);
+    if (skipped >= 0) return this.#tail.slice(skipped, skipped + limit);
     return this.#reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
   }
 
