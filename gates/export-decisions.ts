@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
 import type { DecisionRow } from '../store/decisions.ts';
-import type { Ledger } from './ledger.ts';
 import { readLedgerCursor, writeLedgerCursor } from './ledger-cursor.ts';
 import { seqOf } from './ledger-line.ts';
+import type { LedgerThread } from './ledger-thread.ts';
 
 /** Somebody elsewhere who wants every decision. */
 export interface DecisionSink {
@@ -27,7 +27,7 @@ const RETRY_MS_MAX = 60_000;
  * log says so.
  */
 export async function exportDecisions(of: {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerThread;
   readonly sink: DecisionSink;
   readonly dataDir: string;
   readonly log: Log;

@@ -7,8 +7,8 @@ import { insertOutcomes } from '../store/outcomes.ts';
 import type { Ledger } from './ledger.ts';
 import { type LedgerRow, seqOf } from './ledger-line.ts';
 
-/** Small: rows are turned into JSON on the thread that answers questions, a hundred in about 2 ms. */
-const BATCH_MAX = 100;
+/** A second of many decisions: one part in the store, not ten. */
+const BATCH_MAX = 1_000;
 /** Each copy is a part that the engine syncs to disk, and every other sync waits with it: ten a second were felt. */
 const IDLE_MS = 1_000;
 const RETRY_MS_MIN = 500;

@@ -5,6 +5,7 @@ import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
 import { type Incident, type IncidentsKnown, isIncidentOpen } from '../core/incident.ts';
 import type { Log } from '../core/log.ts';
+import { storeAddressOf } from '../store/client.ts';
 import type { OutcomeRow } from '../store/outcomes.ts';
 import { readVerifierKeys } from './checkpoint-file.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
@@ -14,11 +15,10 @@ import { problemText } from './constraints/problem.ts';
 import { decide } from './decide.ts';
 import { parseDecisionRequest } from './decision-request.ts';
 import { type DecisionSink, exportDecisions } from './export-decisions.ts';
-import { forwardDecisions } from './forward-decisions.ts';
 import { IntentWatch } from './intent-watch.ts';
 import { copyCheckpoint, keepCheckpoints } from './keep-checkpoints.ts';
-import { Ledger } from './ledger.ts';
 import type { Checkpoint } from './ledger-line.ts';
+import { LedgerThread } from './ledger-thread.ts';
 import { RateWatch } from './rate-watch.ts';
 import { type Approvers, readApprovers } from './receipts/approvers.ts';
 import type { PublicKey } from './receipts/public-key.ts';
@@ -114,7 +114,11 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     });
   }
   watchReviews({ sets: () => sets, now, log, signal });
-  const ledger = new Ledger(dataDir, { key: signingKey });
+  const opening = { dataDir, signingKeyPath: keyFiles.signingKey, store: storeAddressOf(client) };
+  const ledger = await LedgerThread.open(opening, log).catch((error) => {
+    stopping.abort();
+    throw error;
+  });
   const trust = new TrustState();
   const intents = new IntentWatch();
   const situation = new Situation({
@@ -131,7 +135,6 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   const situationKept = situation.keepFresh();
   const rates = new RateWatch();
   const refreshed = keepFresh({ client, now, log, signal, trust, intents, rates, sets: () => sets });
-  const forwarded = forwardDecisions({ ledger, client, log, signal });
   const copyDir = keyFiles.checkpointDir;
   const signed = keepCheckpoints({ ledger, copyDir, log, signal });
   const refuseWhenClosing = () => {
@@ -179,7 +182,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     noteIncident: (incident) => situation.noteIncident(incident),
     async close() {
       stopping.abort();
-      await Promise.all([refreshed, situationKept, forwarded, signed, ...exported]);
+      await Promise.all([refreshed, situationKept, signed, ...exported]);
       const last = await ledger.close();
       if (last !== null)
         await copyCheckpoint(last, copyDir).catch((error) =>

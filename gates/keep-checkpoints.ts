@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
 import type { StoredCheckpoint } from './checkpoint-file.ts';
-import type { Ledger } from './ledger.ts';
+import type { LedgerThread } from './ledger-thread.ts';
 
 const EVERY_MS = 60_000;
 
 export interface KeepingCheckpoints {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerThread;
   /** Another disk, a folder of git, a mount whose files cannot be changed: each checkpoint becomes a file there. */
   readonly copyDir: string | undefined;
   readonly log: Log;

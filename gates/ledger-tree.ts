@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const LEAF = Buffer.of(0);
 const NODE = Buffer.of(1);
@@ -45,7 +45,7 @@ export class LedgerTree {
       if (node === null) continue;
       root = root === null ? node : nodeHash(node, root);
     }
-    return root ?? createHash('sha256').digest(); // of nothing, as RFC 6962 has it
+    return root ?? hash('sha256', '', 'buffer'); // of nothing, as RFC 6962 has it
   }
 
   frontier(): Frontier {
@@ -69,9 +69,9 @@ export class LedgerTree {
 
 /** @param lineHash hex */
 export function leafHash(lineHash: string): Buffer {
-  return createHash('sha256').update(LEAF).update(lineHash, 'hex').digest();
+  return hash('sha256', Buffer.concat([LEAF, Buffer.from(lineHash, 'hex')]), 'buffer');
 }
 
 export function nodeHash(left: Buffer, right: Buffer): Buffer {
-  return createHash('sha256').update(NODE).update(left).update(right).digest();
+  return hash('sha256', Buffer.concat([NODE, left, right]), 'buffer');
 }

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { hasCode, PipelineError } from '../core/errors.ts';
 import type { DecisionRow } from '../store/decisions.ts';
@@ -8,9 +9,9 @@ import type { DecisionBody } from './decide.ts';
 import { findLedgerEnd, type LedgerEnd } from './find-ledger-end.ts';
 import { LedgerCheckpoints } from './ledger-checkpoints.ts';
 import { readLedgerCursor, writeLedgerCursor } from './ledger-cursor.ts';
-import { type Checkpoint, type HashedLine, type LedgerRow, lineText } from './ledger-line.ts';
+import { type Checkpoint, type HashedLine, type LedgerRow, lineText, seqOf } from './ledger-line.ts';
 import { LedgerReader } from './ledger-reader.ts';
-import { LedgerSegments } from './ledger-segments.ts';
+import { LedgerSegments, type WrittenEnd } from './ledger-segments.ts';
 import { receiptSigner } from './receipts/sign-receipt.ts';
 import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
 import { ledgerPath } from './segment-files.ts';
@@ -23,7 +24,7 @@ export interface Undated {
   readonly body: DecisionBody;
 }
 
-interface UndatedOutcome {
+export interface UndatedOutcome {
   readonly recordedAtMs: number;
   readonly outcome: Outcome;
 }
@@ -51,15 +52,15 @@ interface Group {
 const SEGMENT_BYTES = 8_388_608;
 /** Group commit: everybody who waits shares one write to disk, up to this many bytes. */
 const GROUP_BYTES_MAX = 1_048_576;
+/** The newest lines, kept for whoever copies them: a few seconds of many decisions. */
+const TAIL_LINES = 5_000;
 /** Read at once when the tree is made again. */
 const CATCH_UP_LINES = 1_000;
-/** More waiting than this, and the disk does not keep up: better refuse than answer minutes late. */
-const WAITING_MAX = 10_000;
 
 /**
  * The record of decisions: numbered without gaps, each line hashed over the one before, on disk before the
  * answer is given. SHA-256 over RFC 8785 JSON of {seq, prevHash, decidedAtMs, mode, request, response}, where the
- * receipt is null: it is signed over that hash, while the line goes to disk.
+ * receipt is null: it is signed over that hash.
  * The folder is one process's own (the data directory is locked), else the chain would fork.
  */
 export class Ledger {
@@ -67,9 +68,10 @@ export class Ledger {
   readonly #segmentBytes: number;
   readonly #segments: LedgerSegments;
   readonly #reader: LedgerReader;
-  readonly #signReceipt: (line: DecisionRow) => Promise<string>;
+  readonly #signReceipt: (line: DecisionRow) => string;
   readonly #checkpoints: LedgerCheckpoints;
   readonly #waiting: Waiting[] = [];
+  #tail: LedgerRow[] = [];
   /** Of what a crash cut off before the next line. */
   #tornHash: string | undefined;
   #head: Checkpoint;
@@ -114,7 +116,7 @@ export class Ledger {
    */
   async append(undated: Undated): Promise<Decision> {
     const row = (await this.#add(undated)) as DecisionRow;
-    return { ...row.response, receipt: await this.#receiptOf(row) };
+    return { ...row.response, receipt: row.mode === 'shadow' ? null : this.#signReceipt(row) };
   }
 
   /** Appends how a decision turned out. @throws PipelineError ledger_unwritable */
@@ -123,9 +125,6 @@ export class Ledger {
   }
 
   #add(undated: Undated | UndatedOutcome): Promise<LedgerRow> {
-    if (this.#waiting.length >= WAITING_MAX) {
-      return Promise.reject(unwritable(`${WAITING_MAX} already wait for the disk`));
-    }
     const answer = new Promise<LedgerRow>((resolve, reject) =>
       this.#waiting.push({ undated, resolve, reject }),
     );
@@ -133,12 +132,8 @@ export class Ledger {
     return answer;
   }
 
-  async #receiptOf(row: DecisionRow): Promise<string | null> {
-    return row.mode === 'shadow' ? null : await this.#signReceipt(row);
-  }
-
   async #drain(): Promise<void> {
-    await null; // everybody who asks in this very turn shares the first write
+    await nextTurn(); // everybody who asks in this turn shares the first write
     while (this.#waiting.length > 0) await this.#writeGroup(this.#takeGroup());
     this.#writing = null;
   }
@@ -156,8 +151,10 @@ export class Ledger {
     this.#tornHash = undefined;
     for (const { row, waiting } of made) {
       this.#checkpoints.add(row.hash);
+      this.#tail.push(row);
       waiting.resolve(row);
     }
+    if (this.#tail.length > 2 * TAIL_LINES) this.#tail = this.#tail.slice(-TAIL_LINES);
   }
 
   /** Everybody who waits, as far as one write goes. */
@@ -194,6 +191,10 @@ export class Ledger {
     return this.#head;
   }
 
+  get end(): WrittenEnd {
+    return this.#segments.end;
+  }
+
   /** A minute old at most, while somebody signs every minute. @throws PipelineError as writeCheckpoint */
   async newestCheckpoint(): Promise<StoredCheckpoint> {
     return this.#checkpoints.newest ?? (await this.writeCheckpoint());
@@ -214,13 +215,10 @@ export class Ledger {
    * @throws PipelineError internal when lines were damaged
    */
   readLinesAfter(seq: number, limit: number): LedgerRow[] {
+    const oldest = this.#tail[0];
+    const skipped = oldest === undefined ? -1 : seq + 1 - seqOf(oldest);
+    if (skipped >= 0) return this.#tail.slice(skipped, skipped + limit);
     return this.#reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
-  }
-
-  /** Reads for somebody who keeps a pace of his own. */
-  follow(): (seq: number, limit: number) => LedgerRow[] {
-    const reader = new LedgerReader(this.#folder);
-    return (seq, limit) => reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
   }
 
   /** Up to which line the ledger was copied into the store; survives restarts. */
@@ -268,7 +266,7 @@ function whyOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-function unwritable(cause: unknown): PipelineError {
+export function unwritable(cause: unknown): PipelineError {
   return new PipelineError(
     'ledger_unwritable',
     `The decision was not recorded, so it is not given: ${whyOf(cause)}. Free or repair the disk of the data directory; until then actors use their own fail modes.`,

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { readRecentAllows } from '../store/read-recent-allows.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
-import type { Ledger } from './ledger.ts';
+import type { LedgerThread } from './ledger-thread.ts';
 import { RecentDecisions } from './recent-actions.ts';
 import { recentSpanMs } from './recent-span.ts';
 
@@ -25,7 +25,7 @@ export class RecentWatch {
   }
 
   /** The end of this replica's own ledger: what was allowed before a restart, and what was held. */
-  restore(ledger: Ledger): void {
+  restore(ledger: LedgerThread): void {
     const { seq } = ledger.checkpoint();
     for (const row of ledger.readAfter(Math.max(0, seq - LINES_MAX), LINES_MAX)) {
       const { decision, decisionId } = row.response;

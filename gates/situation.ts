@@ -11,7 +11,7 @@ import { type FleetHealth, fleetHealth } from './fleet-health.ts';
 import { RepairWatch } from './guardrails/repair-watch.ts';
 import { IncidentWatch } from './incident-watch.ts';
 import type { IntentWatch } from './intent-watch.ts';
-import type { Ledger } from './ledger.ts';
+import type { LedgerThread } from './ledger-thread.ts';
 import { OverdueHolds } from './overdue-holds.ts';
 import { askQuestion } from './question.ts';
 import { RecentWatch } from './recent-watch.ts';
@@ -59,7 +59,7 @@ export class Situation {
   }
 
   /** What this replica decided before it was started anew. A ledger that cannot be read is no reason not to start. */
-  restore(ledger: Ledger): void {
+  restore(ledger: LedgerThread): void {
     try {
       this.#recent.restore(ledger);
     } catch (error) {

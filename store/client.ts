@@ -10,13 +10,15 @@ export interface StoreAddress {
   readonly database?: string | undefined;
 }
 
+const addresses = new WeakMap<ClickHouseClient, StoreAddress>();
+
 /** The one way to ClickHouse. Whoever creates it closes it. */
-export function createStoreClient(address: StoreAddress): ClickHouseClient {
-  return createClient({
-    url: address.url,
-    username: address.token === undefined ? (address.user ?? 'default') : 'plumbline',
-    password: address.token ?? address.password ?? '',
-    database: address.database ?? 'default',
+export function createStoreClient({ url, token, user, password, database }: StoreAddress): ClickHouseClient {
+  const client = createClient({
+    url,
+    username: token === undefined ? (user ?? 'default') : 'plumbline',
+    password: token ?? password ?? '',
+    database: database ?? 'default',
     application: 'plumbline',
     // An insert of 256,000 rows may wait behind others; giving up earlier would only send it twice.
     request_timeout: 120_000,
@@ -25,4 +27,13 @@ export function createStoreClient(address: StoreAddress): ClickHouseClient {
     log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: { output_format_json_quote_64bit_integers: 1 }, // a double holds 53 bits
   });
+  addresses.set(client, { url, token, user, password, database });
+  return client;
+}
+
+/** For another thread, which makes a client of its own to the same store. */
+export function storeAddressOf(client: ClickHouseClient): StoreAddress {
+  const address = addresses.get(client);
+  if (address === undefined) throw new Error('This client was not made by createStoreClient.');
+  return address;
 }

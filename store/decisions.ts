@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Decision, DecisionRequest } from '../core/decision.ts';
 import { fromClickhouseTime, toClickhouseTime } from './clickhouse-time.ts';
 import { readRows } from './read-rows.ts';
-import { writeRows } from './write-rows.ts';
+import { streamRows } from './stream-rows.ts';
 
 const DECISIONS_MAX = 1_000;
 /** Far beyond any decision, and still a time that the column can hold. */
@@ -26,12 +26,12 @@ interface StoredDecision {
   readonly Hash: string;
 }
 
-/** Appends decisions. @throws PipelineError store_unavailable, store_refused */
+/** Appends decisions, a few at a time: whoever else has work on this thread gets turns. @throws PipelineError store_unavailable, store_refused */
 export async function insertDecisions(
   client: ClickHouseClient,
   decisions: readonly DecisionRow[],
 ): Promise<void> {
-  await writeRows(client, 'decisions', decisions.map(storedDecision));
+  await streamRows(client, 'decisions', { items: decisions, rowOf: storedDecision });
 }
 
 /** Newest first, 1,000 at most unless told; of all times, or of [fromMs, untilMs). @throws PipelineError store_unavailable */
