@@ -103,7 +103,7 @@ export const constraintFile = z.strictObject({
   intent: z.array(intent).default([]),
   policies,
   boundaries: boundaries.default({ emptyTargetSet: 'deny', ceilings: [] }),
-  guardrails: guardrails.default({ cooldown: [], flap: [], repairEffect: [] }),
+  guardrails: guardrails.default({ changeBudget: [], cooldown: [], flap: [], repairEffect: [] }),
   failureTolerance: failureTolerance.default({ tolerate: [], kinds: {} }),
   stages: stages.default({}),
   /** Of people whose approval `humanKey: required` asks for. */
