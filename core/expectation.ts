@@ -34,6 +34,8 @@ export interface IntentTarget {
   readonly constraint: string;
   readonly serviceName: string;
   readonly metric: IntentMetric;
+  /** As the service's own metrics count its requests; left out: by its spans. */
+  readonly by?: 'metrics';
   readonly comparator: '>=' | '<=';
   readonly target: number;
   readonly why: string;

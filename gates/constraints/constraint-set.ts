@@ -16,7 +16,11 @@ import { stages } from './stage-sections.ts';
 import { tests } from './test-section.ts';
 import { failureTolerance } from './tolerance-sections.ts';
 
-const INTENT_EXPRESSIONS = INTENT_METRICS.map((metric) => `traces.${metric}` as const);
+/** Of metrics the ratio alone: the buckets of a histogram do not tell a quantile to the millisecond. */
+const INTENT_EXPRESSIONS = [
+  ...INTENT_METRICS.map((metric) => `traces.${metric}` as const),
+  'metrics.ok_ratio',
+] as const;
 
 /** A counter of all requests, sampled or not; left out, it is looked for. */
 const counter = z.strictObject({

@@ -205,7 +205,8 @@ export function intents(sets: readonly ConstraintSet[]): IntentTarget[] {
     intent.map(({ id, expr, target, why }) => ({
       constraint: `${metadata.name}/${id}`,
       serviceName: scope.service,
-      metric: expr.slice('traces.'.length) as IntentMetric,
+      metric: expr.slice(expr.indexOf('.') + 1) as IntentMetric,
+      ...(expr.startsWith('metrics.') ? { by: 'metrics' as const } : {}),
       comparator: target.comparator,
       target: target.value,
       why,
