@@ -9,7 +9,7 @@ import { boundaries } from './boundary-sections.ts';
 import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
 import { guardrails } from './guardrail-sections.ts';
-import { publicKey } from './guardrail-values.ts';
+import { publicKey, sharePct } from './guardrail-values.ts';
 import { notify } from './notify-section.ts';
 import { policies } from './policy-sections.ts';
 import { stages } from './stage-sections.ts';
@@ -47,6 +47,8 @@ const source = z.strictObject({
           /** What decisions take the spans for; left out: by the kind of action. `marks`: only that these hold together. */
           for: z.enum([...SAMPLING_PURPOSES, 'marks']).optional(),
           counter: counter.optional(),
+          /** So near the population adjusted counts must be shown to be; left out: 10%. */
+          maxRelError: sharePct.optional(),
         })
         .optional(),
       /** The newest item may be this old. */

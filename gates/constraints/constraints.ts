@@ -184,6 +184,9 @@ export function expectations(sets: readonly ConstraintSet[]): SourceExpectation[
       limits: limitsOf(source),
       latenessQuantile: source.expect.lag?.quantile ?? 0.99,
       counter: counterOf(source, scope.service),
+      ...(source.expect.sampling?.maxRelError === undefined
+        ? {}
+        : { countsWithin: source.expect.sampling.maxRelError }),
     })),
   );
 }

@@ -33,6 +33,17 @@ export const NOT_EVALUATED: readonly NotEvaluated[] = [
     hint: 'for: existence asks that errors are not lost, against a counter that no sampler touched',
   },
   {
+    at: `${SAMPLING}.headRatio`,
+    message:
+      'spans say themselves how many they stand for, and that is held against a counter: a rate written beside it is not',
+    hint: 'drop it; maxRelError: 10% says how near adjusted counts must be shown to be',
+  },
+  {
+    at: 'sources.*.expect.instancesFrom',
+    message: 'instances are not counted against what a platform says there should be',
+    hint: 'write completeness: calls to an instance whose spans are missing count as lost',
+  },
+  {
     at: 'intent.*.expr',
     written: /zone/,
     message: 'shares of zones are no intent of requests',

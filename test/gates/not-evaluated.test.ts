@@ -15,6 +15,8 @@ const WRITTEN = [
   [source('completeness: ">= 98% over 5m"'), 'failureTolerance.tolerate'],
   [source('sampling: {declared: tail}'), 'for: existence'],
   [sampling('keepErrors: 100%'), 'for: existence'],
+  [sampling('headRatio: 10%'), 'maxRelError'],
+  [source('instancesFrom: k8s:deploy/checkout'), 'write completeness'],
   [intent('distinct(traces.zone)'), 'design.topology.zones'],
   [intent('cost_per_1k_orders'), 'objectives.global'],
   [intent('rpc.retries / rpc.calls'), 'design.retries'],
