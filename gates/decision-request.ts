@@ -44,13 +44,16 @@ export const decisionRequestJsonSchema = z.toJSONSchema(decisionRequest, { io: '
 /** The ledger hashes requests by recursion; nobody describes an action forty levels deep. */
 const DEPTH_MAX = 40;
 
-function isTooDeep(value: unknown): boolean {
+/** What the ledger has no form for; null: nothing. JSON reads 1e999 as Infinity. */
+function unwritable(value: unknown): string | null {
   let level: unknown[] = [value];
   for (let depth = 0; depth <= DEPTH_MAX; depth++) {
+    if (level.some((item) => typeof item === 'number' && !Number.isFinite(item)))
+      return 'holds a number that is too large to be one';
     level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-    if (level.length === 0) return false;
+    if (level.length === 0) return null;
   }
-  return true;
+  return `nested deeper than ${DEPTH_MAX} levels`;
 }
 
 const KNOWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
@@ -82,8 +85,9 @@ function complaint(issue: z.core.$ZodIssue): string {
 export function parseDecisionRequest(body: unknown): DecisionRequest {
   const result = decisionRequest.safeParse(body);
   const complaints = result.success ? [] : result.error.issues.map(complaint);
-  if (result.success && !isTooDeep(body)) return result.data;
-  if (result.success) complaints.push(`nested deeper than ${DEPTH_MAX} levels`);
+  const fault = result.success ? unwritable(body) : null;
+  if (result.success && fault === null) return result.data;
+  if (fault !== null) complaints.push(fault);
   throw new PipelineError(
     'request_invalid',
     `The question cannot be judged: ${complaints.join('; ')}. Correct the request and ask again.`,
