@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type DecisionRequest, STAGES } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
+import { jsonFault } from '../core/json-fault.ts';
 import { nearestName } from '../core/nearest-name.ts';
 
 const TEXT_LENGTH_MAX = 512;
@@ -44,18 +45,6 @@ export const decisionRequestJsonSchema = z.toJSONSchema(decisionRequest, { io: '
 /** The ledger hashes requests by recursion; nobody describes an action forty levels deep. */
 const DEPTH_MAX = 40;
 
-/** What the ledger has no form for; null: nothing. JSON reads 1e999 as Infinity. */
-function unwritable(value: unknown): string | null {
-  let level: unknown[] = [value];
-  for (let depth = 0; depth <= DEPTH_MAX; depth++) {
-    if (level.some((item) => typeof item === 'number' && !Number.isFinite(item)))
-      return 'holds a number that is too large to be one';
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-    if (level.length === 0) return null;
-  }
-  return `nested deeper than ${DEPTH_MAX} levels`;
-}
-
 const KNOWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(decisionRequest.shape),
   actor: Object.keys(decisionRequest.shape.actor.shape),
@@ -85,7 +74,7 @@ function complaint(issue: z.core.$ZodIssue): string {
 export function parseDecisionRequest(body: unknown): DecisionRequest {
   const result = decisionRequest.safeParse(body);
   const complaints = result.success ? [] : result.error.issues.map(complaint);
-  const fault = result.success ? unwritable(body) : null;
+  const fault = result.success ? jsonFault(body, DEPTH_MAX) : null;
   if (result.success && fault === null) return result.data;
   if (fault !== null) complaints.push(fault);
   throw new PipelineError(

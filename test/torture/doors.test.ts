@@ -188,7 +188,8 @@ const BAD: readonly Bad[] = [
   { name: 'an empty body', of: () => '' },
   { name: 'blanks', of: () => ' \n' },
   { name: 'null', of: () => 'null' },
-  { name: 'a list', of: (door) => `[${JSON.stringify(door.body)}]` },
+  // Of MCP of 2025 that is a batch of one.
+  { name: 'a list', of: (door) => (door.path === '/mcp' ? null : `[${JSON.stringify(door.body)}]`) },
   { name: 'half of it', of: (door) => JSON.stringify(door.body).slice(0, -20) },
   { name: 'ten megabytes', of: (door) => withMember(door, `"x":"${'x'.repeat(10_000_000)}"`) },
   { name: 'an unknown kind', of: at('kind', '"frobnicate.things"') },
