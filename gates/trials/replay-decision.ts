@@ -1,6 +1,7 @@
 import type { Decision, DecisionOutcome, DecisionReason, DecisionRequest } from '../../core/decision.ts';
 import type { IntentTarget } from '../../core/expectation.ts';
 import type { Finding } from '../../core/finding.ts';
+import { type Incident, isIncidentOpen } from '../../core/incident.ts';
 import type { Ternary } from '../../core/ternary.ts';
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
 import { intents as intentTargets } from '../constraints/constraints.ts';
@@ -131,10 +132,18 @@ function findingsAt(findings: readonly Finding[], timeMs: number): Finding[] {
     }));
 }
 
+function incidentsAt(incidents: readonly Incident[], timeMs: number): Incident[] {
+  return incidents.filter(
+    ({ openedAtMs, closed }) => openedAtMs <= timeMs && (closed === null || closed.atMs > timeMs),
+  );
+}
+
 interface Given {
   readonly before: readonly ConstraintSet[];
   readonly after: readonly ConstraintSet[];
   readonly findings: readonly Finding[];
+  /** What people opened, open or closed by now; left out: nothing. */
+  readonly incidents?: readonly Incident[];
   /** What was allowed before it, as far as that was read. */
   readonly recent?: RecentActions;
 }
@@ -156,8 +165,10 @@ function answer(
   });
   const rates = ratesOf(serviceName, fills.rates, nowMs);
   const findings = findingsAt(given.findings, nowMs);
-  const { recent = RECENT_UNKNOWN } = given;
-  const body = decide({ request, sets, trust, intents, rates, findings, recent, nowMs });
+  const { recent = RECENT_UNKNOWN, incidents = [] } = given;
+  const open = incidentsAt(incidents, nowMs);
+  const incident = isIncidentOpen({ open, isComplete: true }, request.target['service'] ?? null);
+  const body = decide({ request, sets, trust, intents, rates, findings, incident, recent, nowMs });
   for (const one of trust.missing) missing.add(one);
   return body;
 }

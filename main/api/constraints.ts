@@ -13,6 +13,7 @@ import {
 } from '../../gates/trials/replay-decision.ts';
 import { readDecisions } from '../../store/decisions.ts';
 import { readFindings } from '../../store/findings.ts';
+import { readIncidents } from '../../store/incidents.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { type Operation, serveOperation } from './operation.ts';
 import { timeJson } from './time-json.ts';
@@ -159,11 +160,12 @@ export function serveConstraints(app: FastifyInstance, { gate, client, now }: Ap
     const past = await readDecisions(client, range);
     const before = gate.effective();
     const after = [...before.filter(({ metadata }) => metadata.name !== set.metadata.name), set];
-    const [findings, earlier] = await Promise.all([
+    const [findings, incidents, earlier] = await Promise.all([
       readFindings(client),
+      readIncidents(client, { isOpen: false }),
       readEarlier(client, { past, spanMs: recentSpanMs([...before, ...after]), fromMs: range.fromMs }),
     ]);
-    const report = await replayDecisions(past, { before, after, findings, earlier });
+    const report = await replayDecisions(past, { before, after, findings, incidents, earlier });
     const shown = ({ decisionId, decidedAtMs, service, kind, was }: Replayed) => ({
       decisionId,
       decidedAt: rfc3339(decidedAtMs),

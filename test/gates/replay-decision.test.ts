@@ -189,6 +189,31 @@ describe('a decision of the past under changed constraints', () => {
     expect(unread).toMatchObject({ why: 'what was allowed before it was not read so far back' });
   });
 
+  it('knows what people had opened then', () => {
+    const after = [setOf(file("policies: [{id: calm, require: 'incident.open == false'}]"))];
+    const judge = (openedAtMs: number, closedAtMs: number | null, service: string | null = 'checkout') =>
+      replayDecision(past({}, { intents: [] }), {
+        before: [THEN],
+        after,
+        findings: [],
+        incidents: [
+          {
+            id: 'i_1',
+            service,
+            reason: 'payments fail',
+            openedAtMs,
+            openedBy: 'kim',
+            closed: closedAtMs === null ? null : { atMs: closedAtMs, by: 'kim', reason: 'mended' },
+          },
+        ],
+      });
+    const hour = 3_600_000;
+    expect(judge(NOW_MS - hour, null)).toMatchObject({ outcome: 'flipped', now: 'deny' });
+    expect(judge(NOW_MS - hour, NOW_MS + hour, null)).toMatchObject({ outcome: 'flipped', now: 'deny' });
+    for (const one of [judge(NOW_MS - 2 * hour, NOW_MS - hour), judge(NOW_MS + hour, null)])
+      expect(one).not.toMatchObject({ outcome: 'flipped', now: 'deny' });
+  });
+
   it('cannot be told by a guardrail over what no replay knows, and says what', () => {
     const crowd = file('guardrails: {massEvent: {ifUnhealthyPct: "> 30"}}');
     expect(replay(past(), crowd)).toMatchObject({
