@@ -13,6 +13,8 @@ export interface SourceExpectation {
   readonly latenessQuantile: number;
   /** What counts the service's requests without a sampler; null: it is looked for. */
   readonly counter: DeclaredCounter | null;
+  /** Adjusted counts must be shown to be so near, 0 to 1; left out: a tenth. */
+  readonly countsWithin?: number;
 }
 
 /** A counter or histogram that people named as the population of a service. */
@@ -34,6 +36,8 @@ export interface IntentTarget {
   readonly constraint: string;
   readonly serviceName: string;
   readonly metric: IntentMetric;
+  /** As the service's own metrics count its requests; left out: by its spans. */
+  readonly by?: 'metrics';
   readonly comparator: '>=' | '<=';
   readonly target: number;
   readonly why: string;

@@ -12,7 +12,7 @@ function describe({ intent, isMet, requests, wrong }: IntentState): {
   reason: DecisionReason;
   wouldAllowIf: string;
 } {
-  const target = `${intent.metric} ${intent.comparator} ${intent.target}`;
+  const target = `${intent.by === undefined ? '' : 'metrics.'}${intent.metric} ${intent.comparator} ${intent.target}`;
   const share =
     wrong === null ? '' : `: ${percent(wrong.lower)} to ${percent(wrong.upper)} of them on the wrong side`;
   const found = `Intent ${target} is ${isMet === 'false' ? 'missed' : 'not shown to be met'}`;

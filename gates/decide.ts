@@ -11,6 +11,7 @@ import { chooseFailMode, type FailModeInForce } from './choose-fail-mode.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { contradictions } from './contradictions.ts';
 import type { FleetHealth } from './fleet-health.ts';
+import { fleetBudgets, fleetsOf } from './guardrails/change-budget.ts';
 import { guardrailVotes } from './guardrails/guardrail-votes.ts';
 import type { RepairEffects } from './guardrails/repair-effect.ts';
 
@@ -252,7 +253,7 @@ export function decide(input: DecideInput): DecisionBody {
         ? []
         : votes.filter(({ outcome }) => outcome !== 'allow').flatMap((vote) => vote.wouldAllowIf),
     failMode: isByFailMode ? (isCapped ? 'allow-capped' : mode.unknown) : null,
-    constraintSet: setsText(question.sets),
+    constraintSet: setsText([...question.sets, ...fleetsOf(question, sets)]),
   };
 }
 
@@ -263,11 +264,15 @@ function voteOnSets(
 ): Vote[] {
   const { recent, mode, nowMs, intents, health = null, effects = null } = of;
   const approved = isApproved(question.request, question.sets, nowMs);
-  return question.sets.flatMap((set) => {
+  const ofFleets = fleetsOf(question, of.sets).flatMap((set) =>
+    fleetBudgets({ question, set, recent, mode, nowMs }),
+  );
+  const ofSets = question.sets.flatMap((set) => {
     const asked = { question, set, recent, mode, nowMs };
     return [
       ...guardrailVotes(asked, { health, effects, intents, isApproved: approved }),
       ...stageVotes(asked),
     ];
   });
+  return [...ofSets, ...ofFleets];
 }

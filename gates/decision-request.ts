@@ -60,11 +60,17 @@ export const decisionRequestJsonSchema = z.toJSONSchema(decisionRequest, { io: '
 /** The ledger hashes requests by recursion; nobody describes an action forty levels deep. */
 const DEPTH_MAX = 40;
 
-function isTooDeep(value: unknown, depth = 0): boolean {
-  if (depth > DEPTH_MAX) return true;
-  if (typeof value !== 'object' || value === null) return false;
-  for (const member of Object.values(value)) if (isTooDeep(member, depth + 1)) return true;
-  return false;
+/** What the ledger has no form for; null: nothing. JSON reads 1e999 as Infinity. */
+function unwritable(value: unknown, depth = 0): string | null {
+  if (depth > DEPTH_MAX) return `nested deeper than ${DEPTH_MAX} levels`;
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return 'holds a number that is too large to be one';
+  if (typeof value !== 'object' || value === null) return null;
+  for (const member of Object.values(value)) {
+    const fault = unwritable(member, depth + 1);
+    if (fault !== null) return fault;
+  }
+  return null;
 }
 
 const KNOWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
@@ -96,8 +102,9 @@ function complaint(issue: z.core.$ZodIssue): string {
 export function parseDecisionRequest(body: unknown): DecisionRequest {
   const result = decisionRequest.safeParse(body);
   const complaints = result.success ? [] : result.error.issues.map(complaint);
-  if (result.success && !isTooDeep(body)) return result.data;
-  if (result.success) complaints.push(`nested deeper than ${DEPTH_MAX} levels`);
+  const fault = result.success ? unwritable(body) : null;
+  if (result.success && fault === null) return result.data;
+  if (fault !== null) complaints.push(fault);
   throw new PipelineError(
     'request_invalid',
     `The question cannot be judged: ${complaints.join('; ')}. Correct the request and ask again.`,

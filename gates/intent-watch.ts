@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { IntentTarget } from '../core/expectation.ts';
-import { readServiceSeries } from '../store/tallies/read-service-series.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { intents, unsampledServices } from './constraints/constraints.ts';
+import { readIntentSeries } from './intent-series.ts';
 import { type IntentHistory, type IntentState, intentState } from './intent-state.ts';
 
 /** Long enough for a quantile, short enough to be about now. */
@@ -49,21 +49,13 @@ export class IntentWatch {
     if (nowMs - this.#readAtMs < REFRESH_MS) return;
     const fromMs = Math.floor((nowMs - WINDOW_MS) / STEP_MS) * STEP_MS;
     const targets = intents(of.sets);
-    const serviceNames = [...new Set(targets.map(({ serviceName }) => serviceName))];
-    const series =
-      targets.length === 0
-        ? new Map<string, never>()
-        : await readServiceSeries(client, {
-            serviceNames,
-            unsampledNames: unsampledServices(of.sets),
-            fromMs,
-            untilMs: nowMs,
-            stepMs: STEP_MS,
-          });
+    const unsampledNames = unsampledServices(of.sets);
+    const range = { unsampledNames, fromMs, untilMs: nowMs, stepMs: STEP_MS };
+    const seriesOf = await readIntentSeries(client, targets, range);
     // A gap in the watch is a gap in what is known: nothing is met through it.
     const before = nowMs - this.#readAtMs <= VALID_MS ? this.#histories : new Map<string, IntentHistory>();
     const states = targets.map((intent) => {
-      const state = intentState(intent, series.get(intent.serviceName) ?? []);
+      const state = intentState(intent, seriesOf(intent));
       return { ...state, history: continued(before.get(watchKey(intent)), state, nowMs) };
     });
     this.#states = states;

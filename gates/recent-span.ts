@@ -13,7 +13,7 @@ function spanOf({ guardrails, stages }: ConstraintSet): number {
     deployment?.bake !== undefined || deployment?.effectLag !== undefined || routing?.floor !== undefined;
   return Math.max(
     SPAN_MS_MIN,
-    changeBudget?.per ?? 0,
+    ...changeBudget.map(({ per }) => per),
     ...cooldown.map((row) => row.for),
     ...flap.map(({ per }) => per),
     ...repairEffect.map((rule) => rule.within + stopForMs(rule)),

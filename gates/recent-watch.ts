@@ -38,7 +38,10 @@ export class RecentWatch {
     client: ClickHouseClient,
     { sets, nowMs }: { sets: readonly ConstraintSet[]; nowMs: number },
   ): Promise<void> {
-    const services = [...new Set(sets.map(({ scope }) => scope.service))].sort();
+    const shared = sets.flatMap(({ guardrails }) =>
+      guardrails.changeBudget.flatMap(({ over }) => over ?? []),
+    );
+    const services = [...new Set([...sets.map(({ scope }) => scope.service), ...shared])].sort();
     const wholeSinceMs = nowMs - recentSpanMs(sets);
     const isWhole =
       nowMs - this.#wholeReadAtMs >= WHOLE_EVERY_MS ||

@@ -25,11 +25,13 @@ export function expectationFor(
       fail: Math.min(...all.map((one) => one.fail)),
     };
   }
+  const within = mine.flatMap(({ countsWithin }) => countsWithin ?? []);
   return {
     ...first,
     constraint: mine.map((one) => one.constraint).join(' '),
     limits,
     latenessQuantile: Math.max(...mine.map((one) => one.latenessQuantile)),
     counter: mine.find(({ counter }) => counter !== null)?.counter ?? null,
+    ...(within.length === 0 ? {} : { countsWithin: Math.min(...within) }),
   };
 }

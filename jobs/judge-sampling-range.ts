@@ -88,7 +88,8 @@ export async function judgeSamplingRange(
         weightMax: heaviest.get(key) ?? 1,
         window: { startMs: fromMs, endMs: untilMs },
       };
-      return [key, judgeSettledSampling(input, policy)];
+      const { countsWithin = policy.rateWithin } = expectationFor(minutes.expectations, source) ?? {};
+      return [key, judgeSettledSampling(input, { ...policy, rateWithin: countsWithin })];
     }),
   );
 }

@@ -79,7 +79,8 @@ function judgementOn(config: JudgeConfig, deps: JobsDeps, signal: AbortSignal): 
   const receiver = config.receiver ?? null;
   const detectDeps = {
     client,
-    intents: () => intents(sets),
+    // What is counted by metrics alone has no steps of spans to look at.
+    intents: () => intents(sets).filter(({ by }) => by === undefined),
     rule: (serviceName: string) => stabilisedBadRule(sets, serviceName),
     unsampledNames: () => unsampledServices(sets),
     memory: newDetectMemory(),

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import { listenBriefly } from './listen-briefly.ts';
 
-const PORT_KEYS = ['otlpGrpcPort', 'otlpHttpPort', 'apiPort', 'clickhousePort'] as const;
+const PORT_KEYS = ['otlpGrpcPort', 'otlpHttpPort', 'apiPort', 'clickhousePort', 'kedaPort'] as const;
 
 /**
  * Port 0 means a free one. All processes must know it, so it is chosen here and not by each listener.

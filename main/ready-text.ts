@@ -20,6 +20,9 @@ export function readyText(
     has('ingest') && `  OTLP/gRPC     ${localUrl(config.host, config.otlpGrpcPort)}`,
     has('ingest') && `  OTLP/HTTP     ${otlp}`,
     has('api') && `  API and page  ${localUrl(config.host, config.apiPort)}`,
+    has('api') &&
+      config.kedaPort !== undefined &&
+      `  KEDA          ${new URL(localUrl(config.host, config.kedaPort)).host}`,
     `  ClickHouse    ${clickhouse}`,
     `  Data          ${config.dataDir}`,
   ];

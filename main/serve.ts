@@ -31,11 +31,11 @@ export async function startServing(
   const lock = takeDataDir(given.dataDir);
   const config = await withFreePorts(given);
   await assertPortsFree(config);
-  const { otlpGrpcPort, otlpHttpPort, apiPort, clickhousePort } = config;
+  const { otlpGrpcPort, otlpHttpPort, apiPort, clickhousePort, kedaPort } = config;
   writeServing(config.dataDir, {
     pid: process.pid,
     startedAt: new Date().toISOString(),
-    ports: { otlpGrpcPort, otlpHttpPort, apiPort, clickhousePort },
+    ports: { otlpGrpcPort, otlpHttpPort, apiPort, clickhousePort, kedaPort },
   });
   const supervisor: Supervisor = createSupervisor({ scripts: roleScripts(config, env), log, now: Date.now });
   const preparing = new AbortController();

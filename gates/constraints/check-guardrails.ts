@@ -18,14 +18,33 @@ function checkSpan(path: Path, spanMs: number | undefined): Mismatch[] {
   return [error(path, 'what was allowed is remembered for a day', 'write at most "24h"')];
 }
 
-function checkBudget({ guardrails: { changeBudget } }: ConstraintFile): Mismatch[] {
-  if (changeBudget === undefined) return [];
-  const at = ['guardrails', 'changeBudget'];
-  const { per, maxActions, maxTargetsPct } = changeBudget;
-  const spans = checkSpan([...at, 'per'], per);
-  if (maxActions !== undefined || maxTargetsPct !== undefined) return spans;
-  const hint = 'add maxActions: 6 or maxTargetsPct: 10';
-  return [...spans, error(at, 'a budget without a limit holds nothing', hint)];
+function checkBudgets({ guardrails: { changeBudget }, scope }: ConstraintFile): Mismatch[] {
+  return changeBudget.flatMap(({ per, maxActions, maxTargetsPct, over }, index) => {
+    const at = ['guardrails', 'changeBudget', index];
+    const isEmpty = maxActions === undefined && maxTargetsPct === undefined;
+    return [
+      ...checkSpan([...at, 'per'], per),
+      ...(isEmpty
+        ? [error(at, 'a budget without a limit holds nothing', 'add maxActions: 6 or maxTargetsPct: 10')]
+        : []),
+      ...(over ?? []).flatMap((service, position) =>
+        checkFleetService([...at, 'over', position], { service, scope }),
+      ),
+    ];
+  });
+}
+
+/** Each is counted by its name: a glob would be a service that nobody has. */
+function checkFleetService(
+  path: Path,
+  { service, scope }: { service: string; scope: ConstraintFile['scope'] },
+): Mismatch[] {
+  if (service.includes('*')) {
+    const message = `"${service}" is no service: what shares a budget is counted by name`;
+    return [error(path, message, 'list the services one by one')];
+  }
+  if (service !== scope.service) return [];
+  return [error(path, `${service} is the service of this file, which is counted anyway`, 'list the others')];
 }
 
 function warnSafeKinds(path: Path, globs: readonly string[], what: string): Mismatch[] {
@@ -156,7 +175,7 @@ function checkTolerated({ failureTolerance: { tolerate, kinds }, sources }: Cons
 /** What a schema cannot see of guardrails, stages, keys and tolerance. */
 export function checkGuardrails(file: ConstraintFile): Mismatch[] {
   return [
-    ...checkBudget(file),
+    ...checkBudgets(file),
     ...checkCooldowns(file),
     ...checkFlaps(file),
     ...checkRepairs(file),

@@ -9,14 +9,18 @@ import { boundaries } from './boundary-sections.ts';
 import * as values from './constraint-values.ts';
 import { automation, design, objectives } from './design-sections.ts';
 import { guardrails } from './guardrail-sections.ts';
-import { publicKey } from './guardrail-values.ts';
+import { publicKey, sharePct } from './guardrail-values.ts';
 import { notify } from './notify-section.ts';
 import { policies } from './policy-sections.ts';
 import { stages } from './stage-sections.ts';
 import { tests } from './test-section.ts';
 import { failureTolerance } from './tolerance-sections.ts';
 
-const INTENT_EXPRESSIONS = INTENT_METRICS.map((metric) => `traces.${metric}` as const);
+/** Of metrics the ratio alone: the buckets of a histogram do not tell a quantile to the millisecond. */
+const INTENT_EXPRESSIONS = [
+  ...INTENT_METRICS.map((metric) => `traces.${metric}` as const),
+  'metrics.ok_ratio',
+] as const;
 
 /** A counter of all requests, sampled or not; left out, it is looked for. */
 const counter = z.strictObject({
@@ -43,6 +47,8 @@ const source = z.strictObject({
           /** What decisions take the spans for; left out: by the kind of action. `marks`: only that these hold together. */
           for: z.enum([...SAMPLING_PURPOSES, 'marks']).optional(),
           counter: counter.optional(),
+          /** So near the population adjusted counts must be shown to be; left out: 10%. */
+          maxRelError: sharePct.optional(),
         })
         .optional(),
       /** The newest item may be this old. */
@@ -103,7 +109,7 @@ export const constraintFile = z.strictObject({
   intent: z.array(intent).default([]),
   policies,
   boundaries: boundaries.default({ emptyTargetSet: 'deny', ceilings: [] }),
-  guardrails: guardrails.default({ cooldown: [], flap: [], repairEffect: [] }),
+  guardrails: guardrails.default({ changeBudget: [], cooldown: [], flap: [], repairEffect: [] }),
   failureTolerance: failureTolerance.default({ tolerate: [], kinds: {} }),
   stages: stages.default({}),
   /** Of people whose approval `humanKey: required` asks for. */

@@ -184,6 +184,9 @@ export function expectations(sets: readonly ConstraintSet[]): SourceExpectation[
       limits: limitsOf(source),
       latenessQuantile: source.expect.lag?.quantile ?? 0.99,
       counter: counterOf(source, scope.service),
+      ...(source.expect.sampling?.maxRelError === undefined
+        ? {}
+        : { countsWithin: source.expect.sampling.maxRelError }),
     })),
   );
 }
@@ -205,7 +208,8 @@ export function intents(sets: readonly ConstraintSet[]): IntentTarget[] {
     intent.map(({ id, expr, target, why }) => ({
       constraint: `${metadata.name}/${id}`,
       serviceName: scope.service,
-      metric: expr.slice('traces.'.length) as IntentMetric,
+      metric: expr.slice(expr.indexOf('.') + 1) as IntentMetric,
+      ...(expr.startsWith('metrics.') ? { by: 'metrics' as const } : {}),
       comparator: target.comparator,
       target: target.value,
       why,

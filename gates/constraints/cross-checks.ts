@@ -81,11 +81,19 @@ function checkCounters({ sources }: ConstraintFile): Mismatch[] {
 /** Purposes that stay unknown for ever, so that what asks for them would be held for ever. */
 function checkPurposes({ sources }: ConstraintFile): Mismatch[] {
   return sources.flatMap(({ expect: { sampling } }, index): Mismatch[] => {
-    const { declared, for: written, counter } = sampling ?? {};
+    const { declared, for: written, counter, maxRelError } = sampling ?? {};
     const at = (key: string) => ['sources', index, 'expect', 'sampling', key];
     const warning = (path: Mismatch['path'], message: string, hint: string): Mismatch[] => [
       { path, message, hint, severity: 'warning' },
     ];
+    if (maxRelError !== undefined && (declared === 'none' || maxRelError < 0.001)) {
+      const message =
+        declared === 'none'
+          ? 'of spans that nothing samples there are no adjusted counts to be near'
+          : 'counts are never shown to be nearer than 0.1 %: they would be unknown for ever';
+      const hint = declared === 'none' ? 'write declared: consistent, or drop it' : 'write it like "10%"';
+      return [error(at('maxRelError'), message, hint)];
+    }
     if (declared === 'none' && written !== undefined && written !== 'existence') {
       const message = `for: ${written} is never known of spans that nothing samples: they carry no weight, and none is not 1`;
       const hint = 'let an always-on consistent sampler write th:0 and declare consistent, or drop for';

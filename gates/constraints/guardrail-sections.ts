@@ -6,12 +6,14 @@ import { abovePct, oneOrMore } from './guardrail-values.ts';
 const kinds = z.array(values.kindGlob).min(1);
 const then = z.enum(['hold', 'deny']).default('hold');
 
-/** Of all actors together, on the service of the file. */
+/** Of all actors together, on the service of the file, or on it and others as one fleet. */
 const changeBudget = z.strictObject({
   per: values.duration,
   maxActions: z.int().min(1).optional(),
-  /** Of the targets of the service, 0 to 100. */
+  /** Of the targets of the service, 0 to 100; of a fleet each service counts as much as any other. */
   maxTargetsPct: z.number().positive().max(100).optional(),
+  /** Services that share it with that of the file, whoever wrote their files; left out: none. */
+  over: z.array(z.string().min(1)).min(1).optional(),
   /** What is neither counted nor held; left out: what takes a change back. */
   except: z.array(values.kindGlob).default([...TAKES_BACK]),
 });
@@ -44,7 +46,7 @@ const repairEffect = z.strictObject({
 });
 
 export const guardrails = z.strictObject({
-  changeBudget: changeBudget.optional(),
+  changeBudget: oneOrMore(changeBudget).default([]),
   cooldown: oneOrMore(cooldown).default([]),
   flap: oneOrMore(flap).default([]),
   massEvent: massEvent.optional(),

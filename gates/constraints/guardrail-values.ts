@@ -1,6 +1,6 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { parseDurationMs } from '../../core/time.ts';
+import { type PublicKey, parsePublicKey } from '../receipts/public-key.ts';
 import { parseWeeklyWindow, type WeeklyWindow } from '../stages/weekly-window.ts';
 import { notation } from './constraint-values.ts';
 
@@ -71,31 +71,31 @@ export const loss = notation<Loss>({
   },
 });
 
-/** An Ed25519 public key: PEM, or the base64 of its 32 bytes or of its SPKI DER. Null when it is none. */
-export function parsePublicKey(text: string): KeyObject | null {
+/** What stands before the 32 bytes of an Ed25519 key in SPKI (RFC 8410). */
+const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
+
+/**
+ * An Ed25519 public key: a line `name+hash+key` as `plumbline key new` prints it, PEM, or the base64 of its 32 bytes or
+ * of its SPKI DER. Null when it is none.
+ */
+export function readPublicKey(text: string): PublicKey | null {
+  const isLine = /^[^\s+]+\+[0-9a-f]{8}\+/.test(text);
   try {
-    const key = text.includes('BEGIN') ? createPublicKey(text) : createPublicKey(derOf(text));
-    return key.asymmetricKeyType === 'ed25519' ? key : null;
+    return parsePublicKey(isLine || text.includes('BEGIN') ? text : pemOf(text));
   } catch {
     return null;
   }
 }
 
-/** What stands before the 32 bytes of an Ed25519 key in SPKI (RFC 8410). */
-const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
-
-function derOf(base64: string): { key: Buffer; format: 'der'; type: 'spki' } {
+function pemOf(base64: string): string {
   const bytes = Buffer.from(base64.trim(), 'base64');
-  return {
-    key: bytes.length === 32 ? Buffer.concat([SPKI_HEAD, bytes]) : bytes,
-    format: 'der',
-    type: 'spki',
-  };
+  const der = bytes.length === 32 ? Buffer.concat([SPKI_HEAD, bytes]) : bytes;
+  return `-----BEGIN PUBLIC KEY-----\n${der.toString('base64')}\n-----END PUBLIC KEY-----`;
 }
 
 /** Kept as it was written; it is an Ed25519 key. */
 export const publicKey = notation({
-  what: 'an Ed25519 public key (PEM, or base64)',
+  what: 'an Ed25519 public key (the line of "plumbline key new", PEM, or base64)',
   example: 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=',
-  parse: (text) => (parsePublicKey(text) === null ? null : text),
+  parse: (text) => (readPublicKey(text) === null ? null : text),
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { nearestName } from '../../core/nearest-name.ts';
 import { constraintFile } from './constraint-set.ts';
 import type { Mismatch } from './mismatch.ts';
+import { notEvaluated } from './not-evaluated.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -112,6 +113,13 @@ function ofKey({ path, issues }: z.core.$ZodIssueInvalidKey): Complaint {
 
 /** What zod found, in words for the person who wrote the file; `written` is the value at the issue's path. */
 export function schemaComplaints(issue: z.core.$ZodIssue, written: unknown): Complaint[] {
+  return complaintsOf(issue, written).map((complaint) => {
+    const known = notEvaluated(complaint.path, written);
+    return known === null ? complaint : { ...complaint, message: known.message, hint: known.hint };
+  });
+}
+
+function complaintsOf(issue: z.core.$ZodIssue, written: unknown): Complaint[] {
   const { path } = issue;
   const here = { path, atKey: false };
   switch (issue.code) {

@@ -10,22 +10,37 @@ export interface Asked {
   readonly question: Question;
   readonly set: ConstraintSet;
   readonly recent: RecentActions;
+  /** Services whose actions count together; left out: the one of the set. */
+  readonly fleet?: readonly string[];
   readonly mode: FailModeInForce;
   readonly nowMs: number;
 }
 
 /** Allowed after `sinceMs` on what the set speaks about, the newest first; by anybody. */
-export function* newestFirst({ set, recent }: Asked, sinceMs: number): Generator<RecentAction, void> {
-  const actions = recent.on(set.scope.service);
+export function newestFirst(asked: Asked, sinceMs: number): Iterable<RecentAction> {
+  const { set, fleet } = asked;
+  if (fleet === undefined) return newestOn(asked, { service: set.scope.service, sinceMs });
+  return fleet
+    .flatMap((service) => [...newestOn(asked, { service, sinceMs })])
+    .sort((left, right) => right.atMs - left.atMs);
+}
+
+function* newestOn(
+  { set, recent }: Asked,
+  { service, sinceMs }: { service: string; sinceMs: number },
+): Generator<RecentAction, void> {
+  const actions = recent.on(service);
+  const scope = { ...set.scope, service };
   for (let index = actions.length - 1; index >= 0; index--) {
     const action = actions[index] as RecentAction;
     if (action.atMs <= sinceMs) return;
-    if (applies(set, action.target)) yield action;
+    if (applies({ scope }, action.target)) yield action;
   }
 }
 
-/** Whether so many were allowed after `sinceMs`, whatever they were: most limits are far from it, and need no walk. */
-export function wereAsMany({ set, recent }: Asked, count: number, sinceMs: number): boolean {
+/** Whether so many were allowed after `sinceMs`, whatever they were: most limits are far from it, and need no walk. A fleet is walked. */
+export function wereAsMany({ set, recent, fleet }: Asked, count: number, sinceMs: number): boolean {
+  if (fleet !== undefined) return true;
   const actions = recent.on(set.scope.service);
   const oldest = actions[actions.length - count];
   return oldest !== undefined && oldest.atMs > sinceMs;
@@ -33,8 +48,8 @@ export function wereAsMany({ set, recent }: Asked, count: number, sinceMs: numbe
 
 /** null when all that anybody was allowed since then is known. */
 export function unlessKnown(asked: Asked, of: { sinceMs: number; constraint: string }): Vote | null {
-  const { recent, set, mode, nowMs } = asked;
-  if (recent.knows({ service: set.scope.service, sinceMs: of.sinceMs, nowMs })) return null;
+  const { recent, set, mode, nowMs, fleet = [set.scope.service] } = asked;
+  if (fleet.every((service) => recent.knows({ service, sinceMs: of.sinceMs, nowMs }))) return null;
   const said: Objection = {
     code: 'RECENT_UNKNOWN',
     text: `What other replicas of the gate allowed since ${rfc3339(of.sinceMs)} is not known: the store was not read, or remembers less.`,
@@ -52,6 +67,13 @@ export function listActions(actions: readonly RecentAction[]): string {
     .map(({ kind, actorId, decisionId }) => `${kind} by ${actorId} (${decisionId})`);
   const rest = actions.length - named.length;
   return rest > 0 ? `${named.join(', ')} and ${rest} more` : named.join(', ');
+}
+
+/** Whose actions are counted. */
+export function countedText({ set, fleet }: Asked): string {
+  return fleet === undefined
+    ? set.scope.service
+    : `${fleet.slice(0, 5).join(', ')}${fleet.length > 5 ? ` and ${fleet.length - 5} more` : ''} together`;
 }
 
 /** 90,000 ms as `90 s`, 600,000 as `10 min`. */

@@ -1,9 +1,11 @@
 import { rfc3339 } from '../../core/time.ts';
 import { actionSize, targetShare } from '../action-size.ts';
+import type { ConstraintSet } from '../constraints/constraint-set.ts';
 import { isAbout } from '../fail-modes.ts';
+import { applies, type Question } from '../question.ts';
 import type { RecentAction } from '../recent-actions.ts';
 import { NO_OBJECTION, objection, objectionOnUnknown, type Vote } from '../vote.ts';
-import { type Asked, listActions, newestFirst, spanText, unlessKnown } from './asked.ts';
+import { type Asked, countedText, listActions, newestFirst, spanText, unlessKnown } from './asked.ts';
 import { countBudget } from './count-budget.ts';
 
 const ROUNDING = 1e-9;
@@ -12,11 +14,40 @@ function percent(share: number): string {
   return `${Number((100 * share).toFixed(1))} %`;
 }
 
+type Budget = Asked['set']['guardrails']['changeBudget'][number];
+
 /** So many actions, and so large a share of the targets, within a time: of all actors together. */
-export function changeBudget(asked: Asked): Vote[] {
-  const { question, set } = asked;
-  const budget = set.guardrails.changeBudget;
-  if (budget === undefined || isAbout(budget.except, question)) return [];
+export function changeBudgets(asked: Asked): Vote[] {
+  return asked.set.guardrails.changeBudget.flatMap((budget) => changeBudget(asked, budget));
+}
+
+/** Sets of other services that share a budget with the one that is asked about. */
+export function fleetsOf({ target, request }: Question, sets: readonly ConstraintSet[]): ConstraintSet[] {
+  const service = target?.serviceName;
+  if (service === undefined) return [];
+  return sets.filter(
+    (set) =>
+      set.scope.service !== service &&
+      set.guardrails.changeBudget.some(({ over }) => over?.includes(service)) &&
+      applies({ scope: { ...set.scope, service } }, request.target),
+  );
+}
+
+/** A budget of another service's file, as far as it is shared with the one that is asked about. */
+export function fleetBudgets(asked: Asked): Vote[] {
+  const service = asked.question.target?.serviceName ?? '';
+  return asked.set.guardrails.changeBudget
+    .filter(({ over }) => over?.includes(service))
+    .flatMap((budget) => changeBudget(asked, budget));
+}
+
+function changeBudget(alone: Asked, budget: Budget): Vote[] {
+  const { question, set } = alone;
+  if (isAbout(budget.except, question)) return [];
+  const asked =
+    budget.over === undefined
+      ? alone
+      : { ...alone, fleet: [...new Set([set.scope.service, ...budget.over])] };
   const counts = (action: RecentAction) => !isAbout(budget.except, action);
   const of = { constraint: `${set.metadata.name}/guardrails.changeBudget`, perMs: budget.per, counts };
   return [
@@ -36,19 +67,22 @@ interface ShareBudget {
 }
 
 function shareBudget(asked: Asked, budget: ShareBudget): Vote {
-  const { question, set, nowMs } = asked;
+  const { question, nowMs } = asked;
   const { constraint, max, perMs, counts } = budget;
-  const share = targetShare(actionSize(question.request.action));
+  // Of a fleet each service is one of so many.
+  const services = asked.fleet?.length ?? 1;
+  const own = targetShare(actionSize(question.request.action));
+  const share = own === null ? null : own / services;
   if (share === null) return unknownShare(asked, constraint);
   if (share === 0) return NO_OBJECTION;
   if (share > max + ROUNDING) return tooLarge(asked, { constraint, share, max });
   const sinceMs = nowMs - perMs;
   const used = [...newestFirst(asked, sinceMs)].filter(counts);
   // What was allowed without a size may have been all of them.
-  const sizes = used.map(({ size }) => targetShare(size) ?? 1);
+  const sizes = used.map(({ size }) => (targetShare(size) ?? 1) / services);
   let total = sizes.reduce((sum, one) => sum + one, 0);
   if (total + share <= max + ROUNDING) return unlessKnown(asked, { sinceMs, constraint }) ?? NO_OBJECTION;
-  const text = `${percent(share)} of ${set.scope.service} more would be over ${percent(max)} within ${spanText(perMs)}; used are ${percent(total)}: ${listActions(used)}.`;
+  const text = `${percent(share)} of ${countedText(asked)} more would be over ${percent(max)} within ${spanText(perMs)}; used are ${percent(total)}: ${listActions(used)}.`;
   let freeing = used.length;
   while (total + share > max + ROUNDING && freeing > 0) total -= sizes[--freeing] as number;
   const last = used[freeing] as RecentAction;
@@ -82,15 +116,15 @@ function unknownShare({ question, mode, nowMs }: Asked, constraint: string): Vot
 }
 
 /** Waiting does not make it smaller. */
-function tooLarge({ set, nowMs }: Asked, of: { constraint: string; share: number; max: number }): Vote {
+function tooLarge(asked: Asked, of: { constraint: string; share: number; max: number }): Vote {
   return objection(
     'deny',
     {
       code: 'BUDGET_TOO_SMALL',
-      text: `${percent(of.share)} of ${set.scope.service} at once is more than the whole budget of ${percent(of.max)}.`,
+      text: `${percent(of.share)} of ${countedText(asked)} at once is more than the whole budget of ${percent(of.max)}.`,
       constraint: of.constraint,
       wouldAllowIf: `at most ${percent(of.max)} of the targets are changed at a time`,
     },
-    nowMs,
+    asked.nowMs,
   );
 }

@@ -1,7 +1,15 @@
 import { rfc3339 } from '../../core/time.ts';
 import type { RecentAction } from '../recent-actions.ts';
 import { NO_OBJECTION, objection, type Vote } from '../vote.ts';
-import { type Asked, listActions, newestFirst, spanText, unlessKnown, wereAsMany } from './asked.ts';
+import {
+  type Asked,
+  countedText,
+  listActions,
+  newestFirst,
+  spanText,
+  unlessKnown,
+  wereAsMany,
+} from './asked.ts';
 
 /** At most `max` actions of some kind within any time of length `perMs`, whoever acts. */
 export interface CountBudget {
@@ -23,7 +31,7 @@ export function countBudget(asked: Asked, { constraint, max, perMs, counts }: Co
     'hold',
     {
       code: 'BUDGET_USED',
-      text: `${max} of ${max} actions within ${spanText(perMs)} are used on ${asked.set.scope.service}: ${listActions(used)}.`,
+      text: `${max} of ${max} actions within ${spanText(perMs)} are used on ${countedText(asked)}: ${listActions(used)}.`,
       constraint,
       sinceMs: used[0]?.atMs ?? null,
       decisionId: oldest.decisionId,

@@ -2,7 +2,7 @@ import type { FleetHealth } from '../fleet-health.ts';
 import type { IntentState } from '../intent-state.ts';
 import type { Vote } from '../vote.ts';
 import type { Asked } from './asked.ts';
-import { changeBudget } from './change-budget.ts';
+import { changeBudgets } from './change-budget.ts';
 import { cooldowns } from './cooldown.ts';
 import { flaps } from './flap.ts';
 import { massEvent } from './mass-event.ts';
@@ -19,7 +19,7 @@ export function guardrailVotes(
   },
 ): Vote[] {
   return [
-    ...changeBudget(asked),
+    ...changeBudgets(asked),
     ...cooldowns(asked),
     ...flaps(asked),
     ...massEvent(asked, of.health),

@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import { readServiceSeries } from '../../store/tallies/read-service-series.ts';
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
 import { intents, unsampledServices } from '../constraints/constraints.ts';
 import { isAbout } from '../fail-modes.ts';
+import { readIntentSeries } from '../intent-series.ts';
 import { intentState } from '../intent-state.ts';
 import { applies } from '../question.ts';
 import type { RecentAction, RecentActions } from '../recent-actions.ts';
@@ -44,7 +44,7 @@ export class RepairWatch implements RepairEffects {
           const isSettled =
             known !== undefined && (known.effect !== 'unknown' || nowMs - known.atMs < LOOK_AGAIN_MS);
           if (isSettled) continue;
-          const effect = await readEffect(client, {
+          const effect = await readRepairEffect(client, {
             sets,
             constraint,
             atMs: repair.atMs,
@@ -75,7 +75,7 @@ function newestPerKind(
   return [...newest.values()];
 }
 
-async function readEffect(
+export async function readRepairEffect(
   client: ClickHouseClient,
   of: { sets: readonly ConstraintSet[]; constraint: string; atMs: number; withinMs: number },
 ): Promise<RepairEffect> {
@@ -83,14 +83,13 @@ async function readEffect(
   if (intent === undefined) return 'unknown';
   const toStep = (timeMs: number) => Math.floor(timeMs / STEP_MS) * STEP_MS;
   const over = async (fromMs: number, untilMs: number) => {
-    const series = await readServiceSeries(client, {
-      serviceNames: [intent.serviceName],
+    const seriesOf = await readIntentSeries(client, [intent], {
       unsampledNames: unsampledServices(of.sets),
       fromMs: toStep(fromMs),
       untilMs: toStep(untilMs),
       stepMs: STEP_MS,
     });
-    return intentState(intent, series.get(intent.serviceName) ?? []);
+    return intentState(intent, seriesOf(intent));
   };
   const { atMs, withinMs } = of;
   const before = await over(atMs - withinMs, atMs);

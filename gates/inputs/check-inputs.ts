@@ -77,10 +77,10 @@ function intentContradiction(
   { intents }: Known,
 ): Objection | null {
   if (number === null) return null;
-  const metric = signal.replace(/^traces\./, '');
   for (const { intent, isMet, wrong, requests } of intents) {
     const isAsked = sets.some(({ metadata }) => intent.constraint.startsWith(`${metadata.name}/`));
-    if (!isAsked || intent.metric !== metric || wrong === null) continue;
+    const { metric, by = 'traces' } = intent;
+    if (!isAsked || wrong === null || ![metric, `${by}.${metric}`].includes(signal)) continue;
     const isOff =
       metric === 'ok_ratio'
         ? 1 - number < wrong.lower - RATIO_ROOM || 1 - number > wrong.upper + RATIO_ROOM

@@ -150,23 +150,36 @@ function secondsFact(
   return intervalFact(lower, Math.max(...found.map((one) => one.upper ?? Number.NaN)), isTrusted);
 }
 
-/** Whether the spans that intents are measured by are trusted: as promised, else as is built in. */
-function tracesState(view: SourceView): Ternary {
-  const declared = view.set.sources.filter(({ signal }) => signal === 'traces');
+/** Whether what intents are measured by is trusted: as promised, else as is built in. */
+function measuredState(signal: 'traces' | 'metrics', view: SourceView): Ternary {
+  const declared = view.set.sources.filter((source) => source.signal === signal);
   if (declared.length > 0) return and(declared.map((source) => sourceState(source, view)));
-  const need = { constraint: 'built-in', signal: 'traces' as const, heartbeatS: null };
-  const dimensions = ['completeness', 'timeliness'] as const;
+  const need = { constraint: 'built-in', signal, heartbeatS: null };
+  const dimensions =
+    signal === 'traces' ? (['completeness', 'timeliness'] as const) : (['timeliness'] as const);
   const data = dimensions.map((dimension) =>
     lookUp({ ...need, dimension }, { ...view.world, target: view.target }),
   );
   return and(data.map(({ component }) => TERNARY[component.state]));
 }
 
+/** Of all that the intents of the set are measured by; where it has none, of the spans. */
+function intentsState(view: SourceView): Ternary {
+  const signals = new Set(
+    view.set.intent.map(({ expr }) =>
+      expr.startsWith('metrics.') ? ('metrics' as const) : ('traces' as const),
+    ),
+  );
+  return and(
+    (signals.size === 0 ? (['traces'] as const) : [...signals]).map((signal) => measuredState(signal, view)),
+  );
+}
+
 function intentFact(id: string, fact: IntentFact, view: SourceView): Fact {
   const constraint = `${view.set.metadata.name}/${id}`;
   const state = view.world.intents.find(({ intent }) => intent.constraint === constraint);
   if (state === undefined) return unknown('it has not been measured yet');
-  const isTrusted = tracesState(view) === 'true';
+  const isTrusted = measuredState(state.intent.by ?? 'traces', view) === 'true';
   if (fact === 'met')
     return ternaryFact(state.isMet, { isTrusted, why: 'it is too near, or too few requests, to tell' });
   if (state.wrong === null) return unknown('too few requests, or nobody knows how many the spans stand for');
@@ -194,7 +207,7 @@ function incidentFact(view: SourceView): Fact {
   const { incident = 'false' } = view.world;
   if (wasConfirmed || incident === 'true') return known(true);
   if (incident === 'unknown') return unknown('whether people opened one is not known');
-  const areTrusted = tracesState(view) === 'true';
+  const areTrusted = intentsState(view) === 'true';
   if (!areTrusted) return unknown('nothing is seen on data that is not trusted');
   if (states.includes('false')) return known(true);
   const isOpenEnded = about.some(({ state }) => state !== 'closed') || states.includes('unknown');
@@ -203,7 +216,7 @@ function incidentFact(view: SourceView): Fact {
 
 /** Met without a break since before then; missed at any time since is a no, and not having watched is no answer. */
 function allMetFor(durationMs: number, view: SourceView): Ternary {
-  if (tracesState(view) !== 'true') return 'unknown';
+  if (intentsState(view) !== 'true') return 'unknown';
   const { intents, nowMs } = view.world;
   const sinceMs = nowMs - durationMs;
   return and(

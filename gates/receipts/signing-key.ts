@@ -55,7 +55,7 @@ export function makeSigningKey(path: string, name?: string): SigningKey {
   return signingKeyOf(privateKey, name);
 }
 
-function signingKeyOf(key: KeyObject, name?: string): SigningKey {
+export function signingKeyOf(key: KeyObject, name?: string): SigningKey {
   const publicKey = createPublicKey(key);
   const { keyId } = publicKeyOf('unnamed', publicKey);
   return {

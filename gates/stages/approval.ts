@@ -1,38 +1,34 @@
-import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
 import type { Approval, DecisionRequest } from '../../core/decision.ts';
-import { canonicalJson } from '../canonical-json.ts';
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
-import { parsePublicKey } from '../constraints/guardrail-values.ts';
+import { readPublicKey } from '../constraints/guardrail-values.ts';
+import type { PublicKey } from '../receipts/public-key.ts';
+import type { SigningKey } from '../receipts/signing-key.ts';
+import { isStatementSigned, type Statement, signStatement } from '../receipts/statement.ts';
 
 /** An approval is of today: who signs for next month signs for whatever that month brings. */
 export const APPROVAL_MS_MAX = 86_400_000;
 
-/** The bytes a person signs: canonical JSON (RFC 8785) of {actor, action, target, expiresAt}. */
-function approvedBytes({ actor, action, target }: DecisionRequest, expiresAt: string): Buffer {
-  return Buffer.from(canonicalJson({ actor, action, target, expiresAt }));
+/** What a person signs: this very request, and until when. */
+function approvalOf({ actor, action, target }: DecisionRequest, expiresAt: string): Statement {
+  return { act: 'action.approve', actor, action, target, expiresAt };
 }
 
-/** Signs a request with a person's key. @throws Error when the PEM is no private Ed25519 key */
+/** Signs a request with a person's key. */
 export function approve(
   request: DecisionRequest,
-  of: { by: string; keyId: string; privateKeyPem: string; expiresAt: string },
+  { by, keyId, key, expiresAt }: { by: string; keyId: string; key: SigningKey; expiresAt: string },
 ): Approval {
-  const { by, keyId, expiresAt } = of;
-  const key = createPrivateKey(of.privateKeyPem);
-  if (key.asymmetricKeyType !== 'ed25519')
-    throw new Error(`it is a key of ${key.asymmetricKeyType}, not Ed25519`);
-  const signature = sign(null, approvedBytes(request, expiresAt), key).toString('base64');
-  return { by, keyId, expiresAt, signature };
+  return { by, keyId, expiresAt, signature: signStatement(approvalOf(request, expiresAt), key) };
 }
 
-const parsed = new Map<string, KeyObject | null>();
+const parsed = new Map<string, PublicKey | null>();
 const PARSED_MAX = 1_000;
 
-function keyOf(text: string): KeyObject | null {
+function keyOf(text: string): PublicKey | null {
   const known = parsed.get(text);
   if (known !== undefined) return known;
   if (parsed.size >= PARSED_MAX) parsed.clear();
-  const key = parsePublicKey(text);
+  const key = readPublicKey(text);
   parsed.set(text, key);
   return key;
 }
@@ -55,8 +51,8 @@ export function approvalFault(
   if (!(restMs > 0)) return `it expired at ${expiresAt}; sign it anew`;
   if (restMs > APPROVAL_MS_MAX) return `it lasts until ${expiresAt}; sign one for 24 h at most`;
   const publicKey = keyOf(key.publicKey);
-  const bytes = Buffer.from(signature, 'base64');
-  const isGood = publicKey !== null && verify(null, approvedBytes(request, expiresAt), publicKey, bytes);
+  const isGood =
+    publicKey !== null && isStatementSigned(approvalOf(request, expiresAt), signature, publicKey);
   return isGood
     ? null
     : `the signature of ${keyId} is not over this actor, action, target and expiry; sign this very request`;

@@ -1,13 +1,19 @@
 import type { Decision, DecisionOutcome, DecisionReason, DecisionRequest } from '../../core/decision.ts';
 import type { IntentTarget } from '../../core/expectation.ts';
 import type { Finding } from '../../core/finding.ts';
+import { type Incident, isIncidentOpen } from '../../core/incident.ts';
 import type { Ternary } from '../../core/ternary.ts';
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
 import { intents as intentTargets } from '../constraints/constraints.ts';
 import { type DecisionBody, decide } from '../decide.ts';
 import type { IntentState } from '../intent-state.ts';
 import { askQuestion } from '../question.ts';
-import { RECENT_UNKNOWN, type RecentActions, RecentDecisions } from '../recent-actions.ts';
+import {
+  RECENT_UNKNOWN,
+  type RecentActions,
+  RecentDecisions,
+  type TakenDecision,
+} from '../recent-actions.ts';
 import type { SourceRate } from '../source-rate.ts';
 import { type Fill, RecordedTrust } from './recorded-trust.ts';
 
@@ -49,6 +55,28 @@ interface Fills {
   readonly trust: Fill;
   readonly intents: Fill;
   readonly rates: Fill;
+}
+
+/** What a replay never knows, by the code of the reason that says so. */
+const NOT_REBUILT: Readonly<Record<string, string>> = {
+  RECENT_UNKNOWN: 'what was allowed before it was not read so far back',
+  MASS_EVENT_UNKNOWN: 'how many services looked unhealthy was not recorded',
+  REPAIR_EFFECT_UNKNOWN: 'whether the repair before it helped was not recorded',
+  USE_UNKNOWN: 'whether anybody used the service was not recorded',
+};
+
+/**
+ * Why an answer tells nothing: it rests on nothing but what a replay does not know, where the decision of then did not.
+ */
+function notRebuilt(past: PastDecision, bodies: readonly DecisionBody[]): string | null {
+  const saidThen = new Set(past.response.reasons.map(({ code }) => code));
+  for (const { reasons } of bodies) {
+    const blocking = reasons.filter(({ severity }) => severity === 'blocking').map(({ code }) => code);
+    const unknown = blocking.filter((code) => code in NOT_REBUILT && !saidThen.has(code));
+    if (unknown.length > 0 && unknown.length === blocking.length)
+      return [...new Set(unknown)].map((code) => NOT_REBUILT[code]).join('; ');
+  }
+  return null;
 }
 
 /** By its reason, or by there being none where it was asked for; null: it was not recorded. */
@@ -104,10 +132,18 @@ function findingsAt(findings: readonly Finding[], timeMs: number): Finding[] {
     }));
 }
 
+function incidentsAt(incidents: readonly Incident[], timeMs: number): Incident[] {
+  return incidents.filter(
+    ({ openedAtMs, closed }) => openedAtMs <= timeMs && (closed === null || closed.atMs > timeMs),
+  );
+}
+
 interface Given {
   readonly before: readonly ConstraintSet[];
   readonly after: readonly ConstraintSet[];
   readonly findings: readonly Finding[];
+  /** What people opened, open or closed by now; left out: nothing. */
+  readonly incidents?: readonly Incident[];
   /** What was allowed before it, as far as that was read. */
   readonly recent?: RecentActions;
 }
@@ -129,8 +165,10 @@ function answer(
   });
   const rates = ratesOf(serviceName, fills.rates, nowMs);
   const findings = findingsAt(given.findings, nowMs);
-  const { recent = RECENT_UNKNOWN } = given;
-  const body = decide({ request, sets, trust, intents, rates, findings, recent, nowMs });
+  const { recent = RECENT_UNKNOWN, incidents = [] } = given;
+  const open = incidentsAt(incidents, nowMs);
+  const incident = isIncidentOpen({ open, isComplete: true }, request.target['service'] ?? null);
+  const body = decide({ request, sets, trust, intents, rates, findings, incident, recent, nowMs });
   for (const one of trust.missing) missing.add(one);
   return body;
 }
@@ -177,6 +215,8 @@ export function replayDecision(past: PastDecision, given: Given): Replay {
     answer(past, sets, { fills: one, given, missing });
   const rebuilt = fills.map((one) => under(given.before, one));
   const isOfThen = rebuilt[0]?.constraintSet === response.constraintSet;
+  const unknownThen = isOfThen ? notRebuilt(past, rebuilt) : null;
+  if (unknownThen !== null) return unclear(unknownThen);
   const fitting = fills.filter((_one, index) => !isOfThen || rebuilt[index]?.decision === response.decision);
   if (fitting.length === 0) {
     return unclear(
@@ -184,10 +224,22 @@ export function replayDecision(past: PastDecision, given: Given): Replay {
     );
   }
   const bodies = fitting.map((one) => under(given.after, one));
+  const unknownNow = notRebuilt(past, bodies);
+  if (unknownNow !== null) return unclear(unknownNow);
   const [first] = bodies as [DecisionBody, ...DecisionBody[]];
   if (bodies.some(({ decision }) => decision !== first.decision)) return unclear([...missing].join('; '));
   const now = first.decision;
   return { ...base, outcome: now === response.decision ? 'same' : 'flipped', now, reasons: first.reasons };
+}
+
+/** What was decided before the first of them, and since when all of it is known. */
+export interface Earlier {
+  readonly decisions: readonly PastDecision[];
+  readonly sinceMs: number;
+}
+
+function takenOf({ decidedAtMs, request, response }: PastDecision): TakenDecision {
+  return { decisionId: response.decisionId, decidedAtMs, decision: response.decision, request };
 }
 
 export interface ReplayReport {
@@ -198,19 +250,25 @@ export interface ReplayReport {
 }
 
 /**
- * In the order in which they were made, each after what was allowed before it; what was allowed before the first is not
- * known. Waits for the next turn now and then: questions of now are answered by the same thread.
+ * In the order in which they were made, each after what was decided before it. Waits for the next turn now and then: questions of now are answered by the same thread.
  */
-export async function replayDecisions(pasts: readonly PastDecision[], given: Given): Promise<ReplayReport> {
+export async function replayDecisions(
+  pasts: readonly PastDecision[],
+  given: Given & { readonly earlier?: Earlier },
+): Promise<ReplayReport> {
   const replays: Replay[] = [];
   const recent = new RecentDecisions();
   const inOrder = pasts.toSorted((left, right) => left.decidedAtMs - right.decidedAtMs);
-  const sinceMs = inOrder[0]?.decidedAtMs ?? 0;
+  const { decisions: earlier, sinceMs } = given.earlier ?? {
+    decisions: [],
+    sinceMs: inOrder[0]?.decidedAtMs ?? 0,
+  };
+  for (const before of earlier.toSorted((left, right) => left.decidedAtMs - right.decidedAtMs))
+    recent.take(takenOf(before));
   for (const past of inOrder) {
-    const { decidedAtMs, request, response } = past;
-    recent.markRead({ sinceMs, nowMs: decidedAtMs });
+    recent.markRead({ sinceMs, nowMs: past.decidedAtMs });
     replays.push(replayDecision(past, { ...given, recent }));
-    recent.take({ decisionId: response.decisionId, decidedAtMs, decision: response.decision, request });
+    recent.take(takenOf(past));
     if (replays.length % 10 === 0) await new Promise((resume) => setImmediate(resume));
   }
   return {

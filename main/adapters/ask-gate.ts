@@ -9,7 +9,7 @@ const KIND_SHOWN = 80;
 /** Known is what the table of fail modes describes, or a constraint set in force says what to do about. */
 function isKnown(kind: string, gate: Gate): boolean {
   if (stageOf(kind) !== null) return true;
-  const written = gate.effective().flatMap(({ failureTolerance }) => Object.keys(failureTolerance));
+  const written = gate.effective().flatMap(({ failureTolerance }) => Object.keys(failureTolerance.kinds));
   return written.some((glob) => matchGlob(glob, kind));
 }
 

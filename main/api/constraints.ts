@@ -1,11 +1,19 @@
+import type { ClickHouseClient } from '@clickhouse/client';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { rfc3339 } from '../../core/time.ts';
 import { constraintJsonSchema } from '../../gates/constraints/json-schema.ts';
 import { effectiveConstraints } from '../../gates/effective-constraints.ts';
-import { type Replayed, replayDecisions } from '../../gates/trials/replay-decision.ts';
+import { recentSpanMs } from '../../gates/recent-span.ts';
+import {
+  type Earlier,
+  type PastDecision,
+  type Replayed,
+  replayDecisions,
+} from '../../gates/trials/replay-decision.ts';
 import { readDecisions } from '../../store/decisions.ts';
 import { readFindings } from '../../store/findings.ts';
+import { readIncidents } from '../../store/incidents.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { type Operation, serveOperation } from './operation.ts';
 import { timeJson } from './time-json.ts';
@@ -13,6 +21,8 @@ import { timeJson } from './time-json.ts';
 const OUTCOMES = ['allow', 'deny', 'hold'] as const;
 /** Each is decided again several times, beside the questions of now. */
 const DECISIONS_MAX = 2_000;
+/** Of before the first: these are only remembered. */
+const EARLIER_MAX = 10_000;
 
 const problemJson = z
   .strictObject({
@@ -114,6 +124,18 @@ const replay = {
   }),
 } satisfies Operation;
 
+/** Guardrails look back: what was decided in the longest of their times before the first that is replayed. */
+async function readEarlier(
+  client: ClickHouseClient,
+  of: { past: readonly PastDecision[]; spanMs: number; fromMs: number },
+): Promise<Earlier> {
+  const firstMs = of.past.at(-1)?.decidedAtMs ?? of.fromMs;
+  const fromMs = firstMs - of.spanMs;
+  const decisions = await readDecisions(client, { fromMs, untilMs: firstMs, limit: EARLIER_MAX });
+  const oldestMs = decisions.at(-1)?.decidedAtMs ?? fromMs;
+  return { decisions, sinceMs: decisions.length === EARLIER_MAX ? oldestMs : fromMs };
+}
+
 export const CONSTRAINT_OPERATIONS: readonly Operation[] = [effective, lint, schema, replay];
 
 export function serveConstraints(app: FastifyInstance, { gate, client, now }: ApiDeps): void {
@@ -138,7 +160,12 @@ export function serveConstraints(app: FastifyInstance, { gate, client, now }: Ap
     const past = await readDecisions(client, range);
     const before = gate.effective();
     const after = [...before.filter(({ metadata }) => metadata.name !== set.metadata.name), set];
-    const report = await replayDecisions(past, { before, after, findings: await readFindings(client) });
+    const [findings, incidents, earlier] = await Promise.all([
+      readFindings(client),
+      readIncidents(client, { isOpen: false }),
+      readEarlier(client, { past, spanMs: recentSpanMs([...before, ...after]), fromMs: range.fromMs }),
+    ]);
+    const report = await replayDecisions(past, { before, after, findings, incidents, earlier });
     const shown = ({ decisionId, decidedAtMs, service, kind, was }: Replayed) => ({
       decisionId,
       decidedAt: rfc3339(decidedAtMs),

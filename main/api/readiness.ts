@@ -15,7 +15,7 @@ const ANSWER_MS_MAX = 1_000;
 /** Everything that must answer before this process may be asked, of the roles that run here. */
 export async function checkReadiness(of: {
   host: string;
-  ports: { otlpGrpc: number; otlpHttp: number; api: number };
+  ports: { otlpGrpc: number; otlpHttp: number; api: number; keda: number | null };
   roles: readonly Role[];
   client: ClickHouseClient;
   gateReady: () => boolean;
@@ -26,6 +26,7 @@ export async function checkReadiness(of: {
       ? [checkPort('otlp-grpc', host, ports.otlpGrpc), checkPort('otlp-http', host, ports.otlpHttp)]
       : []),
     checkPort('api', host, ports.api),
+    ...(ports.keda === null ? [] : [checkPort('keda', host, ports.keda)]),
     checkStore(client),
     checkGate(gateReady()),
   ]);

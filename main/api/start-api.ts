@@ -160,7 +160,12 @@ export async function startApi(
     readiness: () =>
       checkReadiness({
         host: config.host,
-        ports: { otlpGrpc: config.otlpGrpcPort, otlpHttp: config.otlpHttpPort, api: portOf() },
+        ports: {
+          otlpGrpc: config.otlpGrpcPort,
+          otlpHttp: config.otlpHttpPort,
+          api: portOf(),
+          keda: scaler?.port ?? config.kedaPort ?? null,
+        },
         roles: config.roles,
         client,
         gateReady: () => gate.ready(),

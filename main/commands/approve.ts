@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { PipelineError } from '../../core/errors.ts';
 import { parseDurationMs, rfc3339 } from '../../core/time.ts';
 import { parseDecisionRequest } from '../../gates/decision-request.ts';
+import { readSigningKey } from '../../gates/receipts/signing-key.ts';
 import { APPROVAL_MS_MAX, approve } from '../../gates/stages/approval.ts';
 import { examples } from '../client-flags.ts';
 
@@ -25,7 +26,7 @@ export function approveCommand(): Command {
     .option('--for <duration>', 'how long it counts, 24h at most', '15m')
     .addHelpText(
       'after',
-      `\nPrints the request with its approval, ready to be asked.\nA key: openssl genpkey -algorithm ed25519 -out alice.pem; openssl pkey -in alice.pem -pubout\n${examples(
+      `\nPrints the request with its approval, ready to be asked.\nA key, whose public half goes under keys: plumbline key new alice.pem (or openssl genpkey -algorithm ed25519)\n${examples(
         'approve delete-cart.json --key alice.pem --key-id alice > approved.json',
       )}`,
     )
@@ -41,17 +42,8 @@ function approved(file: string, flags: ApproveFlags) {
     throw invalid(`"${flags.for}" is no time up to 24h: write it like 15m.`);
   const expiresAt = rfc3339(Date.now() + forMs);
   if (flags.by === request.actor.id) throw invalid(`${flags.by} asks itself: a second person must approve.`);
-  try {
-    const privateKeyPem = readFileSync(flags.key, 'utf8');
-    return {
-      ...request,
-      approval: approve(request, { by: flags.by, keyId: flags.keyId, privateKeyPem, expiresAt }),
-    };
-  } catch (error) {
-    throw invalid(
-      `${flags.key} cannot sign: ${error instanceof Error ? error.message : error}. Pass a PEM file of a private Ed25519 key.`,
-    );
-  }
+  const { by, keyId } = flags;
+  return { ...request, approval: approve(request, { by, keyId, key: readSigningKey(flags.key), expiresAt }) };
 }
 
 function readJson(file: string): unknown {

@@ -23,7 +23,7 @@ export function keyCommand(): Command {
         flags,
         { name, publicKey, file },
         () =>
-          `${file} holds the private key. For PLUMBLINE_APPROVERS_FILE:\n- {name: ${name}, publicKey: "${publicKey}"}\n`,
+          `${file} holds the private key. For PLUMBLINE_APPROVERS_FILE:\n- {name: ${name}, publicKey: "${publicKey}"}\nFor keys in a constraint file:\n- {id: ${name}, publicKey: "${publicKey}"}\n`,
       );
     });
   return new Command('key').description('work with keys of people').addCommand(create);

@@ -229,6 +229,8 @@ describe('Argo Rollouts', () => {
     ['allow', { service: 'checkout', kind: 'rollout.advance', plan: 'checkout-7d9f8c6b5' }],
     ['hold', { service: 'cart' }],
     ['deny', { service: 'cart', kind: 'promote' }],
+    // Described by a file alone.
+    ['allow', { service: 'checkout', kind: 'rebalance.shards' }],
   ])('answers 200 for %s, asked by POST or GET', async (decision, asked) => {
     const posted = await send(`${url}/adapters/argo-rollouts`, asked);
     expect([posted.status, posted.body.decision]).toEqual([200, decision]);

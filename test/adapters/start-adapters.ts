@@ -14,6 +14,7 @@ kind: ConstraintSet
 metadata: {name: checkout, owner: shop}
 scope: {service: checkout}
 boundaries: {replicas: {min: 2, max: 20}}
+failureTolerance: {rebalance.shards: {unknown: hold}}
 `;
 
 export interface TestWorld {

@@ -12,7 +12,9 @@ import {
   unsampledServices,
   watchConstraints,
 } from '../../gates/constraints/constraints.ts';
+import { lintConstraints } from '../../gates/constraints/lint.ts';
 import { type Problem, problemText } from '../../gates/constraints/problem.ts';
+import { expectationFor } from '../../jobs/expectation-for.ts';
 
 const NOW_MS = Date.parse('2026-11-24T00:00:00Z');
 const EXAMPLE = join(import.meta.dirname, '..', '..', 'deploy', 'constraints', 'checkout.yaml');
@@ -42,6 +44,31 @@ describe('the example as typed values', () => {
       latenessQuantile: 0.99,
       counter: null,
     });
+  });
+
+  it('gives validators how near adjusted counts must be, of several the nearest', () => {
+    const [set] = sets;
+    const within = (maxRelError?: string) => {
+      const { problems, set: linted } = lintConstraints(
+        `apiVersion: constraints/v1alpha1\nkind: ConstraintSet\nmetadata: { name: checkout, owner: team }\nscope: { service: checkout }
+sources: [{ id: traces, signal: traces, expect: { sampling: { declared: consistent${maxRelError === undefined ? '' : `, maxRelError: ${maxRelError}`} } } }]`,
+        'a.yaml',
+        NOW_MS,
+      );
+      expect(problems).toEqual([]);
+      return expectations([{ ...(linted as ConstraintSet), origin: (set as ConstraintSet).origin }]);
+    };
+    const source = {
+      tenant: '',
+      serviceNamespace: '',
+      serviceName: 'checkout',
+      serviceInstanceId: '',
+    } as const;
+    const of = (all: ReturnType<typeof within>) =>
+      expectationFor(all, { ...source, signal: 'traces' })?.countsWithin;
+    expect(of(within())).toBeUndefined();
+    expect(of(within('25%'))).toBe(0.25);
+    expect(of([...within('25%'), ...within(), ...within('5%')])).toBe(0.05);
   });
 
   it('gives validators the counter that people named, of the service itself unless they say whose', () => {

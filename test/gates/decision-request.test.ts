@@ -71,6 +71,11 @@ describe('parseDecisionRequest', () => {
       '"blast_radius" (did you mean "blastRadius"?)',
     ],
     ['an unknown field', { ...MINIMAL, targets: {} }, '"targets" (did you mean "target"?) in the request'],
+    [
+      'a number beyond all, which JSON reads as Infinity',
+      { ...MINIMAL, needs: JSON.parse('{"a":[1e999]}') },
+      'holds a number that is too large',
+    ],
     ['abysmal nesting', { ...MINIMAL, needs: { a: nested(2_000) } }, 'nested deeper than 40 levels'],
   ])('refuses %s', (_name, body, message) => {
     const { isInvalid, message: told } = refusal(body);

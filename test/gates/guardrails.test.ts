@@ -156,6 +156,67 @@ describe('the change budget', () => {
   });
 });
 
+describe('a budget of a fleet', () => {
+  const fleet = (rule: string) => setOf(`guardrails: {changeBudget: {per: 10m, ${rule}, over: [cart, db]}}`);
+  const tuneOn = (service: string, actor = 'tuner') =>
+    askOf({ kind: 'rollback', actor, target: { service } });
+  const ask = (gate: SmallGate, service: string, more: Partial<Parameters<typeof askOf>[0]> = {}) =>
+    gate.ask(askOf({ kind: 'scale.up', target: { service }, blastRadius: { count: 1, of: 2 }, ...more }));
+
+  it('is used up by all of them together, and holds each, also one without a file', () => {
+    const gate = new SmallGate({ sets: [fleet('maxActions: 3')] });
+    expect(['checkout', 'cart', 'db'].map((service) => ask(gate, service).decision)).toEqual(
+      Array(3).fill('allow'),
+    );
+    gate.nowMs += MINUTE_MS;
+    for (const service of ['db', 'checkout', 'cart']) {
+      const held = ask(gate, service);
+      expect(held.decision).toBe('hold');
+      expect(blocking(held)).toMatchObject({
+        code: 'BUDGET_USED',
+        constraint: 'checkout/guardrails.changeBudget',
+      });
+      expect(blocking(held)?.text).toContain('checkout, cart, db together');
+      expect(held.constraintSet).toMatch(/^checkout@/);
+    }
+    // No part of the fleet.
+    expect(ask(gate, 'search').decision).toBe('allow');
+    expect(gate.ask(tuneOn('cart')).decision).toBe('allow');
+    gate.nowMs = NOW_MS + 10 * MINUTE_MS;
+    expect(ask(gate, 'cart').decision).toBe('allow');
+  });
+
+  it('takes each service for as much of the targets as any other', () => {
+    const gate = new SmallGate({ sets: [fleet('maxTargetsPct: 50')] });
+    // A half of one of three is a sixth.
+    const answers = ['cart', 'db', 'cart', 'checkout'].map((service) => ask(gate, service).decision);
+    expect(answers).toEqual(['allow', 'allow', 'allow', 'hold']);
+    expect(ask(gate, 'db', { blastRadius: { count: 2, of: 1 } }).decision).not.toBe('allow');
+  });
+
+  it('is of the environment of its file', () => {
+    const scoped = { ...fleet('maxActions: 1'), scope: { service: 'checkout', env: 'prod' } };
+    const gate = new SmallGate({ sets: [scoped] });
+    const inEnv = (env: string) => ask(gate, 'cart', { target: { service: 'cart', env } }).decision;
+    expect(['test', 'test', 'prod', 'prod', 'test'].map(inEnv)).toEqual([
+      'allow',
+      'allow',
+      'allow',
+      'hold',
+      'allow',
+    ]);
+  });
+
+  it('goes by the fail mode while what was allowed on any of them is not known', () => {
+    const gate = new SmallGate({ sets: [fleet('maxActions: 9')] });
+    const knows = gate.recent.knows.bind(gate.recent);
+    gate.recent.knows = (of) => of.service !== 'db' && knows(of);
+    const held = gate.ask(askOf({ kind: 'tune.cache' }));
+    expect(held.decision).toBe('hold');
+    expect(codes(held)).toContain('RECENT_UNKNOWN');
+  });
+});
+
 describe('a cooldown', () => {
   const set = setOf(
     'guardrails: {cooldown: {after: "deployment.*", for: 15m, blocks: ["optimisation.*", scale.down]}}',

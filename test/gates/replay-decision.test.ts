@@ -169,6 +169,62 @@ describe('a decision of the past under changed constraints', () => {
     });
   });
 
+  it('comes after what was allowed before it, as far back as that was read', async () => {
+    const after = [setOf(file('guardrails: {changeBudget: {per: 10m, maxActions: 2}}'))];
+    const agoOf = (minutes: number, id: string): PastDecision => {
+      const one = past();
+      return {
+        ...one,
+        decidedAtMs: NOW_MS - 60_000 * minutes,
+        response: { ...one.response, decisionId: id },
+      };
+    };
+    const decisions = [agoOf(9, 'd_a'), agoOf(5, 'd_b')];
+    const report = async (earlier?: Parameters<typeof replayDecisions>[1]['earlier']) =>
+      replayDecisions([past()], { before: [THEN], after, findings: [], ...(earlier ? { earlier } : {}) });
+    const used = await report({ decisions, sinceMs: NOW_MS - 3_600_000 });
+    expect(used.flipped[0]?.reasons[0]).toMatchObject({ code: 'BUDGET_USED' });
+    expect((await report({ decisions: decisions.slice(1), sinceMs: NOW_MS - 3_600_000 })).same).toBe(1);
+    const [unread] = (await report()).unclear;
+    expect(unread).toMatchObject({ why: 'what was allowed before it was not read so far back' });
+  });
+
+  it('knows what people had opened then', () => {
+    const after = [setOf(file("policies: [{id: calm, require: 'incident.open == false'}]"))];
+    const judge = (openedAtMs: number, closedAtMs: number | null, service: string | null = 'checkout') =>
+      replayDecision(past({}, { intents: [] }), {
+        before: [THEN],
+        after,
+        findings: [],
+        incidents: [
+          {
+            id: 'i_1',
+            service,
+            reason: 'payments fail',
+            openedAtMs,
+            openedBy: 'kim',
+            closed: closedAtMs === null ? null : { atMs: closedAtMs, by: 'kim', reason: 'mended' },
+          },
+        ],
+      });
+    const hour = 3_600_000;
+    expect(judge(NOW_MS - hour, null)).toMatchObject({ outcome: 'flipped', now: 'deny' });
+    expect(judge(NOW_MS - hour, NOW_MS + hour, null)).toMatchObject({ outcome: 'flipped', now: 'deny' });
+    for (const one of [judge(NOW_MS - 2 * hour, NOW_MS - hour), judge(NOW_MS + hour, null)])
+      expect(one).not.toMatchObject({ outcome: 'flipped', now: 'deny' });
+  });
+
+  it('cannot be told by a guardrail over what no replay knows, and says what', () => {
+    const crowd = file('guardrails: {massEvent: {ifUnhealthyPct: "> 30"}}');
+    expect(replay(past(), crowd)).toMatchObject({
+      outcome: 'unclear',
+      why: 'how many services looked unhealthy was not recorded',
+    });
+    // Whatever they were: the boundary alone denies it.
+    const bounded = `${crowd}\nboundaries: {replicas: {min: 7}}`;
+    expect(replay(past(), bounded)).toMatchObject({ outcome: 'flipped', now: 'deny' });
+  });
+
   it('counts', async () => {
     const after = [setOf(file('boundaries: {replicas: {min: 7}}'))];
     const report = await replayDecisions([past(), past({ kind: 'rollback' })], {

@@ -2,6 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DecisionRequest } from '../../core/decision.ts';
 import type { DecisionBody } from '../../gates/decide.ts';
+import { publicKeyOf, verifierLine } from '../../gates/receipts/public-key.ts';
+import { signingKeyOf } from '../../gates/receipts/signing-key.ts';
+import { signStatement } from '../../gates/receipts/statement.ts';
 import { approve } from '../../gates/stages/approval.ts';
 import type { UseFound } from '../../gates/stages/use-proof.ts';
 import {
@@ -177,7 +180,6 @@ describe('optimisation', () => {
 describe('decommissioning', () => {
   const alice = generateKeyPairSync('ed25519');
   const mallory = generateKeyPairSync('ed25519');
-  const pem = (key: typeof alice) => key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const publicText = alice.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
   const rawText = alice.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64');
   const set = setOf(`
@@ -201,7 +203,7 @@ stages: {decommissioning: {gate: [delete], proveUnused: {for: 7d, completeness: 
   ) => {
     const { key = alice, by = 'alice', keyId = 'alice', lastsMs = MINUTE_MS } = how;
     const expiresAt = iso(NOW_MS + lastsMs);
-    return { ...of, approval: approve(of, { by, keyId, privateKeyPem: pem(key), expiresAt }) };
+    return { ...of, approval: approve(of, { by, keyId, key: signingKeyOf(key.privateKey), expiresAt }) };
   };
 
   it.each([
@@ -245,6 +247,27 @@ stages: {decommissioning: {gate: [delete], proveUnused: {for: 7d, completeness: 
       'signature',
     ],
     [
+      'signed as something else',
+      {
+        ...signed(request),
+        approval: {
+          ...signed(request).approval,
+          signature: signStatement(
+            {
+              act: 'reference.accept',
+              actor: request.actor,
+              action: request.action,
+              target: request.target,
+              expiresAt: iso(NOW_MS + MINUTE_MS),
+            },
+            signingKeyOf(alice.privateKey),
+          ),
+        },
+      },
+      'APPROVAL_INVALID',
+      'signature',
+    ],
+    [
       'with no signature to speak of',
       { ...signed(request), approval: { ...signed(request).approval, signature: 'AAAA' } },
       'APPROVAL_INVALID',
@@ -258,8 +281,13 @@ stages: {decommissioning: {gate: [delete], proveUnused: {for: 7d, completeness: 
     expect(body.wouldAllowIf.join()).toContain('alice');
   });
 
-  it('reads keys as PEM and as 32 bytes too', () => {
-    for (const text of [rawText, alice.publicKey.export({ type: 'spki', format: 'pem' }).toString()]) {
+  it('reads keys as PEM, as 32 bytes and as the line of "plumbline key new" too', () => {
+    const written = [
+      rawText,
+      alice.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      verifierLine(publicKeyOf('alice', alice.publicKey)),
+    ];
+    for (const text of written) {
       const lines = `keys: [{id: alice, publicKey: ${JSON.stringify(text)}}]\nstages: {decommissioning: {humanKey: required}}`;
       const use = { find: () => found({ coveredRatio: 1 }) };
       const gate = new SmallGate({ sets: [setOf(lines)], use });

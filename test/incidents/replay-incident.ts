@@ -1,6 +1,8 @@
+import { createPrivateKey } from 'node:crypto';
 import type { DecisionRequest } from '../../core/decision.ts';
 import { type DecisionBody, decide } from '../../gates/decide.ts';
 import { parseDecisionRequest } from '../../gates/decision-request.ts';
+import { signingKeyOf } from '../../gates/receipts/signing-key.ts';
 import { RecentDecisions } from '../../gates/recent-actions.ts';
 import { approve } from '../../gates/stages/approval.ts';
 import { givenWorld } from '../../gates/trials/given-world.ts';
@@ -8,10 +10,14 @@ import { NOW_MS } from '../gates/judged-world.ts';
 import type { Action, Ask, IncidentCase, Known } from './read-incident.ts';
 
 /** Of the second person in all files; nobody's key but that of this pack. */
-const ALICE_PEM = `-----BEGIN PRIVATE KEY-----\n${Buffer.concat([
-  Buffer.from('302e020100300506032b657004220420', 'hex'),
-  Buffer.alloc(32, 7),
-]).toString('base64')}\n-----END PRIVATE KEY-----\n`;
+const ALICE = signingKeyOf(
+  createPrivateKey(
+    `-----BEGIN PRIVATE KEY-----\n${Buffer.concat([
+      Buffer.from('302e020100300506032b657004220420', 'hex'),
+      Buffer.alloc(32, 7),
+    ]).toString('base64')}\n-----END PRIVATE KEY-----\n`,
+  ),
+);
 
 const iso = (timeMs: number) => new Date(timeMs).toISOString();
 
@@ -34,7 +40,7 @@ export function requestBody(
     inputs: seen.map(([signal, value]) => ({ signal, value, observedAt: iso(nowMs - 5_000) })),
   };
   if (approvedBy === undefined) return request;
-  const of = { by: approvedBy, keyId: approvedBy, privateKeyPem: ALICE_PEM, expiresAt: iso(nowMs + 60_000) };
+  const of = { by: approvedBy, keyId: approvedBy, key: ALICE, expiresAt: iso(nowMs + 60_000) };
   return { ...request, approval: approve(parseDecisionRequest(request), of) };
 }
 

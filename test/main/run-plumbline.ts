@@ -59,7 +59,9 @@ export async function runPlumbline(
 export interface Server {
   readonly child: ChildProcess;
   readonly pid: number;
-  readonly ports: Readonly<Record<'otlpGrpcPort' | 'otlpHttpPort' | 'apiPort' | 'clickhousePort', number>>;
+  readonly ports: Readonly<Record<'otlpGrpcPort' | 'otlpHttpPort' | 'apiPort' | 'clickhousePort', number>> & {
+    readonly kedaPort?: number;
+  };
   readonly output: { readonly stdout: string; readonly stderr: string };
   /** Process ids by role, from the server's own metrics. */
   rolePids(): Promise<ReadonlyMap<string, number>>;

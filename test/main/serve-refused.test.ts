@@ -40,6 +40,7 @@ describe('serve refuses in one sentence', () => {
     'PLUMBLINE_OTLP_HTTP_PORT',
     'PLUMBLINE_API_PORT',
     'PLUMBLINE_CLICKHOUSE_PORT',
+    'PLUMBLINE_KEDA_PORT',
   ])('a taken port: %s', async (variable) => {
     const { code, text } = await refused('ports', { [variable]: String(takenPort) });
     expect(code).toBe(3);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { copyMigrated } from '../copy-migrated.ts';
 import { copyQueue } from '../copy-queue.ts';
-import { type Server, startServer } from './run-plumbline.ts';
+import { runPlumbline, type Server, startServer } from './run-plumbline.ts';
 
 let folder: string;
 const servers: Server[] = [];
@@ -65,6 +65,23 @@ async function countSpans({ ports }: Server, spanId: string): Promise<string> {
 const WITHOUT_JUDGE = { PLUMBLINE_ROLES: 'store,ingest,api' };
 
 describe('serve', { timeout: 60_000 }, () => {
+  it('takes a free port for KEDA, and says which', async () => {
+    const dataDir = join(folder, 'keda');
+    copyMigrated(dataDir);
+    const server = await serve(dataDir, { PLUMBLINE_ROLES: 'store,api', PLUMBLINE_KEDA_PORT: '0' });
+    const { kedaPort } = server.ports;
+    expect(kedaPort).toBeGreaterThan(0);
+    expect(server.output.stdout).toContain(`KEDA          127.0.0.1:${kedaPort}`);
+    const checksOf = async () =>
+      ((await (await fetch(`http://127.0.0.1:${server.ports.apiPort}/readyz`)).json()) as { checks: unknown })
+        .checks;
+    await expect
+      .poll(checksOf, { timeout: 10_000 })
+      .toContainEqual({ name: 'keda', ok: true, detail: `port ${kedaPort} answers` });
+    const { stdout } = await runPlumbline(['doctor'], { dataDir, env: { PLUMBLINE_KEDA_PORT: '0' } });
+    expect(stdout).toContain(`port ${kedaPort}`);
+  });
+
   it('survives its engine being killed: what is sent meanwhile is stored once it is back', async () => {
     const dataDir = join(folder, 'engine');
     await copyQueue(dataDir); // its tables it makes by itself, the others of this file are given them

@@ -1,6 +1,8 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { PipelineError } from '../../../core/errors.ts';
+import { jsonFault } from '../../../core/json-fault.ts';
 import type { Operation } from '../../api/operation.ts';
 import type { Problem } from '../../api/problem.ts';
 import { VERSION } from '../../version.ts';
@@ -26,6 +28,9 @@ const TOOLS: readonly McpTool[] = [
 
 const INSTRUCTIONS =
   'Plumbline says whether telemetry can be trusted and which actions are allowed. Before any change to a running system call check_action and act only on allow, inside its limits and before validUntil; hold means leave it and ask again; no answer is no permission. Before concluding anything from metrics, call get_data_quality.';
+
+/** A question may be forty levels deep, and a message holds it a few levels down. */
+const DEPTH_MAX = 50;
 
 const message = {
   method: 'POST',
@@ -56,6 +61,8 @@ export function serveMcp(
   app.addHook('onClose', () => handler.close());
   serveAdapter(app, { operation: message, refuse }, deps, async (request, reply) => {
     if (!isOwnPage(request, publicUrl)) return refuse(FOREIGN_PAGE, reply, request);
+    const fault = jsonFault(request.body, DEPTH_MAX);
+    if (fault !== null) throw new PipelineError('request_invalid', `The message cannot be read: ${fault}.`);
     return reply.send(await handler.fetch(webRequest(request, reply), { parsedBody: request.body }));
   });
 }

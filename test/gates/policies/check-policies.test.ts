@@ -210,6 +210,21 @@ describe('a policy', () => {
     expect(answer({ file, intents: state === null ? [] : [state] }).decision).toBe(decision);
   });
 
+  it('trusts an intent by what it is measured by, spans or metrics', () => {
+    const by = (expr: string) =>
+      `${SOURCES.replace('traces.ok_ratio', expr)}stages: {scaling: {requireSources: [lb]}}
+policies: [{id: rule, require: 'intent.ok_rate.met'}]`;
+    const verdicts = [...tracesVerdicts('fail'), lb()];
+    const missed = okRate('false');
+    const byMetrics = okRate('false', { intent: { ...missed.intent, by: 'metrics' } });
+    const decided = (expr: string, intents: IntentState[], of = verdicts) =>
+      answer({ file: by(expr), verdicts: of, intents }).decision;
+    expect(decided('metrics.ok_ratio', [byMetrics])).toBe('deny');
+    expect(decided('traces.ok_ratio', [missed])).toBe('hold');
+    const late = [...tracesVerdicts('pass'), lb(300)];
+    expect(decided('metrics.ok_ratio', [byMetrics], late)).toBe('hold');
+  });
+
   it('sees an incident in an intent that is missed, and none only when all is known', () => {
     const file = rule('incident.open == false');
     expect(answer({ file }).decision).toBe('allow');

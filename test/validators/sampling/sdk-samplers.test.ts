@@ -16,6 +16,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startServer } from '../../../bench/processes/start-server.ts';
+import type { SourceExpectation } from '../../../core/expectation.ts';
 import { randomFrom } from '../../../core/random-from.ts';
 import { DURATION_BOUNDS_MS } from '../../../core/sampling/sampling-window.ts';
 import { consistentSampler } from '../../../demo/sampling/consistent-sampler.ts';
@@ -103,7 +104,13 @@ async function serve(service: string, sampler: Sampler, fromMs: number): Promise
   return sampled;
 }
 
-async function judge(service: string, sampler: Sampler): Promise<SettledSampling & { sampled: number }> {
+interface Judged extends SettledSampling {
+  readonly sampled: number;
+  /** As it is where people ask for counts that are nearer. */
+  within(countsWithin: number): Promise<SettledSampling>;
+}
+
+async function judge(service: string, sampler: Sampler): Promise<Judged> {
   const untilMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
   const range = { fromMs: untilMs - MINUTES * MINUTE_MS, untilMs };
   const sampled = await serve(service, sampler, range.fromMs);
@@ -119,14 +126,19 @@ async function judge(service: string, sampler: Sampler): Promise<SettledSampling
   await waitUntil('all spans and readings', tallied);
   const nowMs = Date.now();
   await settleSamplingWindows(server.store, { ...range, lagMs: nowMs - untilMs, settledAtMs: nowMs });
-  const judged = await judgeSamplingRange({ client: server.store, expectations: [], ...range, nowMs });
-  const found = [...judged].find(([key]) => key.includes(service))?.[1];
-  return { ...(found as SettledSampling), sampled };
+  const judgeBy = async (expectations: readonly SourceExpectation[]) => {
+    const judged = await judgeSamplingRange({ client: server.store, expectations, ...range, nowMs });
+    return [...judged].find(([key]) => key.includes(service))?.[1] as SettledSampling;
+  };
+  const written = { constraint: 'shop/traces', serviceName: service, signal: 'traces', limits: {} } as const;
+  const within = (countsWithin: number) =>
+    judgeBy([{ ...written, latenessQuantile: 0.99, counter: null, countsWithin }]);
+  return { ...(await judgeBy([])), sampled, within };
 }
 
 describe('a Node SDK, its requests counted beside', () => {
   it('with a consistent sampler: counts agree', async () => {
-    const { checks, purposes, counter, diagnoses, sampled } = await judge(
+    const { checks, purposes, counter, diagnoses, sampled, within } = await judge(
       'consistent',
       consistentSampler(RATIO),
     );
@@ -141,6 +153,9 @@ describe('a Node SDK, its requests counted beside', () => {
     expect(purposes.counts.outcome).toBe('pass');
     expect(checks.c1.evidence).toMatchObject({ violations: 0 });
     expect(diagnoses).toEqual([]);
+    const nearer = await within(0.002);
+    expect(nearer.checks.c3).toMatchObject({ outcome: 'insufficient', code: 'TOO_FEW_SPANS' });
+    expect(nearer.purposes.counts.outcome).toBe('insufficient');
   }, 90_000);
 
   it("with the SDK's composite sampler, parent threshold over probability: counts agree", async () => {
