@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import { ENGINE_HOST } from './connect-store.ts';
+import { ENGINE_HOST } from './engine-host.ts';
 import type { Role } from './settings.ts';
 
 export type Ports = Pick<Config, 'otlpGrpcPort' | 'otlpHttpPort' | 'apiPort' | 'clickhousePort'>;
