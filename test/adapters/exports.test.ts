@@ -162,7 +162,10 @@ describe('the export of the ledger', () => {
   const say = (_facts: object, text: string): void => void logged.push(text);
 
   beforeAll(async () => {
-    engine = await startTestEngine({ migrate: true });
+    engine = await startTestEngine({
+      migrate: true,
+      tallies: ['tally_duration_minute', 'tally_peer_ten_minutes', 'tally_service', 'tally_volume'],
+    });
   });
   afterAll(() => engine.close());
 

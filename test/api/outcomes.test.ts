@@ -30,6 +30,7 @@ beforeAll(async () => {
   api = await startTestApi({ dataDir, keyFiles: { checkpointDir: join(dataDir, 'elsewhere') } }, engine);
 });
 afterAll(async () => {
+  await api.close();
   await engine.close();
   await rm(dataDir, { recursive: true, force: true });
 });
