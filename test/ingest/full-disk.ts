@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { copyMigrated } from '../copy-migrated.ts';
 import { startTestEngine } from '../engine-process.ts';
 import { startIngestProcess } from './ingest-process.ts';
 import { Load } from './load.ts';
@@ -65,9 +64,7 @@ export async function fullSpoolDisk({
 export async function fullEngineDisk({ fullMs }: { fullMs: number }): Promise<void> {
   await using disk = await smallDisk(256 * MEBIBYTE);
   await using spoolDisk = await smallDisk(256 * MEBIBYTE);
-  const dataDir = join(disk.path, 'data');
-  copyMigrated(dataDir, { tallies: ['tally_source'] });
-  const engine = await startTestEngine({ dataDir, migrate: true });
+  const engine = await startTestEngine({ dataDir: join(disk.path, 'data'), migrate: true });
   const ingest = await startIngestProcess(
     { dataDir: spoolDisk.path, batchAgeMsMax: 50, drainMsMax: 10_000 },
     { url: engine.url, token: engine.token },
