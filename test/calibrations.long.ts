@@ -14,7 +14,6 @@ import './validators/counters/estimate-sdk-against-store.test.ts';
 import './validators/counters/estimate-sdk-funnel.test.ts';
 import './validators/find-sampled-alone.test.ts';
 import './validators/graph/callee-loss.test.ts';
-import './validators/graph/estimate-references.test.ts';
 import './validators/sampling/align-population.test.ts';
 import './validators/time/bound-skew.test.ts';
 import './validators/time/check-late-share.test.ts';
