@@ -1,27 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { approveCommand } from './commands/approve.ts';
-import { askCommand } from './commands/ask.ts';
-import { changeCommand } from './commands/change.ts';
-import { constraintsCommand } from './commands/constraints.ts';
-import { coverageCommand } from './commands/coverage.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { failmodesCommand } from './commands/failmodes.ts';
-import { findingsCommand } from './commands/findings.ts';
-import { incidentCommand } from './commands/incident.ts';
-import { kedaPauseCommand } from './commands/keda-pause.ts';
-import { keyCommand } from './commands/key.ts';
-import { ledgerCommand } from './commands/ledger.ts';
-import { receiptCommand } from './commands/receipt.ts';
-import { referenceCommand } from './commands/reference.ts';
-import { replayCommand } from './commands/replay.ts';
-import { reportCommand } from './commands/report.ts';
-import { serveCommand } from './commands/serve.ts';
-import { sourcesCommand } from './commands/sources.ts';
-import { spoolCommand } from './commands/spool.ts';
-import { sqlCommand } from './commands/sql.ts';
-import { verdictCommand } from './commands/verdict.ts';
-import { verdictsCommand } from './commands/verdicts.ts';
 import { explainFailure } from './explain-failure.ts';
 import { VERSION } from './version.ts';
 
@@ -32,32 +9,39 @@ const program = new Command('plumbline')
   .enablePositionalOptions()
   .exitOverride();
 
-const commands = [
-  serveCommand(),
-  demoCommand(),
-  askCommand(),
-  approveCommand(),
-  incidentCommand(),
-  findingsCommand(),
-  reportCommand(),
-  referenceCommand(),
-  changeCommand(),
-  coverageCommand(),
-  verdictsCommand(),
-  verdictCommand(),
-  sourcesCommand(),
-  replayCommand(),
-  constraintsCommand(),
-  failmodesCommand(),
-  ledgerCommand(),
-  receiptCommand(),
-  keyCommand(),
-  kedaPauseCommand(),
-  spoolCommand(),
-  sqlCommand(),
-  doctorCommand(),
-];
-for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+/** By name; of those not called nothing is loaded: `findings` then starts in 0.3 s instead of 0.45 s. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+  ask: async () => (await import('./commands/ask.ts')).askCommand(),
+  approve: async () => (await import('./commands/approve.ts')).approveCommand(),
+  incident: async () => (await import('./commands/incident.ts')).incidentCommand(),
+  findings: async () => (await import('./commands/findings.ts')).findingsCommand(),
+  report: async () => (await import('./commands/report.ts')).reportCommand(),
+  reference: async () => (await import('./commands/reference.ts')).referenceCommand(),
+  change: async () => (await import('./commands/change.ts')).changeCommand(),
+  coverage: async () => (await import('./commands/coverage.ts')).coverageCommand(),
+  verdicts: async () => (await import('./commands/verdicts.ts')).verdictsCommand(),
+  verdict: async () => (await import('./commands/verdict.ts')).verdictCommand(),
+  sources: async () => (await import('./commands/sources.ts')).sourcesCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  constraints: async () => (await import('./commands/constraints.ts')).constraintsCommand(),
+  failmodes: async () => (await import('./commands/failmodes.ts')).failmodesCommand(),
+  ledger: async () => (await import('./commands/ledger.ts')).ledgerCommand(),
+  receipt: async () => (await import('./commands/receipt.ts')).receiptCommand(),
+  key: async () => (await import('./commands/key.ts')).keyCommand(),
+  'keda-pause': async () => (await import('./commands/keda-pause.ts')).kedaPauseCommand(),
+  spool: async () => (await import('./commands/spool.ts')).spoolCommand(),
+  sql: async () => (await import('./commands/sql.ts')).sqlCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+};
+const word = process.argv[2] ?? '';
+// Help and a wrong word need to know them all.
+const names = Object.hasOwn(COMMANDS, word) ? [word] : Object.keys(COMMANDS);
+for (const name of names) {
+  const command = await (COMMANDS[name] as () => Promise<Command>)();
+  program.addCommand(command.copyInheritedSettings(program));
+}
 
 try {
   await program.parseAsync();

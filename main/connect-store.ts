@@ -2,9 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { createStoreClient } from '../store/client.ts';
 import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
 import type { Config } from './config.ts';
-
-/** The embedded engine listens here and nowhere else: whoever may write is decided by a token on this machine. */
-export const ENGINE_HOST = '127.0.0.1';
+import { ENGINE_HOST } from './engine-host.ts';
 
 /** A client of the store: ours with its token, or the server of CLICKHOUSE_URL with the user in that URL. */
 export async function connectStore(config: Config): Promise<ClickHouseClient> {

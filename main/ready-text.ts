@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import { ENGINE_HOST } from './connect-store.ts';
+import { ENGINE_HOST } from './engine-host.ts';
 import { localUrl } from './local-url.ts';
 import type { Role } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import { ENGINE_HOST } from './connect-store.ts';
+import { ENGINE_HOST } from './engine-host.ts';
 import type { Role } from './settings.ts';
 
 /** `kedaPort` is there where somebody asked for it. */

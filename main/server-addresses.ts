@@ -1,6 +1,6 @@
 import { type Config, readConfig } from './config.ts';
-import { ENGINE_HOST } from './connect-store.ts';
 import { readServing } from './data-dir.ts';
+import { ENGINE_HOST } from './engine-host.ts';
 import { localUrl } from './local-url.ts';
 
 export interface ServerAddresses {

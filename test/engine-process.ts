@@ -11,6 +11,7 @@ import { ENGINE_ENV } from '../store/engine/engine-env.ts';
 import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
 import { migrate } from '../store/migrate.ts';
 import { copyMigrated } from './copy-migrated.ts';
+import { spareCompiling } from './spare-compiling.ts';
 
 const ENTRY = join(import.meta.dirname, 'engine-main.ts');
 
@@ -32,15 +33,19 @@ export interface TestEngine {
 /**
  * A real engine in a process of its own, on a free port and a fresh data directory.
  * @param options.migrate also makes the tables of store/migrations
+ * @param options.tallies which tallies are kept (all, unless given): what a test does not look at need not be made
  * @param options.dataDir the directory of an engine that was killed
  * @param options.port a port of your choice instead of a free one
  * @throws PipelineError why the engine cannot start
  */
 export async function startTestEngine(
-  options: { migrate?: boolean; dataDir?: string; port?: number } = {},
+  options: { migrate?: boolean; tallies?: readonly string[]; dataDir?: string; port?: number } = {},
 ): Promise<TestEngine> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-engine-')));
-  if (options.migrate === true && options.dataDir === undefined) copyMigrated(dataDir);
+  if (options.dataDir === undefined) {
+    if (options.migrate === true) copyMigrated(dataDir, options);
+    spareCompiling(dataDir);
+  }
   const token = await readOrCreateEngineToken(dataDir);
   const child = spawn(process.execPath, [ENTRY, dataDir, token, String(options.port ?? 0)], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestEngine } from './engine-process.ts';
 import { memoryFolder } from './memory-folder.ts';
+import { spareCompiling } from './spare-compiling.ts';
 
 /**
  * Before all tests: one engine's directory with all tables, to be copied. A migration takes a second and a half, and
@@ -13,7 +14,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   process.env['TMPDIR'] ??= memoryFolder() ?? tmpdir();
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-made-'));
   process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compiled');
-  const engine = await startTestEngine({ dataDir: join(folder, 'migrated'), migrate: true });
+  const dataDir = join(folder, 'migrated');
+  spareCompiling(dataDir);
+  const engine = await startTestEngine({ dataDir, migrate: true });
   await engine.stop();
   process.env['PLUMBLINE_TEST_MADE'] = folder;
   // A process that was just killed may still have written there.

@@ -12,6 +12,7 @@ import { reportEvent } from '../../alerts/report-event.ts';
 import { channelsFor } from '../../alerts/tell.ts';
 import type { DecisionSink } from '../../gates/export-decisions.ts';
 import { createGate, type Gate } from '../../gates/gate.ts';
+import { readLedgerCursor } from '../../gates/ledger-cursor.ts';
 import { createNotifier } from '../../jobs/notify.ts';
 import { decisionEvent, decisionEvents } from '../../main/adapters/decision-events.ts';
 import { opaDecisionLog } from '../../main/adapters/opa-decision-log.ts';
@@ -161,7 +162,10 @@ describe('the export of the ledger', () => {
   const say = (_facts: object, text: string): void => void logged.push(text);
 
   beforeAll(async () => {
-    engine = await startTestEngine({ migrate: true });
+    engine = await startTestEngine({
+      migrate: true,
+      tallies: ['tally_duration_minute', 'tally_peer_ten_minutes', 'tally_service', 'tally_volume'],
+    });
   });
   afterAll(() => engine.close());
 
@@ -236,6 +240,9 @@ describe('the export of the ledger', () => {
     await open(opa());
     await ask();
     await expect.poll(() => events().map(({ seq }) => seq), { timeout: 10_000 }).toEqual([1, 2, 3]);
+    // It hands on at least once: what is cut off before the answer was heard and noted comes again.
+    const cursor = () => readLedgerCursor(join(dataDir, 'exports', opa().name));
+    await expect.poll(cursor, { timeout: 10_000 }).toBe(3);
     await gate.close();
     await open(opa());
     await ask();

@@ -162,7 +162,10 @@ describe('the door of GitHub', () => {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
   beforeAll(async () => {
-    engine = await startTestEngine({ migrate: true });
+    engine = await startTestEngine({
+      migrate: true,
+      tallies: ['tally_duration_minute', 'tally_peer_ten_minutes', 'tally_service', 'tally_volume'],
+    });
     const fresh = { evaluatedAtMs: Date.now() - 500, validForMs: 600_000 };
     await insertVerdicts(engine.client, tracesVerdicts('pass', { ...fresh, serviceName: 'checkout' }));
   });

@@ -1,15 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { metrics } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi } from '../../main/api/start-api.ts';
 import { toClickhouseTime } from '../../store/clickhouse-time.ts';
 import { writeRows } from '../../store/write-rows.ts';
 import { k8sEvent } from '../core/action-records.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { runPlumbline } from '../main/run-plumbline.ts';
 import { gaugeRow } from '../store/metric-rows.ts';
+import { startTestApi, type TestApi } from './start-test-api.ts';
 
 const MINUTE = 60_000;
 const T0 = Math.floor(Date.now() / MINUTE) * MINUTE - 120 * MINUTE;
@@ -19,7 +18,7 @@ const range = `from=${iso(0)}&until=${iso(100)}`;
 
 let engine: TestEngine;
 let dataDir: string;
-let api: Awaited<ReturnType<typeof startApi>>;
+let api: TestApi;
 
 const CONSTRAINTS = `
 apiVersion: constraints/v1alpha1
@@ -35,26 +34,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'plumbline-coverage-'));
   const constraintsPath = join(dataDir, 'constraints.yaml');
   await writeFile(constraintsPath, CONSTRAINTS);
-  const noLog = () => undefined;
-  api = await startApi(
-    {
-      host: '127.0.0.1',
-      apiPort: 0,
-      keys: [],
-      dataDir,
-      constraintsPath,
-      otlpGrpcPort: 0,
-      otlpHttpPort: 0,
-      roles: ['api'],
-    },
-    {
-      client: engine.client,
-      now: Date.now,
-      log: { info: noLog, warn: noLog, error: noLog },
-      meter: metrics.getMeter('test'),
-      collectMetrics: async () => '',
-    },
-  );
+  api = await startTestApi({ dataDir, constraintsPath }, engine);
 });
 afterAll(async () => {
   await api.close();

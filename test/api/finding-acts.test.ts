@@ -1,38 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { metrics } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi } from '../../main/api/start-api.ts';
 import { readFindingActs } from '../../store/finding-acts.ts';
 import { readFinding, writeFinding } from '../../store/findings.ts';
 import { makeFinding, makeMaskedFailure } from '../alerts/make-finding.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { runPlumbline } from '../main/run-plumbline.ts';
+import { startTestApi, type TestApi } from './start-test-api.ts';
 
 const NOW = Date.now();
 const DAY = 86_400_000;
 
 let engine: TestEngine;
 let dataDir: string;
-let api: Awaited<ReturnType<typeof startApi>>;
+let api: TestApi;
 beforeAll(async () => {
   engine = await startTestEngine({ migrate: true });
   dataDir = await mkdtemp(join(tmpdir(), 'plumbline-finding-acts-'));
-  const noLog = () => undefined;
-  api = await startApi(
-    {
-      ...{ host: '127.0.0.1', apiPort: 0, keys: [], dataDir, constraintsPath: undefined },
-      ...{ otlpGrpcPort: 0, otlpHttpPort: 0, roles: ['api'] },
-    },
-    {
-      client: engine.client,
-      now: Date.now,
-      log: { info: noLog, warn: noLog, error: noLog },
-      meter: metrics.getMeter('test'),
-      collectMetrics: async () => '',
-    },
-  );
+  api = await startTestApi({ dataDir }, engine);
 });
 afterAll(async () => {
   await api.close();

@@ -2,14 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { metrics } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { approvalFault } from '../../gates/stages/approval.ts';
 import { incidentJson } from '../../main/api/incident-json.ts';
-import { startApi } from '../../main/api/start-api.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { runPlumbline } from '../main/run-plumbline.ts';
+import { startTestApi, type TestApi } from './start-test-api.ts';
 
 type IncidentJson = z.infer<typeof incidentJson>;
 
@@ -25,33 +24,14 @@ failureTolerance:
 
 let engine: TestEngine;
 let dataDir: string;
-let api: Awaited<ReturnType<typeof startApi>>;
+let api: TestApi;
 
 beforeAll(async () => {
   engine = await startTestEngine({ migrate: true });
   dataDir = mkdtempSync(join(tmpdir(), 'plumbline-incidents-'));
   const constraintsPath = join(dataDir, 'cart.yaml');
   writeFileSync(constraintsPath, SET);
-  const noLog = () => undefined;
-  api = await startApi(
-    {
-      host: '127.0.0.1',
-      apiPort: 0,
-      keys: [],
-      dataDir,
-      constraintsPath,
-      otlpGrpcPort: 0,
-      otlpHttpPort: 0,
-      roles: ['api'],
-    },
-    {
-      client: engine.client,
-      now: Date.now,
-      log: { info: noLog, warn: noLog, error: noLog },
-      meter: metrics.getMeter('test'),
-      collectMetrics: async () => '',
-    },
-  );
+  api = await startTestApi({ dataDir, constraintsPath }, engine);
 });
 afterAll(async () => {
   await api.close();

@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { metrics } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePublicKeys } from '../../gates/receipts/public-key.ts';
 import { openNote } from '../../gates/receipts/signed-note.ts';
@@ -9,10 +8,10 @@ import { parseTreeHead } from '../../gates/receipts/tree-head.ts';
 import { verifyReceipt } from '../../gates/receipts/verify-receipt.ts';
 import { verifyLedger } from '../../gates/verify-ledger.ts';
 import { decisionWithOutcomesJson } from '../../main/api/decision-json.ts';
-import { startApi } from '../../main/api/start-api.ts';
 import { insertDecisions } from '../../store/decisions.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { sampleDecision } from './samples.ts';
+import { startTestApi, type TestApi } from './start-test-api.ts';
 
 const DAY = 86_400_000;
 const AT_MS = Date.now() - DAY;
@@ -24,27 +23,14 @@ const QUESTION = {
 
 let engine: TestEngine;
 let dataDir: string;
-let api: Awaited<ReturnType<typeof startApi>>;
+let api: TestApi;
 beforeAll(async () => {
   engine = await startTestEngine({ migrate: true });
   dataDir = await mkdtemp(join(tmpdir(), 'plumbline-outcomes-'));
-  const noLog = () => undefined;
-  api = await startApi(
-    {
-      ...{ host: '127.0.0.1', apiPort: 0, keys: [], dataDir, constraintsPath: undefined },
-      ...{ otlpGrpcPort: 0, otlpHttpPort: 0, roles: ['api'] },
-      keyFiles: { checkpointDir: join(dataDir, 'elsewhere') },
-    },
-    {
-      client: engine.client,
-      now: Date.now,
-      log: { info: noLog, warn: noLog, error: noLog },
-      meter: metrics.getMeter('test'),
-      collectMetrics: async () => '',
-    },
-  );
+  api = await startTestApi({ dataDir, keyFiles: { checkpointDir: join(dataDir, 'elsewhere') } }, engine);
 });
 afterAll(async () => {
+  await api.close();
   await engine.close();
   await rm(dataDir, { recursive: true, force: true });
 });

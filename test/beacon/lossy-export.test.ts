@@ -23,7 +23,7 @@ const KEY = sourceKey({
 let engine: TestEngine;
 let ingest: TestIngest;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_ordinal'] });
   ingest = await startTestIngest({}, createStoreClient({ url: engine.url, token: engine.token }));
 });
 afterAll(async () => {

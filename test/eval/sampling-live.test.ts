@@ -5,10 +5,20 @@ import { startTestIngest, type TestIngest } from '../ingest/start-test-ingest.ts
 import { lettersBothWays } from './letters-both-ways.ts';
 import { FAULTY_SHAPES, SOUND_SHAPES } from './stream-shapes.ts';
 
+/** What it reads, and no more: each costs every insert. */
+const TALLIES = [
+  'tally_counter',
+  'tally_mention',
+  'tally_population',
+  'tally_server_span',
+  'tally_source',
+  'tally_span',
+];
+
 let engine: TestEngine;
 let ingest: TestIngest;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: TALLIES });
   ingest = await startTestIngest({}, createStoreClient({ url: engine.url, token: engine.token }));
 });
 afterAll(async () => {

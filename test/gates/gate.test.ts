@@ -31,7 +31,10 @@ let lines: string[];
 let gates: Gate[];
 
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({
+    migrate: true,
+    tallies: ['tally_duration_minute', 'tally_peer_ten_minutes', 'tally_service', 'tally_volume'],
+  });
 });
 afterAll(() => engine.close());
 
@@ -355,7 +358,10 @@ describe('the gate without a store', () => {
   });
 
   it('forgets what it knew when the store goes away, and goes on answering', async () => {
-    const own = await startTestEngine({ migrate: true });
+    const own = await startTestEngine({
+      migrate: true,
+      tallies: ['tally_duration_minute', 'tally_peer_ten_minutes', 'tally_service', 'tally_volume'],
+    });
     await insertVerdicts(own.client, tracesVerdicts('pass', { serviceName: 'lost', evaluatedAtMs: clockMs }));
     const client = createStoreClient(own);
     const gate = await gateOn({ client });

@@ -27,7 +27,7 @@ const TABLES = [
 let engine: TestEngine;
 let ingests: Record<(typeof TENANTS)[number], TestIngest>;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
   const nowMs = Date.now(); // one clock: times that do not fit are replaced by the arrival
   const start = (tenant: string) =>
     startTestIngest(

@@ -59,7 +59,7 @@ export async function failingStore({
   pauseMs: number;
 }): Promise<void> {
   await using folder = await temporaryFolder();
-  const engine = await startTestEngine({ migrate: true });
+  const engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
   const gate = await StoreGate.to(engine.url);
   await gate.open();
   const ingest = await startIngestProcess(

@@ -22,7 +22,7 @@ export async function fullSpoolDisk({
   diskFreeBytesMin: number;
 }): Promise<void> {
   await using disk = await smallDisk(bytes);
-  const engine = await startTestEngine({ migrate: true });
+  const engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
   const gate = await StoreGate.to(engine.url);
   const ingest = await startIngestProcess(
     { dataDir: disk.path, diskFreeBytesMin, batchAgeMsMax: 50, drainMsMax: 10_000 },

@@ -17,7 +17,7 @@ export async function fullSpool({
   spoolBytesMax: number;
   fullMs: number;
 }): Promise<void> {
-  const engine = await startTestEngine({ migrate: true });
+  const engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
   const gate = await StoreGate.to(engine.url);
   const ingest = await startTestIngest(
     { bodyBytesMax: 100_000, spoolBytesMax, drainMsMax: 10_000 },

@@ -7,7 +7,7 @@ import { startTestIngest, type TestIngest } from './start-test-ingest.ts';
 let engine: TestEngine;
 let ingest: TestIngest;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: [] });
   ingest = await startTestIngest({}, createStoreClient({ url: engine.url, token: engine.token }));
 });
 afterAll(async () => {

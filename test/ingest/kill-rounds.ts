@@ -17,7 +17,7 @@ class Scene {
   readonly #dataDir: string;
 
   static async start(dataDir: string): Promise<Scene> {
-    const engine = await startTestEngine({ migrate: true });
+    const engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
     const gate = await StoreGate.to(engine.url);
     await gate.open();
     return new Scene({ dataDir, engine, gate, ingest: await startIngest(dataDir, gate, engine) });

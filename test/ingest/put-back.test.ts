@@ -13,7 +13,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
 });
 afterAll(() => engine.close());
 

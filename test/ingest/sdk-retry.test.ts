@@ -18,7 +18,7 @@ let engine: TestEngine;
 let gate: StoreGate;
 let ingest: TestIngest;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: [] });
   gate = await StoreGate.to(engine.url);
 });
 beforeEach(async () => {

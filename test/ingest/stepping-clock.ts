@@ -26,7 +26,7 @@ export async function steppingClock({
   msPerStep: number;
 }): Promise<void> {
   let offsetMs = 0;
-  const engine = await startTestEngine({ migrate: true });
+  const engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
   const gate = await StoreGate.to(engine.url);
   await gate.open();
   const ingest = await startTestIngest(

@@ -13,7 +13,7 @@ import { toOtlpJson } from './transcode/to-otlp-json.ts';
 let engine: TestEngine;
 let ingest: TestIngest;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_source', 'tally_service'] });
   ingest = await startTestIngest({}, createStoreClient({ url: engine.url, token: engine.token }));
 });
 afterAll(async () => {

@@ -23,7 +23,7 @@ const TABLES = [
 let engine: TestEngine;
 let gate: StoreGate;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
   gate = await StoreGate.to(engine.url);
 });
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import { startTestIngest } from '../ingest/start-test-ingest.ts';
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_span'] });
 });
 afterAll(() => engine.close());
 

@@ -6,7 +6,7 @@ import { spanRow, traceIdOf } from '../store/span-row.ts';
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_source'] });
 });
 afterAll(() => engine.close());
 

@@ -32,7 +32,7 @@ let engine: TestEngine;
 let memory: DetectMemory = newDetectMemory();
 let unsampled = new Set<string>();
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_service'] });
 });
 afterAll(() => engine.close());
 

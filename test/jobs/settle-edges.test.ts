@@ -10,7 +10,7 @@ const T0 = Math.floor(Date.now() / 60_000) * 60_000 - 1_200_000;
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_span'] });
 });
 afterAll(() => engine.close());
 

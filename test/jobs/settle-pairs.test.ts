@@ -18,7 +18,10 @@ const LIMITS = { warn: 0.01, fail: 0.05 };
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({
+    migrate: true,
+    tallies: ['tally_call', 'tally_mention', 'tally_source', 'tally_span'],
+  });
 });
 afterAll(() => engine.close());
 

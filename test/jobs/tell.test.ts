@@ -48,7 +48,7 @@ describe('createTeller', () => {
     dataDir = await mkdtemp(join(tmpdir(), 'plumbline-tell-'));
     await copyQueue(dataDir);
     [engine, connection] = await Promise.all([
-      startTestEngine({ migrate: true }),
+      startTestEngine({ migrate: true, tallies: [] }),
       connectQueues({ dataDir, log, now: Date.now }),
     ]);
     const { client } = engine;

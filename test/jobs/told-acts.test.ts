@@ -53,7 +53,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'plumbline-acts-'));
   await copyQueue(dataDir);
   [engine, connection] = await Promise.all([
-    startTestEngine({ migrate: true }),
+    startTestEngine({ migrate: true, tallies: [] }),
     connectQueues({ dataDir, log, now: Date.now }),
   ]);
   const { meter } = testMetrics();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Looks again every 20 ms until it holds; fails with `what` when it does not within `msMax`. Patient, because a first
+ * Looks again every 100 ms until it holds; fails with `what` when it does not within `msMax`. Patient, because a first
  * start takes 2 s of processor time, which on a busy machine is a minute.
  */
 export async function waitUntil(
@@ -12,6 +12,6 @@ export async function waitUntil(
   const untilMs = Date.now() + msMax;
   while (!(await holds())) {
     if (Date.now() > untilMs) throw new Error(`waited ${msMax} ms in vain for: ${what}`);
-    await sleep(20);
+    await sleep(100);
   }
 }

@@ -34,7 +34,13 @@ function supervise(behaviour: NodeJS.ProcessEnv = {}): Supervisor {
   const scripts = ['store', 'ingest', 'judge', 'api'].map((role) => ({
     role,
     path: join(import.meta.dirname, 'fake-role.ts'),
-    env: { PATH: process.env['PATH'], FAKE_ROLE: role, FAKE_DIARY: join(folder, 'diary'), ...behaviour },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      FAKE_ROLE: role,
+      FAKE_DIARY: join(folder, 'diary'),
+      ...behaviour,
+    },
   }));
   supervisor = createSupervisor({ scripts, log, now: Date.now, drainBudgetMs: 1_500 });
   return supervisor;

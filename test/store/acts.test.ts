@@ -16,7 +16,7 @@ const at = (minute: number) => T0 + minute * MINUTE;
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['action_records'] });
 });
 afterAll(() => engine.close());
 

@@ -15,7 +15,10 @@ const CUMULATIVE = 2;
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({
+    migrate: true,
+    tallies: ['tally_counter', 'tally_server_span', 'tally_source'],
+  });
 });
 afterAll(() => engine.close());
 

@@ -17,9 +17,19 @@ const T0 = Math.floor(Date.now() / 600_000) * 600_000 - 1_200_000;
 const WINDOW = { fromMs: T0, untilMs: T0 + 5_000 };
 const SETTLED = { lagMs: 5_000, settledAtMs: T0 + 20_000 };
 
+/** What it reads, and no more: each costs every insert. */
+const TALLIES = [
+  'tally_call',
+  'tally_mention',
+  'tally_ordinal',
+  'tally_source',
+  'tally_span',
+  'tally_volume',
+];
+
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: TALLIES });
 });
 afterAll(() => engine.close());
 

@@ -20,7 +20,7 @@ const COLUMNS = {
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: [] });
 });
 afterAll(() => engine.close());
 

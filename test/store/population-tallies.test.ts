@@ -14,7 +14,7 @@ const RANGE = { fromMs: T0, untilMs: T0 + 600_000 };
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_population', 'tally_source'] });
 });
 afterAll(() => engine.close());
 

@@ -20,7 +20,7 @@ const NOW_MS = Date.now();
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: [] });
 });
 afterAll(() => engine.close());
 beforeEach(async () => {

@@ -35,7 +35,7 @@ const FLAGS = [LOCAL, LOCAL, REMOTE, REMOTE, 0, 0x300];
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_mention', 'tally_span'] });
 });
 afterAll(() => engine.close());
 

@@ -15,7 +15,10 @@ const AT_MS = NOW_MS - 20_000;
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({
+    migrate: true,
+    tallies: ['tally_metric_stream', 'tally_span', 'tally_structure'],
+  });
 });
 afterAll(() => engine.close());
 

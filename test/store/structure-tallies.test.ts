@@ -17,7 +17,10 @@ const RANGE = { fromMs: T0, splitMs: T0 + 60_000 };
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({
+    migrate: true,
+    tallies: ['tally_metric_stream', 'tally_span', 'tally_structure'],
+  });
 });
 afterAll(() => engine.close());
 beforeEach(async () => {

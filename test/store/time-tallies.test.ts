@@ -17,7 +17,7 @@ const T0 = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_host', 'tally_source', 'tally_span'] });
 });
 afterAll(() => engine.close());
 

@@ -1,15 +1,14 @@
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { metrics } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Decision } from '../../core/decision.ts';
 import { expectations, loadConstraints } from '../../gates/constraints/constraints.ts';
 import { judge, newJudgeMemory } from '../../jobs/judge.ts';
 import { settleEdges } from '../../jobs/settle-edges.ts';
-import { startApi } from '../../main/api/start-api.ts';
 import { createStoreClient } from '../../store/client.ts';
 import { readRows } from '../../store/read-rows.ts';
+import { startTestApi, type TestApi } from '../api/start-test-api.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 import { readIncidents } from '../incidents/read-incident.ts';
 import { askOfTwin, requestBody } from '../incidents/replay-incident.ts';
@@ -42,7 +41,7 @@ const SENDERS: readonly (readonly [service: string, fault: TelemetryFault])[] = 
 
 let engine: TestEngine;
 let ingest: TestIngest;
-let api: Awaited<ReturnType<typeof startApi>>;
+let api: TestApi;
 let folder: string;
 let clockMs = T0;
 let sent = 0;
@@ -121,25 +120,9 @@ beforeAll(async () => {
   engine = await startTestEngine({ migrate: true });
   const client = createStoreClient({ url: engine.url, token: engine.token });
   ingest = await startTestIngest({}, client, { now: () => clockMs });
-  const quiet = () => undefined;
-  api = await startApi(
-    {
-      host: '127.0.0.1',
-      apiPort: 0,
-      keys: [],
-      dataDir: join(folder, 'data'),
-      constraintsPath: folder,
-      otlpGrpcPort: 0,
-      otlpHttpPort: 0,
-      roles: ['store', 'ingest', 'judge', 'api'],
-    },
-    {
-      client: engine.client,
-      now: () => clockMs,
-      log: { info: quiet, warn: quiet, error: quiet },
-      meter: metrics.getMeter('test'),
-      collectMetrics: async () => '',
-    },
+  api = await startTestApi(
+    { dataDir: join(folder, 'data'), constraintsPath: folder, roles: ['store', 'ingest', 'judge', 'api'] },
+    { client: engine.client, now: () => clockMs },
   );
 });
 afterAll(async () => {

@@ -11,7 +11,7 @@ import { toOtlpJson } from './to-otlp-json.ts';
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: [] });
 });
 afterAll(() => engine.close());
 

@@ -13,7 +13,7 @@ const CPU_MS_MAX = 1_500;
 const REPEATED_BYTES_MAX = 268_435_456;
 
 const all = (...parts: Uint8Array[]) => Buffer.concat(parts);
-const times = (count: number, part: Uint8Array) => Buffer.concat(Array<Uint8Array>(count).fill(part));
+const times = (count: number, part: Uint8Array) => Buffer.alloc(count * part.length, part);
 const text = (field: number, length: number) => message(field, Buffer.alloc(length, 'x'));
 const attribute = (key: string, value: Uint8Array) =>
   message(1, all(message(1, Buffer.from(key)), message(2, value)));

@@ -14,7 +14,7 @@ import { inOrder, storedRows } from './stored-rows.ts';
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: [] });
 });
 afterAll(() => engine.close());
 

@@ -27,7 +27,7 @@ import { storedRows } from './stored-rows.ts';
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: [] });
 });
 afterAll(() => engine.close());
 

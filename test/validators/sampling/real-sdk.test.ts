@@ -23,7 +23,7 @@ import { waitUntil } from '../../jobs/wait-until.ts';
 let engine: TestEngine;
 let ingest: TestIngest;
 beforeAll(async () => {
-  engine = await startTestEngine({ migrate: true });
+  engine = await startTestEngine({ migrate: true, tallies: ['tally_population', 'tally_source'] });
   ingest = await startTestIngest({}, createStoreClient({ url: engine.url, token: engine.token }));
 });
 afterAll(async () => {

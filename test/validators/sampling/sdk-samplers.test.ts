@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClickHouseClient } from '@clickhouse/client';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -15,16 +19,19 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startServer } from '../../../bench/processes/start-server.ts';
 import type { SourceExpectation } from '../../../core/expectation.ts';
 import { randomFrom } from '../../../core/random-from.ts';
 import { DURATION_BOUNDS_MS } from '../../../core/sampling/sampling-window.ts';
 import { consistentSampler } from '../../../demo/sampling/consistent-sampler.ts';
 import { judgeSamplingRange } from '../../../jobs/judge-sampling-range.ts';
+import { createStoreClient } from '../../../store/client.ts';
+import { readOrCreateEngineToken } from '../../../store/engine/engine-token.ts';
 import { readRows } from '../../../store/read-rows.ts';
 import { settleSamplingWindows } from '../../../store/tallies/settle-sampling-windows.ts';
 import type { SettledSampling } from '../../../validators/sampling/judge-settled-sampling.ts';
+import { copyMigrated } from '../../copy-migrated.ts';
 import { waitUntil } from '../../jobs/wait-until.ts';
+import { type Server, startServer } from '../../main/run-plumbline.ts';
 
 const MINUTE_MS = 60_000;
 const MINUTES = 3;
@@ -32,12 +39,23 @@ const REQUESTS = 3_000;
 const RATIO = 0.5;
 
 // In processes of its own, so that the clock of the service can be another one.
-let server: Awaited<ReturnType<typeof startServer>>;
+let dataDir: string;
+let server: Server;
+let store: ClickHouseClient;
 beforeAll(async () => {
-  server = await startServer(['store', 'ingest']);
+  dataDir = await mkdtemp(join(tmpdir(), 'plumbline-samplers-'));
+  copyMigrated(dataDir);
+  server = await startServer({ dataDir, env: { PLUMBLINE_ROLES: 'store,ingest' } });
+  const url = `http://127.0.0.1:${server.ports.clickhousePort}`;
+  store = createStoreClient({ url, token: await readOrCreateEngineToken(dataDir) });
 });
 afterEach(() => void vi.useRealTimers());
-afterAll(() => server.stop());
+afterAll(async () => {
+  await store.close();
+  server.signalGroup('SIGKILL');
+  await server.exitCode();
+  await rm(dataDir, { recursive: true, force: true });
+});
 
 /**
  * A service that answered requests in the last minutes, as its SDK reports them: spans as its sampler has it, all
@@ -115,7 +133,7 @@ async function judge(service: string, sampler: Sampler): Promise<Judged> {
   const range = { fromMs: untilMs - MINUTES * MINUTE_MS, untilMs };
   const sampled = await serve(service, sampler, range.fromMs);
   const tallied = async () => {
-    const [row] = await readRows<{ Spans: string; Readings: string }>(server.store, {
+    const [row] = await readRows<{ Spans: string; Readings: string }>(store, {
       sql: `SELECT (SELECT count() FROM tally_span WHERE ServiceName = {service:String}) AS Spans,
         (SELECT uniqExact(TimeUnix) FROM tally_population WHERE ServiceName = {service:String}) AS Readings`,
       params: { service },
@@ -125,9 +143,9 @@ async function judge(service: string, sampler: Sampler): Promise<Judged> {
   };
   await waitUntil('all spans and readings', tallied);
   const nowMs = Date.now();
-  await settleSamplingWindows(server.store, { ...range, lagMs: nowMs - untilMs, settledAtMs: nowMs });
+  await settleSamplingWindows(store, { ...range, lagMs: nowMs - untilMs, settledAtMs: nowMs });
   const judgeBy = async (expectations: readonly SourceExpectation[]) => {
-    const judged = await judgeSamplingRange({ client: server.store, expectations, ...range, nowMs });
+    const judged = await judgeSamplingRange({ client: store, expectations, ...range, nowMs });
     return [...judged].find(([key]) => key.includes(service))?.[1] as SettledSampling;
   };
   const written = { constraint: 'shop/traces', serviceName: service, signal: 'traces', limits: {} } as const;
@@ -163,7 +181,7 @@ describe('a Node SDK, its requests counted beside', () => {
       createComposableParentThresholdSampler(createComposableProbabilitySampler(RATIO)),
     );
     const { checks, purposes, sampled, diagnoses } = await judge('composite', sampler);
-    const marks = await readRows<{ TraceState: string; Spans: string }>(server.store, {
+    const marks = await readRows<{ TraceState: string; Spans: string }>(store, {
       sql: `SELECT TraceState, count() AS Spans FROM otel_traces WHERE ServiceName = 'composite' GROUP BY 1`,
       params: {},
       about: 'otel_traces',

@@ -8,10 +8,11 @@ import {
 } from '../../../eval/simulators/simulated-arrivals.ts';
 import { completenessAtAge } from '../../../validators/time/completeness-at-age.ts';
 import { type Ages, cohortRange, matureCohorts } from '../../../validators/time/mature-cohorts.ts';
+import { runCount } from '../../run-count.ts';
 import { NOW_MS } from '../tallies.ts';
 
-/** Of 200 runs each held 96 to 99 %, the long run in all; fewer here, as each takes 30 ms. */
-const RUNS = 100;
+/** Of 200 runs each held 96 to 99 %, the long run in all. */
+const RUNS = runCount({ suite: 100, long: 200 });
 const LAST_MINUTE: Ages = { youngestMs: 0, oldestMs: 60_000 };
 const SENDING: Sending = {
   perSecond: 8,
