@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** That there is something new to look at; of what was told several times before anybody looked, nothing is kept. */
+/** That there is something new to look at. Told several times before anybody looked is told once. */
 export class News {
   #isTold = false;
   #told = Promise.withResolvers<void>();
