@@ -4,6 +4,7 @@ import type { Source } from '../core/source.ts';
 import type { Dimension, Estimator, Limits, Outcome, Reason, Verdict } from '../core/verdict.ts';
 import { fromClickhouseTime, toClickhouseTime } from './clickhouse-time.ts';
 import { fromJsonFloat, fromNullableJsonFloat, type JsonFloat } from './json-float.ts';
+import { URGENT_PRIORITY } from './query-priority.ts';
 import { readRows } from './read-rows.ts';
 import { storeFailure } from './store-failure.ts';
 import { VERDICT_KEY } from './verdicts.ts';
@@ -18,6 +19,7 @@ export async function readVerdictTimes(client: ClickHouseClient, sinceMs: number
       WHERE EvaluatedAt >= {since:DateTime64(3, 'UTC')} GROUP BY EvaluatedAt ORDER BY EvaluatedAt`,
     params: { since: toClickhouseTime(sinceMs) },
     about: 'times of verdicts',
+    isUrgent: true,
   });
   return new Map(rows.map(({ at, rows: count }) => [at, Number(count)]));
 }
@@ -61,7 +63,7 @@ export async function* streamVerdicts(
         ORDER BY EvaluatedAt LIMIT 1 BY ${VERDICT_KEY}`,
       query_params: { times },
       format: 'JSONCompactEachRow',
-      clickhouse_settings: { output_format_json_quote_denormals: 1 },
+      clickhouse_settings: { output_format_json_quote_denormals: 1, priority: URGENT_PRIORITY },
     });
     for await (const rows of result.stream<Columns>()) {
       for (let i = 0; i < rows.length; i += ROWS_A_TURN) {
