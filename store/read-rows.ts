@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import { URGENT_PRIORITY, USUAL_PRIORITY } from './query-priority.ts';
+import { URGENT_PRIORITY } from './query-priority.ts';
 import { storeFailure } from './store-failure.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function readRows<Row>(
       format: 'JSONEachRow',
       clickhouse_settings: {
         output_format_json_quote_denormals: 1,
-        priority: query.isUrgent === true ? URGENT_PRIORITY : USUAL_PRIORITY,
+        ...(query.isUrgent === true ? { priority: URGENT_PRIORITY } : {}),
       },
     });
     return await rows.json<Row>();
