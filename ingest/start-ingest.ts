@@ -27,6 +27,8 @@ export interface IngestDeps {
   readonly now: () => number;
   readonly log: Log;
   readonly meter: Meter;
+  /** A batch can be read in the store. */
+  readonly onStored?: () => void;
   /** In [0, 1); for jitter only. */
   readonly random?: () => number;
 }

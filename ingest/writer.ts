@@ -31,6 +31,7 @@ export interface WriterParts {
   readonly random: () => number;
   /** Inserts once per token. @throws PipelineError store_unavailable, store_refused */
   readonly insert: (insert: NativeInsert, token: string) => Promise<void>;
+  readonly onStored?: (() => void) | undefined;
 }
 
 /**
@@ -133,7 +134,8 @@ export class Writer {
   }
 
   async #finish(batch: RecordedBatch, oldestArrivalMs: number): Promise<void> {
-    const { spool, metrics, signal } = this.#parts;
+    const { spool, metrics, signal, onStored } = this.#parts;
+    onStored?.();
     if (oldestArrivalMs < Number.POSITIVE_INFINITY)
       metrics.stored(signal, performance.now() - oldestArrivalMs);
     await this.#until('release a stored batch', () => spool.release(batch));

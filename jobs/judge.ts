@@ -28,6 +28,7 @@ import { type EdgeMemory, edgesOf, newEdgeMemory, refreshLoss } from './edge-mem
 import { expectationFor } from './expectation-for.ts';
 import type { ReadAt } from './in-turn.ts';
 import { type LossEvidence, newLossEvidence } from './loss-evidence.ts';
+import { type ReadBeside, readBeside } from './read-beside.ts';
 import { type Refreshed, refreshed } from './refreshed.ts';
 import { newSamplingEvidence, type SamplingEvidence } from './sampling-evidence.ts';
 import { newStructureEvidence, type StructureEvidence, type StructureFacts } from './structure-evidence.ts';
@@ -36,6 +37,11 @@ import { whoseTurn } from './turns.ts';
 import { rememberWritten, type VerdictMemory, verdictsToWrite } from './verdict-memory.ts';
 
 const OPEN_PARENTS_EVERY_MS = 30_000;
+/**
+ * How old what is read beside the ticks may be. What arrived is read in every tick, as what breaks shows there first;
+ * all else is of windows that were settled seconds ago, and reading it takes a tick from 0.1 s to over one.
+ */
+const BESIDE_AGE_MS_MAX = 3_000;
 
 /** What one judge remembers between ticks; beside it, state is in the store. */
 export interface JudgeMemory {
@@ -50,6 +56,8 @@ export interface JudgeMemory {
   readonly crowd: Crowd;
   /** `serviceKey`s of services whose sampling marks contradicted themselves when they were last judged. */
   readonly inconsistent: Set<string>;
+  readonly settledSampling: ReadBeside<SamplingAsked, ReadonlyMap<string, ReadAt<SettledSampling>>>;
+  readonly evidence: ReadBeside<EvidenceAsked, Evidence>;
   tickCount: number;
 }
 
@@ -65,7 +73,7 @@ export interface JudgeDeps {
 }
 
 export function newJudgeMemory(): JudgeMemory {
-  return {
+  const memory: Omit<JudgeMemory, 'settledSampling' | 'evidence'> = {
     edges: newEdgeMemory(),
     openParents: refreshed({ everyMs: OPEN_PARENTS_EVERY_MS, phaseMs: 4_000 }, ({ client, waitMs, nowMs }) =>
       readOpenParents(client, { fromMs: nowMs - SLOW_MS, untilMs: nowMs, waitMs }),
@@ -80,12 +88,17 @@ export function newJudgeMemory(): JudgeMemory {
     inconsistent: new Set(),
     tickCount: 0,
   };
+  return {
+    ...memory,
+    settledSampling: readBeside(BESIDE_AGE_MS_MAX, (asked: SamplingAsked) => memory.sampling.get(asked)),
+    evidence: readBeside(BESIDE_AGE_MS_MAX, (asked: EvidenceAsked) => readEvidence(memory, asked)),
+  };
 }
 
 /**
  * One tick: judges the sources seen in the last ten minutes in every dimension, of thousands those whose turn it is,
  * and writes the verdicts that are new or due for renewal. What arrived and how late is read every tick, for all sources
- * together; what changes no faster than every few seconds is read that often.
+ * together; what changes no faster than every few seconds is read that often, beside the ticks.
  * @returns all verdicts of this tick, written or not
  * @throws PipelineError store_unavailable; nothing is remembered as written then, the next tick tries again
  */
@@ -103,10 +116,53 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const subjects = whoseTurn(present, ({ key }) => key, memory.tickCount++);
   const expectations = deps.expectations();
   const serviceNames = [...new Set(present.map(({ source }) => source.serviceName))];
-  const settledSampling = await memory.sampling.get({ client, expectations, serviceNames, nowMs });
+  const settledSampling = await memory.settledSampling.get({ client, expectations, serviceNames, nowMs });
   const sampling = judgeSampling(subjects, { settledSampling, expectations, nowMs });
   rememberInconsistent(memory.inconsistent, present, sampling);
   const inconsistent: ReadonlySet<string> = new Set(memory.inconsistent);
+  const evidence = await memory.evidence.get({ client, tallies, marks, inconsistent, serviceNames, nowMs });
+  const facts = { ...evidence, inconsistent, ownLag: measureOwnLag(memory.canary.lagsMs) };
+  const verdicts = [
+    ...sampling,
+    ...judgeLogSampling(subjects, { settledSampling, expectations, nowMs }),
+    ...subjects.flatMap((subject) => judgeSubject(subject, facts, expectations, nowMs)),
+  ];
+  const due = verdictsToWrite(memory.verdicts, verdicts);
+  await insertVerdicts(client, due);
+  rememberWritten(memory.verdicts, due, nowMs);
+  return verdicts;
+}
+
+interface SamplingAsked {
+  readonly client: ClickHouseClient;
+  readonly expectations: readonly SourceExpectation[];
+  readonly serviceNames: readonly string[];
+  readonly nowMs: number;
+}
+
+interface EvidenceAsked {
+  readonly client: ClickHouseClient;
+  readonly tallies: readonly SourceTally[];
+  readonly marks: readonly SamplingTally[];
+  readonly inconsistent: ReadonlySet<string>;
+  readonly serviceNames: readonly string[];
+  readonly nowMs: number;
+}
+
+/** What verdicts rest on beside what arrived. */
+interface Evidence {
+  readonly loss: MeasuredLoss | null;
+  /** By `serviceKey`. */
+  readonly open: ReadonlyMap<string, OpenParents>;
+  readonly estimates: readonly LossEstimates[];
+  readonly structure: StructureFacts;
+  readonly time: TimeFacts;
+}
+
+async function readEvidence(
+  memory: Pick<JudgeMemory, 'edges' | 'openParents' | 'losses' | 'structure' | 'time'>,
+  { client, tallies, marks, inconsistent, serviceNames, nowMs }: EvidenceAsked,
+): Promise<Evidence> {
   const loss = await refreshLoss(memory.edges, { client, inconsistent, marks, nowMs });
   const open =
     loss === null ? new Map() : await memory.openParents.get({ client, waitMs: loss.lagMs, nowMs });
@@ -121,29 +177,13 @@ export async function judge(deps: JudgeDeps, nowMs: number): Promise<Verdict[]> 
   const estimates = [structure.missedIntervals];
   for (const group of memory.losses) estimates.push(...(await group.get(known)));
   const time = await memory.time.read({ client, nowMs, serviceNames });
-  const ownLag = measureOwnLag(memory.canary.lagsMs);
-  const facts = { loss, open, inconsistent, estimates, structure, time, ownLag };
-  const verdicts = [
-    ...sampling,
-    ...judgeLogSampling(subjects, { settledSampling, expectations, nowMs }),
-    ...subjects.flatMap((subject) => judgeSubject(subject, facts, expectations, nowMs)),
-  ];
-  const due = verdictsToWrite(memory.verdicts, verdicts);
-  await insertVerdicts(client, due);
-  rememberWritten(memory.verdicts, due, nowMs);
-  return verdicts;
+  return { loss, open, estimates, structure, time };
 }
 
 /** What all verdicts of a tick rest on. */
-interface Facts {
-  readonly loss: MeasuredLoss | null;
-  /** By `serviceKey`. */
-  readonly open: ReadonlyMap<string, OpenParents>;
+interface Facts extends Evidence {
   /** `serviceKey`s of services whose sampling marks contradict themselves. */
   readonly inconsistent: ReadonlySet<string>;
-  readonly estimates: readonly LossEstimates[];
-  readonly structure: StructureFacts;
-  readonly time: TimeFacts;
   /** Null until a canary came through. */
   readonly ownLag: OwnLag | null;
 }

@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { Addressed, ToldSubject } from '../core/oncall.ts';
 import type { Source } from '../core/source.ts';
 import type { Dimension, Verdict } from '../core/verdict.ts';
+import type { News } from './news.ts';
 import { NOTIFY_ATTEMPTS, NOTIFY_QUEUE } from './notification-job.ts';
 import { createNotifier } from './notify.ts';
 import { connectQueues } from './queues.ts';
@@ -26,6 +27,8 @@ export interface JobsDeps {
   readonly now: () => number;
   readonly log: Log;
   readonly meter: Meter;
+  /** Told when rows were stored nearby: the judge then looks at once, and not only every second. */
+  readonly storedNews?: News | undefined;
   /** First delay of a notification's retries; a test cannot wait as long as a receiver's restart takes. */
   readonly notifyDelayMs?: number | undefined;
 }
@@ -110,6 +113,7 @@ export async function startJobs(
     {
       name: 'judge',
       everyMs: JUDGE_EVERY_MS,
+      ...(deps.storedNews === undefined ? {} : { news: deps.storedNews }),
       run: async (nowMs) => teller.tellVerdicts(await judgement.judge(nowMs), nowMs),
     },
     { name: 'settle', everyMs: SETTLE_EVERY_MS, run: (nowMs) => judgement.settle(nowMs) },

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import { PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
+import type { News } from './news.ts';
 import type { QueueConnection } from './queues.ts';
 import type { TickMetrics } from './tick-metrics.ts';
 
@@ -9,6 +11,8 @@ import type { TickMetrics } from './tick-metrics.ts';
 export interface TickKind {
   readonly name: string;
   readonly everyMs: number;
+  /** What may make the next tick come sooner. */
+  readonly news?: News;
   run(nowMs: number): Promise<void>;
 }
 
@@ -22,12 +26,17 @@ export interface TickDeps {
 }
 
 const CHECK_EVERY_MS = 5_000;
+/** Part of a period in which the next job is taken up. */
+const HANDOVER_RATIO = 0.02;
+/** After a tick that news brought about, for so many times as long as it took there is none: it costs a third of a core at most. */
+const REST_FACTOR = 2;
 /** Without a tick for two minutes, or for three periods, an embedded queue is not going to recover by itself. */
 const STUCK_MS_MIN = 120_000;
 
 /**
  * Runs `kind` as a job that repeats. A tick that fails is counted and said, never retried: the next one is due
  * anyway. Ticks do not pile up: the schedule holds one job, and what comes late on the heels of another is skipped.
+ * Where there may be news, a job lasts for its period and ticks when there is some, or a period after the last tick.
  * @returns how to stop looking after the schedule; the worker is closed by the connection
  */
 export function startTicks(kind: TickKind, deps: TickDeps): { close(): void } {
@@ -36,13 +45,17 @@ export function startTicks(kind: TickKind, deps: TickDeps): { close(): void } {
   const queue = connection.queue(queueName);
   const tick = createTick(kind, deps);
   const stuckMs = Math.max((STUCK_MS_MIN * checkEveryMs) / CHECK_EVERY_MS, 4 * kind.everyMs);
+  const stopping = new AbortController();
   let checksWithoutTick = 0;
   connection.worker(
     queueName,
     () => {
       checksWithoutTick = 0;
       connection.failures.recovered();
-      return tick.run();
+      const { news } = kind;
+      return news === undefined
+        ? tick.runUnlessRecent()
+        : tickOnNews({ ...kind, news }, tick, stopping.signal);
     },
     { concurrency: 1 },
   );
@@ -55,12 +68,43 @@ export function startTicks(kind: TickKind, deps: TickDeps): { close(): void } {
     if (connection.backend === 'embedded' && withoutTickMs >= stuckMs) throw stuck(kind, withoutTickMs);
     if (withoutTickMs > 3 * kind.everyMs) check();
   }, checkEveryMs);
-  return { close: () => clearInterval(timer) };
+  return {
+    close: () => {
+      stopping.abort();
+      clearInterval(timer);
+    },
+  };
 }
 
+/** Ticks for a period when there is news, or when a period has passed since the last tick. */
+async function tickOnNews(kind: TickKind & { readonly news: News }, tick: Tick, signal: AbortSignal) {
+  const { news, everyMs } = kind;
+  const endMs = performance.now() + everyMs * (1 - HANDOVER_RATIO);
+  for (let atMs = performance.now(); atMs < endMs && !signal.aborted; atMs = performance.now()) {
+    const dueMs = tick.begunMs() + everyMs;
+    if (atMs < dueMs) {
+      const restMs = Math.min(tick.restedMs(), dueMs, endMs) - atMs;
+      if (restMs > 0) {
+        await sleep(restMs, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+        continue;
+      }
+      if (!(await news.within(Math.min(dueMs, endMs) - atMs, signal))) continue;
+    }
+    news.taken();
+    await tick.run();
+  }
+}
+
+/** Times are of `performance.now()`, which does not step, but for the age. */
 interface Tick {
   run(): Promise<void>;
+  /** Does nothing on the heels of another. */
+  runUnlessRecent(): Promise<void>;
   isRunning(): boolean;
+  /** When the last one began; minus infinity before the first. */
+  begunMs(): number;
+  /** Until when news waits. */
+  restedMs(): number;
   /** Since the last success; null before the first. */
   ageMs(): number | null;
 }
@@ -69,32 +113,37 @@ function createTick(kind: TickKind, { metrics, now, log }: TickDeps): Tick {
   const failing = `The tick ${kind.name} fails; it is tried again every ${kind.everyMs / 1_000} s.`;
   const recovered = `The tick ${kind.name} works again.`;
   const failures = createFailureLog({ failing, recovered }, { log, now });
-  let startedAtMs: number | null = null;
+  let begunMs = Number.NEGATIVE_INFINITY;
+  let restedMs = Number.NEGATIVE_INFINITY;
   let succeededAtMs: number | null = null;
   let isRunning = false;
+  const run = async () => {
+    begunMs = performance.now();
+    isRunning = true;
+    try {
+      await kind.run(now());
+      succeededAtMs = now();
+      failures.recovered();
+    } catch (error) {
+      metrics.failed(kind.name);
+      failures.failed(error);
+    } finally {
+      isRunning = false;
+      const endedMs = performance.now();
+      restedMs = endedMs + REST_FACTOR * (endedMs - begunMs);
+      metrics.ran(kind.name, endedMs - begunMs);
+    }
+  };
   return {
-    isRunning: () => isRunning,
-    ageMs: () => (succeededAtMs === null ? null : now() - succeededAtMs),
-    run: async () => {
-      const nowMs = now();
-      if (startedAtMs !== null && nowMs >= startedAtMs && nowMs - startedAtMs < kind.everyMs / 2) {
-        metrics.skipped(kind.name);
-        return;
-      }
-      startedAtMs = nowMs;
-      isRunning = true;
-      try {
-        await kind.run(nowMs);
-        succeededAtMs = now();
-        failures.recovered();
-      } catch (error) {
-        metrics.failed(kind.name);
-        failures.failed(error);
-      } finally {
-        isRunning = false;
-        metrics.ran(kind.name, now() - nowMs);
-      }
+    run,
+    runUnlessRecent: async () => {
+      if (performance.now() - begunMs < kind.everyMs / 2) metrics.skipped(kind.name);
+      else await run();
     },
+    isRunning: () => isRunning,
+    begunMs: () => begunMs,
+    restedMs: () => restedMs,
+    ageMs: () => (succeededAtMs === null ? null : now() - succeededAtMs),
   };
 }
 

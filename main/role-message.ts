@@ -11,12 +11,15 @@ export interface RoleStart {
 export type ToRole =
   | { readonly kind: 'start'; readonly start: RoleStart }
   | { readonly kind: 'stop' }
+  | { readonly kind: 'stored' }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
   | { readonly kind: 'all-metrics'; readonly id: number; readonly text: string };
 
 /** From a role's process to the supervisor. */
 export type FromRole =
   | { readonly kind: 'ready' }
+  /** Rows were stored: whoever judges may look at once. Only a hint, which need not arrive. */
+  | { readonly kind: 'stored' }
   | {
       readonly kind: 'failed';
       readonly code: FailureCode;

@@ -1,6 +1,7 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import { FAILURES, type FailureCode, PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { News } from '../jobs/news.ts';
 import type { Config } from './config.ts';
 import { createLog } from './create-log.ts';
 import { takeRole } from './data-dir.ts';
@@ -19,6 +20,10 @@ export interface RoleDeps {
   readonly log: Log;
   readonly meter: Meter;
   readonly tracer: Tracer;
+  /** Told when ingest, started by the same supervisor, stored rows. */
+  readonly storedNews: News;
+  /** Ingest's word to the others. */
+  readonly tellStored: () => void;
 }
 
 interface Running {
@@ -74,6 +79,7 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
     process.exit(2);
   }
   yieldToCallers(role);
+  const storedNews = new News();
   let log = createLog(role, 'info');
   let telemetry: Telemetry | null = null;
   let running: Promise<Running> | null = null;
@@ -89,7 +95,8 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
       log,
     });
     const { meter, tracer } = telemetry;
-    return await start(config, { now: Date.now, log, meter, tracer });
+    const tellStored = () => tell({ kind: 'stored' });
+    return await start(config, { now: Date.now, log, meter, tracer, storedNews, tellStored });
   };
   const stop = async (): Promise<void> => {
     telemetry?.close();
@@ -114,6 +121,8 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
         (text) => tell({ kind: 'metrics', id, text }),
         () => {},
       );
+    } else if (message.kind === 'stored') {
+      storedNews.tell();
     } else {
       answerAllMetrics(message);
     }

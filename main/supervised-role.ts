@@ -28,6 +28,7 @@ export class SupervisedRole {
   isReady = false;
   readonly #script: RoleScript;
   readonly #log: Log;
+  readonly #onStored: () => void;
   readonly #onAllMetricsWanted: (reply: (text: string) => void) => void;
   readonly #first = Promise.withResolvers<void>();
   readonly #metricsWaiting = new Map<number, (text: string) => void>();
@@ -43,11 +44,13 @@ export class SupervisedRole {
   constructor(options: {
     script: RoleScript;
     log: Log;
+    onStored: () => void;
     onAllMetricsWanted: (reply: (text: string) => void) => void;
   }) {
     this.role = options.script.role;
     this.#script = options.script;
     this.#log = options.log;
+    this.#onStored = options.onStored;
     this.#onAllMetricsWanted = options.onAllMetricsWanted;
     this.#first.promise.catch(() => {}); // who began the role awaits it; a stop may come before
     this.#child = this.#fork();
@@ -61,6 +64,11 @@ export class SupervisedRole {
     this.#start = start;
     this.#send({ kind: 'start', start });
     return this.#first.promise;
+  }
+
+  /** Rows were stored. */
+  tellStored(): void {
+    this.#send({ kind: 'stored' });
   }
 
   /** The role's metrics as text; null when it is not ready or does not answer in time. */
@@ -122,6 +130,7 @@ export class SupervisedRole {
 
   #receive(message: FromRole): void {
     if (message.kind === 'ready') this.#becameReady();
+    else if (message.kind === 'stored') this.#onStored();
     else if (message.kind === 'failed') this.#failure = message;
     else if (message.kind === 'metrics') {
       this.#metricsWaiting.get(message.id)?.(message.text);

@@ -35,6 +35,9 @@ export function createSupervisor(options: {
       new SupervisedRole({
         script,
         log: options.log,
+        onStored: () => {
+          for (const judge of named('judge')) judge.tellStored();
+        },
         onAllMetricsWanted: (reply) => void metrics().then(reply),
       }),
   );

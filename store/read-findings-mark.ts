@@ -7,6 +7,7 @@ export async function readFindingsMark(client: ClickHouseClient): Promise<string
     sql: "SELECT concat(toString(count()), '/', toString(max(UpdatedAt))) AS mark FROM findings",
     params: {},
     about: 'a mark of findings',
+    isUrgent: true,
   });
   return row?.mark ?? '';
 }

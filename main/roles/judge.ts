@@ -5,7 +5,7 @@ import { connectStore } from '../connect-store.ts';
 import { localUrl } from '../local-url.ts';
 import { runRole } from '../role-process.ts';
 
-runRole('judge', async (config, { now, log, meter }) => {
+runRole('judge', async (config, { now, log, meter, storedNews }) => {
   const { dataDir, redisUrl, webhookUrl, webhookSecret } = config;
   const client = await connectStore(config);
   const judge = await startJudge(
@@ -18,7 +18,7 @@ runRole('judge', async (config, { now, log, meter }) => {
       constraintsPath: config.constraints,
       receiver: receiverOf(config),
     },
-    { client, now, log, meter },
+    { client, now, log, meter, storedNews },
   );
   return {
     close: async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { URGENT_PRIORITY } from '../query-priority.ts';
 import { sqlString } from '../sql-text.ts';
 import { admitGuest, checkFormat, checkGuestValues } from './admit-guest.ts';
 import { describeStatement } from './describe-statement.ts';
@@ -16,7 +17,7 @@ import { type InsertHead, splitInsert } from './split-insert.ts';
 /** ClickHouse reads 256 KiB of a statement by default; ours hold lists of ids. */
 const STATEMENT_BYTES_MAX = { internal: 16 * 1024 * 1024, guest: 1024 * 1024 } as const;
 
-export type LaneName = 'bulk' | 'write' | 'read' | 'guest';
+export type LaneName = 'bulk' | 'write' | 'urgent' | 'read' | 'guest';
 
 /** What is to be done for a request: a statement, and for data the file that holds it. */
 export interface EngineJob {
@@ -92,7 +93,8 @@ function statementJob(
   const job = { format: format ?? defaultFormat, bodyPath: null, endsWithCaller: reads };
   if (access === 'internal') {
     const statement = { ...asked, sql, format: defaultFormat, readOnly: false };
-    return { ...job, statement, lane: reads ? 'read' : fromFile ? 'bulk' : 'write' };
+    const reading = asked.settings['priority'] === URGENT_PRIORITY ? 'urgent' : 'read';
+    return { ...job, statement, lane: reads ? reading : fromFile ? 'bulk' : 'write' };
   }
   checkFormat(defaultFormat);
   checkGuestValues([asked.database, ...Object.values(asked.params)]);

@@ -46,6 +46,7 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
     lanes: {
       bulk: new EngineLane({ name: 'batch', ...LANES.bulk }),
       write: new EngineLane({ name: 'writing', ...LANES.write }),
+      urgent: new EngineLane({ name: 'urgent', ...LANES.urgent }),
       read: new EngineLane({ name: 'reading', ...LANES.read }),
       guest: new EngineLane({ name: 'read-only', ...LANES.guest }),
     },
@@ -75,11 +76,13 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
 /**
  * Statements at a time and in line. Batches of rows come in one after the other, whatever their table: each takes a core
  * and up to 400 MB, and merges want both too; two at a time store no more a second (2 cores). What the judge and the
- * gate write is small, and must not wait behind them.
+ * gate write is small, and must not wait behind them. What a gate turns by does not stand in line behind the twenty
+ * other readings of a judge.
  */
 const LANES = {
   bulk: { slots: 1, queueMax: 64 },
   write: { slots: 2, queueMax: 64 },
+  urgent: { slots: 2, queueMax: 64 },
   read: { slots: 4, queueMax: 256 },
   guest: { slots: 4, queueMax: 64 },
 } as const;

@@ -46,6 +46,7 @@ ORDER BY Tenant, ServiceNamespace, ServiceName, ThresholdHex, ReceiveStartMs`,
       split: toClickhouseTime(range.splitMs),
     },
     about: 'tally_sampling',
+    isUrgent: true,
   });
   return rows.map((row) => ({
     source: {

@@ -52,6 +52,7 @@ export async function readSourceTallies(
       ...(Number.isFinite(servicesMax) ? { servicesMax } : {}),
     },
     about: 'tally_source',
+    isUrgent: true,
   });
   return rows.map((row) => tallyOf(row, fromMs));
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { News } from '../../jobs/news.ts';
 import { connectQueues, type QueueConnection } from '../../jobs/queues.ts';
 import { createTickMetrics } from '../../jobs/tick-metrics.ts';
 import { startTicks } from '../../jobs/ticks.ts';
@@ -80,6 +81,33 @@ describe.each(BACKENDS)('ticks on %s', (backend) => {
       .queue(`plumbline-${kind.name}`)
       .getJobCounts('waiting', 'delayed', 'failed', 'completed');
     expect(Object.values(counts).reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(1);
+  });
+
+  it('come at once when there is news, not before they have rested, and without news in their rhythm', async () => {
+    const { meter } = testMetrics();
+    const startedMs: number[] = [];
+    const news = new News();
+    const kind = {
+      name: `news-${backend}`,
+      everyMs: 3_000,
+      news,
+      run: async () => {
+        startedMs.push(performance.now());
+        await sleep(100);
+      },
+    };
+    const ticks = startTicks(kind, { connection, log, now: Date.now, metrics: createTickMetrics(meter) });
+    await waitUntil('the first', () => startedMs.length === 1);
+    news.tell(); // while it runs: it may not have seen this
+    news.tell();
+    await waitUntil('the second', () => startedMs.length === 2);
+    await waitUntil('the third', () => startedMs.length === 3);
+    ticks.close();
+    const gaps = startedMs.slice(1).map((ms, i) => ms - (startedMs[i] as number));
+    expect(gaps[0]).toBeGreaterThanOrEqual(290);
+    expect(gaps[0]).toBeLessThan(2_000);
+    expect(gaps[1]).toBeGreaterThanOrEqual(2_990);
+    expect(gaps[1]).toBeLessThan(5_900);
   });
 
   it('go on after a failure, which is counted and said once', async () => {

@@ -79,6 +79,12 @@ describe('supervisor', () => {
     expect(closes).toHaveLength(8);
   });
 
+  it('tells the judge, and nobody else, that ingest stored rows', async () => {
+    await start(supervise({ FAKE_INGEST: 'stores', FAKE_JUDGE: 'hears', FAKE_API: 'hears' }));
+    await expect.poll(diary).toContain('judge hears true');
+    expect(diary()).not.toContain('api hears true');
+  });
+
   it('starts a killed role again while the others go on, and counts it', async () => {
     const subject = supervise();
     await start(subject);

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import {
   type ClickHouseClient,
@@ -11,6 +12,7 @@ import {
   drainStream,
 } from '@clickhouse/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { URGENT_PRIORITY } from '../../store/query-priority.ts';
 import { startTestEngine, type TestEngine } from '../engine-process.ts';
 
 let engine: TestEngine;
@@ -211,6 +213,23 @@ describe('with the ClickHouse client', () => {
     const startedAt = performance.now();
     await Promise.all(Array.from({ length: 4 }, () => rows('SELECT sleep(0.5)')));
     expect(performance.now() - startedAt).toBeLessThan(1_500);
+  });
+
+  it('reads what is urgent while all other readings stand in line', async () => {
+    const done: string[] = [];
+    const read = async (name: string, query: string, settings: ClickHouseSettings = {}) => {
+      await (await client.query({ query, clickhouse_settings: settings })).text();
+      done.push(name);
+    };
+    const slow = Array.from({ length: 4 }, () => read('slow', 'SELECT sleep(2)'));
+    await sleep(200);
+    await Promise.all([
+      read('usual', 'SELECT 1'),
+      read('urgent', 'SELECT 1', { priority: URGENT_PRIORITY }),
+      ...slow,
+    ]);
+    expect(done[0]).toBe('urgent');
+    expect(done.indexOf('usual')).toBeGreaterThan(1);
   });
 
   it('refuses what is too much at once, and is free again when callers leave', async () => {

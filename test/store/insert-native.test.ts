@@ -21,13 +21,18 @@ beforeAll(async () => {
       ENGINE = AggregatingMergeTree ORDER BY Parity ${window}`,
     `CREATE MATERIALIZED VIEW tally_mv TO tally AS
       SELECT toUInt8(Id % 2) AS Parity, count() AS Items FROM item GROUP BY Parity`,
+    `CREATE TABLE tally_of_tens (Ten UInt64, Items SimpleAggregateFunction(sum, UInt64))
+      ENGINE = AggregatingMergeTree ORDER BY Ten ${window}`,
+    `CREATE MATERIALIZED VIEW tally_of_tens_mv TO tally_of_tens AS
+      SELECT intDiv(Id, 10) AS Ten, count() AS Items FROM item GROUP BY Ten`,
   ]) {
     await client.command({ query });
   }
 });
 afterAll(() => engine.close());
 beforeEach(async () => {
-  for (const table of ['item', 'tally']) await client.command({ query: `TRUNCATE TABLE ${table}` });
+  for (const table of ['item', 'tally', 'tally_of_tens'])
+    await client.command({ query: `TRUNCATE TABLE ${table}` });
 });
 
 /** One self-contained Native block of (Id UInt64, `Name.Text` String). */
@@ -94,6 +99,22 @@ describe('insertNative', () => {
     for (let i = 0; i < 3; i++) await insertNative(client, insert, 'once');
     expect(await stored()).toEqual({ rows: 200, tallied: 200 });
   });
+
+  it.each([
+    [1, 1_000_000],
+    [1_000_000, 1],
+  ])(
+    'adds nothing when views were side by side the one time and not the other: %i, %i rows',
+    async (one, other) => {
+      const insert = insertOf(...Array.from({ length: 40 }, (_, i) => block(ids(i * 2_000, 2_000))));
+      for (const rowCount of [one, other]) await insertNative(client, { ...insert, rowCount }, 'both');
+      expect(await stored()).toEqual({ rows: 80_000, tallied: 80_000 });
+      const sql = 'SELECT sum(Items) AS n FROM tally_of_tens';
+      expect(await (await client.query({ query: sql, format: 'JSONEachRow' })).json()).toEqual([
+        { n: '80000' },
+      ]);
+    },
+  );
 
   it('adds the same rows again under another token', async () => {
     const insert = insertOf(block(ids(1, 10)));
