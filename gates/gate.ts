@@ -5,6 +5,7 @@ import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { PipelineError } from '../core/errors.ts';
 import { type Incident, type IncidentsKnown, isIncidentOpen } from '../core/incident.ts';
 import type { Log } from '../core/log.ts';
+import { News } from '../core/news.ts';
 import { storeAddressOf } from '../store/client.ts';
 import type { OutcomeRow } from '../store/outcomes.ts';
 import { readVerifierKeys } from './checkpoint-file.ts';
@@ -38,6 +39,8 @@ export interface GateDeps {
   readonly now: () => number;
   readonly log: Log;
   readonly newId?: () => string;
+  /** Told when verdicts were written nearby. */
+  readonly judgedNews?: News;
   /** Who else is handed every decision. */
   readonly sinks?: readonly DecisionSink[];
 }
@@ -81,11 +84,13 @@ export interface Gate {
   close(): Promise<void>;
 }
 
-/** A judge writes once a second: half of that, so that what it saw turns the gate within two seconds of its being in the data. */
+/** Sooner when a judge nearby says that it wrote; of judges elsewhere, half of their second. */
 const REFRESH_MS = 500;
+/** Judges that write without pause are not read without pause. */
+const REST_MS = 100;
 
 /**
- * The gate of one process: constraints from disk, trust from the store (renewed twice a second), decisions into
+ * The gate of one process: constraints from disk, trust from the store (renewed when a judge nearby wrote, and twice a second), decisions into
  * the ledger. While the store is down verdicts expire by themselves, so answers turn into fail modes within
  * seconds and the gate goes on answering.
  * @throws PipelineError constraints_invalid, config_invalid, data_dir_unwritable
@@ -96,6 +101,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     keyFiles.approvers === undefined ? new Map() : readApprovers(keyFiles.approvers);
   const signingKey = replicaSigningKey(dataDir, keyFiles.signingKey);
   const ownPrefix = `d_${randomUUID().slice(0, 8)}`;
+  const { judgedNews = new News() } = deps;
   const { newId = () => `${ownPrefix}${randomUUID().slice(8)}` } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -134,7 +140,17 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   situation.restore(ledger);
   const situationKept = situation.keepFresh();
   const rates = new RateWatch();
-  const refreshed = keepFresh({ client, now, log, signal, trust, intents, rates, sets: () => sets });
+  const refreshed = keepFresh({
+    client,
+    now,
+    log,
+    signal,
+    trust,
+    intents,
+    rates,
+    sets: () => sets,
+    judgedNews,
+  });
   const copyDir = keyFiles.checkpointDir;
   const signed = keepCheckpoints({ ledger, copyDir, log, signal });
   const refuseWhenClosing = () => {
@@ -200,11 +216,12 @@ interface Refreshing {
   readonly trust: TrustState;
   readonly intents: IntentWatch;
   readonly rates: RateWatch;
+  readonly judgedNews: News;
   readonly sets: () => readonly ConstraintSet[];
 }
 
 async function keepFresh(refreshing: Refreshing): Promise<void> {
-  const { client, now, log, signal, trust, intents, rates, sets } = refreshing;
+  const { client, now, log, signal, trust, intents, rates, sets, judgedNews } = refreshing;
   let isFailing = false;
   while (!signal.aborted) {
     try {
@@ -221,6 +238,7 @@ async function keepFresh(refreshing: Refreshing): Promise<void> {
         log.warn({ err: error }, 'Verdicts cannot be read; they expire, and fail modes answer.');
       isFailing = true;
     }
-    await sleep(REFRESH_MS, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+    await sleep(REST_MS, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+    await judgedNews.within(REFRESH_MS - REST_MS, signal);
   }
 }

@@ -3,10 +3,10 @@ import type { Meter } from '@opentelemetry/api';
 import type { CloudEventsConfig } from '../alerts/cloud-event.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
+import type { News } from '../core/news.ts';
 import type { Addressed, ToldSubject } from '../core/oncall.ts';
 import type { Source } from '../core/source.ts';
 import type { Dimension, Verdict } from '../core/verdict.ts';
-import type { News } from './news.ts';
 import { NOTIFY_ATTEMPTS, NOTIFY_QUEUE } from './notification-job.ts';
 import { createNotifier } from './notify.ts';
 import { connectQueues } from './queues.ts';
@@ -29,6 +29,8 @@ export interface JobsDeps {
   readonly meter: Meter;
   /** Told when rows were stored nearby: the judge then looks at once, and not only every second. */
   readonly storedNews?: News | undefined;
+  /** Verdicts were written. */
+  readonly onJudged?: () => void;
   /** First delay of a notification's retries; a test cannot wait as long as a receiver's restart takes. */
   readonly notifyDelayMs?: number | undefined;
 }
@@ -114,7 +116,11 @@ export async function startJobs(
       name: 'judge',
       everyMs: JUDGE_EVERY_MS,
       ...(deps.storedNews === undefined ? {} : { news: deps.storedNews }),
-      run: async (nowMs) => teller.tellVerdicts(await judgement.judge(nowMs), nowMs),
+      run: async (nowMs) => {
+        const verdicts = await judgement.judge(nowMs);
+        deps.onJudged?.();
+        await teller.tellVerdicts(verdicts, nowMs);
+      },
     },
     { name: 'settle', everyMs: SETTLE_EVERY_MS, run: (nowMs) => judgement.settle(nowMs) },
     {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import { PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { News } from '../core/news.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
-import type { News } from './news.ts';
 import type { QueueConnection } from './queues.ts';
 import type { TickMetrics } from './tick-metrics.ts';
 

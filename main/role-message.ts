@@ -11,15 +11,20 @@ export interface RoleStart {
 export type ToRole =
   | { readonly kind: 'start'; readonly start: RoleStart }
   | { readonly kind: 'stop' }
-  | { readonly kind: 'stored' }
+  | { readonly kind: 'news'; readonly of: NewsOf }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
   | { readonly kind: 'all-metrics'; readonly id: number; readonly text: string };
+
+/**
+ * `stored`: rows of telemetry were, the judge may look at once. `judged`: verdicts were written, the gate may read them at
+ * once. Only a hint, which need not arrive.
+ */
+export type NewsOf = 'stored' | 'judged';
 
 /** From a role's process to the supervisor. */
 export type FromRole =
   | { readonly kind: 'ready' }
-  /** Rows were stored: whoever judges may look at once. Only a hint, which need not arrive. */
-  | { readonly kind: 'stored' }
+  | { readonly kind: 'news'; readonly of: NewsOf }
   | {
       readonly kind: 'failed';
       readonly code: FailureCode;

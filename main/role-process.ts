@@ -1,13 +1,13 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import { FAILURES, type FailureCode, PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { News } from '../jobs/news.ts';
+import { News } from '../core/news.ts';
 import type { Config } from './config.ts';
 import { createLog } from './create-log.ts';
 import { takeRole } from './data-dir.ts';
 import { localUrl } from './local-url.ts';
 import { answerAllMetrics } from './metrics-exchange.ts';
-import type { FromRole, RoleStart, ToRole } from './role-message.ts';
+import type { FromRole, NewsOf, RoleStart, ToRole } from './role-message.ts';
 import type { Role } from './settings.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
 import { yieldToCallers } from './yield-to-callers.ts';
@@ -20,10 +20,10 @@ export interface RoleDeps {
   readonly log: Log;
   readonly meter: Meter;
   readonly tracer: Tracer;
-  /** Told when ingest, started by the same supervisor, stored rows. */
-  readonly storedNews: News;
-  /** Ingest's word to the others. */
-  readonly tellStored: () => void;
+  /** Of other roles that the same supervisor started. */
+  readonly news: Readonly<Record<NewsOf, News>>;
+  /** To those. */
+  readonly tellNews: (of: NewsOf) => void;
 }
 
 interface Running {
@@ -79,7 +79,7 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
     process.exit(2);
   }
   yieldToCallers(role);
-  const storedNews = new News();
+  const news = { stored: new News(), judged: new News() };
   let log = createLog(role, 'info');
   let telemetry: Telemetry | null = null;
   let running: Promise<Running> | null = null;
@@ -95,8 +95,8 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
       log,
     });
     const { meter, tracer } = telemetry;
-    const tellStored = () => tell({ kind: 'stored' });
-    return await start(config, { now: Date.now, log, meter, tracer, storedNews, tellStored });
+    const tellNews = (of: NewsOf) => tell({ kind: 'news', of });
+    return await start(config, { now: Date.now, log, meter, tracer, news, tellNews });
   };
   const stop = async (): Promise<void> => {
     telemetry?.close();
@@ -121,8 +121,8 @@ export function runRole(role: Role, start: (config: Config, deps: RoleDeps) => P
         (text) => tell({ kind: 'metrics', id, text }),
         () => {},
       );
-    } else if (message.kind === 'stored') {
-      storedNews.tell();
+    } else if (message.kind === 'news') {
+      news[message.of].tell();
     } else {
       answerAllMetrics(message);
     }

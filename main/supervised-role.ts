@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { FAILURES, PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { backOffMs } from './back-off.ts';
-import type { FromRole, RoleStart, ToRole } from './role-message.ts';
+import type { FromRole, NewsOf, RoleStart, ToRole } from './role-message.ts';
 
 /** A role that ran this long is healthy again: its next crash starts with the shortest delay. */
 const HEALTHY_AFTER_MS = 30_000;
@@ -28,7 +28,7 @@ export class SupervisedRole {
   isReady = false;
   readonly #script: RoleScript;
   readonly #log: Log;
-  readonly #onStored: () => void;
+  readonly #onNews: (of: NewsOf) => void;
   readonly #onAllMetricsWanted: (reply: (text: string) => void) => void;
   readonly #first = Promise.withResolvers<void>();
   readonly #metricsWaiting = new Map<number, (text: string) => void>();
@@ -44,13 +44,13 @@ export class SupervisedRole {
   constructor(options: {
     script: RoleScript;
     log: Log;
-    onStored: () => void;
+    onNews: (of: NewsOf) => void;
     onAllMetricsWanted: (reply: (text: string) => void) => void;
   }) {
     this.role = options.script.role;
     this.#script = options.script;
     this.#log = options.log;
-    this.#onStored = options.onStored;
+    this.#onNews = options.onNews;
     this.#onAllMetricsWanted = options.onAllMetricsWanted;
     this.#first.promise.catch(() => {}); // who began the role awaits it; a stop may come before
     this.#child = this.#fork();
@@ -66,9 +66,8 @@ export class SupervisedRole {
     return this.#first.promise;
   }
 
-  /** Rows were stored. */
-  tellStored(): void {
-    this.#send({ kind: 'stored' });
+  tellNews(of: NewsOf): void {
+    this.#send({ kind: 'news', of });
   }
 
   /** The role's metrics as text; null when it is not ready or does not answer in time. */
@@ -130,7 +129,7 @@ export class SupervisedRole {
 
   #receive(message: FromRole): void {
     if (message.kind === 'ready') this.#becameReady();
-    else if (message.kind === 'stored') this.#onStored();
+    else if (message.kind === 'news') this.#onNews(message.of);
     else if (message.kind === 'failed') this.#failure = message;
     else if (message.kind === 'metrics') {
       this.#metricsWaiting.get(message.id)?.(message.text);

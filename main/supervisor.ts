@@ -1,6 +1,7 @@
 import type { Log } from '../core/log.ts';
 import { mergePrometheusText } from './merge-prometheus-text.ts';
-import type { RoleStart } from './role-message.ts';
+import type { NewsOf, RoleStart } from './role-message.ts';
+import type { Role } from './settings.ts';
 import { type RoleScript, SupervisedRole } from './supervised-role.ts';
 
 /** All roles together must have drained by then; an orchestrator's patience is usually 30 s. */
@@ -23,6 +24,9 @@ export interface Supervisor {
   metrics(): Promise<string>;
 }
 
+/** Who is told of what. */
+const READER: Readonly<Record<NewsOf, Role>> = { stored: 'judge', judged: 'api' };
+
 /** Forks every role at once, so that their modules load side by side; none begins before `start`. */
 export function createSupervisor(options: {
   scripts: readonly RoleScript[];
@@ -35,8 +39,8 @@ export function createSupervisor(options: {
       new SupervisedRole({
         script,
         log: options.log,
-        onStored: () => {
-          for (const judge of named('judge')) judge.tellStored();
+        onNews: (of) => {
+          for (const reader of named(READER[of])) reader.tellNews(of);
         },
         onAllMetricsWanted: (reply) => void metrics().then(reply),
       }),

@@ -49,21 +49,11 @@ export async function* streamVerdicts(
   const rowCount = [...news.values()].reduce((sum, count) => sum + count, 0);
   const isMany = rowCount > ROWS_MANY || times.length > TIMES_MANY;
   try {
-<<<<<<< HEAD
     const { stream } = await client.exec({
       query: `SELECT ${VERDICT_ROW_COLUMNS} FROM verdicts WHERE ${isMany ? newestOf(BETWEEN) : AT_TIMES} FORMAT RowBinary`,
       query_params: isMany ? { first: times[0], last: times.at(-1) } : { times },
       // Else what fails half way is told behind the rows, as if it were one.
       clickhouse_settings: { wait_end_of_query: 1, priority: URGENT_PRIORITY },
-=======
-    const result = await client.query({
-      query: `SELECT ${COLUMNS} FROM verdicts WHERE ${AT_TIMES}
-        AND (EvaluatedAt, ${VERDICT_KEY}) IN (SELECT max(EvaluatedAt), ${VERDICT_KEY} FROM verdicts WHERE ${AT_TIMES} GROUP BY ${VERDICT_KEY})
-        ORDER BY EvaluatedAt LIMIT 1 BY ${VERDICT_KEY}`,
-      query_params: { times },
-      format: 'JSONCompactEachRow',
-      clickhouse_settings: { output_format_json_quote_denormals: 1, priority: URGENT_PRIORITY },
->>>>>>> turning
     });
     const rows = new VerdictRows();
     for await (const chunk of stream) {

@@ -4,6 +4,7 @@ import type { Meter, Tracer } from '@opentelemetry/api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { PipelineError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { News } from '../../core/news.ts';
 import type { DecisionSink } from '../../gates/export-decisions.ts';
 import { createGate, type KeyFiles } from '../../gates/gate.ts';
 import { GITHUB_PATH, type GithubConfig } from '../adapters/github/serve-github.ts';
@@ -69,6 +70,8 @@ export interface StartApiDeps {
   readonly now: () => number;
   readonly log: Log;
   readonly meter: Meter;
+  /** Told when verdicts were written nearby: the gate then reads at once. */
+  readonly judgedNews?: News;
   /** For spans in the traces of callers; none without it. */
   readonly tracer?: Tracer;
   /** Metrics of all roles in Prometheus' text format. @throws PipelineError overloaded */
@@ -107,7 +110,8 @@ export async function startApi(
 ): Promise<{ close(): Promise<void>; readonly port: number; readonly kedaPort: number | null }> {
   const { client, now, log } = deps;
   const { dataDir, constraintsPath, keyFiles = {}, sinks = [] } = config;
-  const gate = await createGate({ client, dataDir, constraintsPath, keyFiles, sinks, now, log });
+  const { judgedNews = new News() } = deps;
+  const gate = await createGate({ client, dataDir, constraintsPath, keyFiles, sinks, now, log, judgedNews });
   const app = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true, // idle keep-alive connections would hold up the stop

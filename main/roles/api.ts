@@ -4,7 +4,7 @@ import { connectStore } from '../connect-store.ts';
 import { collectMetrics } from '../metrics-exchange.ts';
 import { runRole } from '../role-process.ts';
 
-runRole('api', async (config, { now, log, meter, tracer }) => {
+runRole('api', async (config, { now, log, meter, tracer, news }) => {
   const { host, apiPort, keys, dataDir, otlpHttpPort, otlpGrpcPort, roles, publicUrl } = config;
   const client = await connectStore(config);
   const api = await startApi(
@@ -21,7 +21,7 @@ runRole('api', async (config, { now, log, meter, tracer }) => {
       github: githubConfig(config),
       sinks: decisionSinks(config),
     },
-    { client, now, log, meter, tracer, collectMetrics },
+    { client, now, log, meter, tracer, collectMetrics, judgedNews: news.judged },
   );
   return {
     close: async () => {

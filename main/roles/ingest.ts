@@ -2,7 +2,7 @@ import { startIngest } from '../../ingest/start-ingest.ts';
 import { connectStore } from '../connect-store.ts';
 import { runRole } from '../role-process.ts';
 
-runRole('ingest', async (config, { now, log, meter, tellStored }) => {
+runRole('ingest', async (config, { now, log, meter, tellNews }) => {
   const client = await connectStore(config);
   const ingest = await startIngest(
     {
@@ -15,7 +15,7 @@ runRole('ingest', async (config, { now, log, meter, tellStored }) => {
       spoolBytesMax: config.spoolBytesMax,
       storeReadsFiles: config.clickhouseUrl === undefined, // the engine of this data directory
     },
-    { client, now, log, meter, onStored: tellStored },
+    { client, now, log, meter, onStored: () => tellNews('stored') },
   );
   return {
     close: async () => {

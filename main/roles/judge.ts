@@ -5,7 +5,7 @@ import { connectStore } from '../connect-store.ts';
 import { localUrl } from '../local-url.ts';
 import { runRole } from '../role-process.ts';
 
-runRole('judge', async (config, { now, log, meter, storedNews }) => {
+runRole('judge', async (config, { now, log, meter, news, tellNews }) => {
   const { dataDir, redisUrl, webhookUrl, webhookSecret } = config;
   const client = await connectStore(config);
   const judge = await startJudge(
@@ -18,7 +18,7 @@ runRole('judge', async (config, { now, log, meter, storedNews }) => {
       constraintsPath: config.constraints,
       receiver: receiverOf(config),
     },
-    { client, now, log, meter, storedNews },
+    { client, now, log, meter, storedNews: news.stored, onJudged: () => tellNews('judged') },
   );
   return {
     close: async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { News } from '../../jobs/news.ts';
+import { News } from '../../core/news.ts';
 import { connectQueues, type QueueConnection } from '../../jobs/queues.ts';
 import { createTickMetrics } from '../../jobs/tick-metrics.ts';
 import { startTicks } from '../../jobs/ticks.ts';

@@ -12,7 +12,7 @@ const note = (text: string): void => appendFileSync(diary, `${role} ${text}\n`);
 
 if (behaviour === 'dies-at-once') process.exit(7);
 
-runRole(role, async (_config, { meter, storedNews, tellStored }) => {
+runRole(role, async (_config, { meter, news, tellNews }) => {
   note(`starts ${process.pid}`);
   if (behaviour === 'port-taken') {
     throw new PipelineError('port_taken', 'Port 4318 is taken: set PLUMBLINE_OTLP_HTTP_PORT to another.');
@@ -20,9 +20,11 @@ runRole(role, async (_config, { meter, storedNews, tellStored }) => {
   if (behaviour === 'system-error') throw Object.assign(new Error('write failed'), { code: 'ENOSPC' });
   meter.createCounter('fake.items', { description: 'Counted by the fake' }).add(role.length);
   const ended = new AbortController();
-  if (behaviour === 'stores') setInterval(tellStored, 50).unref();
+  if (behaviour === 'stores') setInterval(() => tellNews('stored'), 50).unref();
+  if (behaviour === 'judges') setInterval(() => tellNews('judged'), 50).unref();
   if (behaviour === 'hears')
-    void storedNews.within(60_000, ended.signal).then((told) => note(`hears ${told}`));
+    for (const [of, told] of Object.entries(news))
+      void told.within(60_000, ended.signal).then((isTold) => note(`hears ${of} ${isTold}`));
   return {
     close: async () => {
       ended.abort();

@@ -79,10 +79,23 @@ describe('supervisor', () => {
     expect(closes).toHaveLength(8);
   });
 
-  it('tells the judge, and nobody else, that ingest stored rows', async () => {
-    await start(supervise({ FAKE_INGEST: 'stores', FAKE_JUDGE: 'hears', FAKE_API: 'hears' }));
-    await expect.poll(diary).toContain('judge hears true');
-    expect(diary()).not.toContain('api hears true');
+  it.each([
+    [
+      'the judge',
+      'that ingest stored rows',
+      { FAKE_INGEST: 'stores', FAKE_JUDGE: 'hears', FAKE_API: 'hears' },
+      'judge hears stored true',
+    ],
+    [
+      'the gate',
+      'that the judge wrote verdicts',
+      { FAKE_JUDGE: 'judges', FAKE_INGEST: 'hears', FAKE_API: 'hears' },
+      'api hears judged true',
+    ],
+  ])('tells %s, and nobody else, %s', async (_who, _what, behaviours, heard) => {
+    await start(supervise(behaviours));
+    await expect.poll(diary).toContain(heard);
+    expect(diary().filter((line) => line.endsWith('true'))).toEqual([heard]);
   });
 
   it('starts a killed role again while the others go on, and counts it', async () => {
