@@ -13,6 +13,7 @@ export interface LedgerThreadStart {
   readonly dataDir: string;
   readonly signingKeyPath: string | undefined;
   readonly store: StoreAddress;
+  readonly segmentBytes?: number;
 }
 
 /** What a decision gets by being recorded. */

@@ -13,7 +13,7 @@ import {
 } from './ledger-message.ts';
 import { replicaSigningKey } from './receipts/signing-key.ts';
 
-const { dataDir, signingKeyPath, store } = workerData as LedgerThreadStart;
+const { dataDir, signingKeyPath, store, segmentBytes } = workerData as LedgerThreadStart;
 
 function tell(message: FromLedgerThread): void {
   parentPort?.postMessage(message);
@@ -72,7 +72,8 @@ function run(ledger: Ledger): void {
 }
 
 try {
-  run(new Ledger(dataDir, { key: replicaSigningKey(dataDir, signingKeyPath) }));
+  const key = replicaSigningKey(dataDir, signingKeyPath);
+  run(new Ledger(dataDir, { key, ...(segmentBytes === undefined ? {} : { segmentBytes }) }));
 } catch (error) {
   tell({ kind: 'failed', failure: failureOf(error) });
 }

@@ -1,5 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Ledger } from '../../gates/ledger.ts';
+import { LedgerThread } from '../../gates/ledger-thread.ts';
 import { askOf, NOW_MS } from './judged-world.ts';
 import { bodyOf } from './ledger-writer.ts';
 
@@ -9,7 +8,10 @@ import { bodyOf } from './ledger-writer.ts';
  * others ask.
  */
 async function answerForEver(dataDir: string, segmentBytes: number): Promise<void> {
-  const ledger = new Ledger(dataDir, { segmentBytes });
+  const store = { url: 'http://127.0.0.1:9' }; // of nobody: lines stay in the ledger
+  const opening = { dataDir, signingKeyPath: undefined, store, segmentBytes };
+  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const ledger = await LedgerThread.open(opening, silent);
   const ask = async (asker: number, round: number) => {
     const request = { ...askOf(), action: { ...askOf().action, planGeneration: `g${round}` } };
     const { decisionId, seq, receipt } = await ledger.append({
@@ -24,10 +26,7 @@ async function answerForEver(dataDir: string, segmentBytes: number): Promise<voi
     for (let round = 1; ; round++) await ask(asker, round);
   };
   const sign = async () => {
-    for (;;) {
-      await ledger.writeCheckpoint();
-      await nextTurn(); // what is signed already is answered at once: others must get a turn
-    }
+    for (;;) await ledger.writeCheckpoint();
   };
   await ask(0, 0);
   await ledger.writeCheckpoint();
