@@ -20,7 +20,11 @@ const DIMENSIONS = ['completeness', 'timeliness', 'structure'] as const;
 const STEADY_PER_S = 1_000;
 const SECONDS = 15;
 const BURST_SECONDS = 5;
-const BURST_CONNECTIONS = 32;
+/** An actor has a connection of its own: hundreds of them do not wait for one another. */
+const STEADY_CONNECTIONS = 64;
+const BURST_CONNECTIONS = 128;
+/** A gate runs for weeks: the first half minute, in which its code is still compiled, is not what actors meet. */
+const WARM_SECONDS = 30;
 const IN_PROCESS = 50_000;
 
 /**
@@ -43,10 +47,13 @@ export async function decisions(rounds: number): Promise<void> {
     await sleep(2 * RENEW_S * 1_000);
     const inProcessUs = await answerInProcess(server.store, folder);
     const to = { port: server.ports.apiPort, services: [...named, ...unnamed()] };
-    await asker.run({ ...to, connections: 8, perS: STEADY_PER_S, seconds: 5 });
+    await asker.run({ ...to, connections: BURST_CONNECTIONS, perS: null, seconds: BURST_SECONDS });
+    await asker.run({ ...to, connections: STEADY_CONNECTIONS, perS: STEADY_PER_S, seconds: WARM_SECONDS });
     for (let round = 0; round < rounds; round++) {
       const before = server.cpuMs()['api'] ?? 0;
-      steady.push(await asker.run({ ...to, connections: 16, perS: STEADY_PER_S, seconds: SECONDS }));
+      steady.push(
+        await asker.run({ ...to, connections: STEADY_CONNECTIONS, perS: STEADY_PER_S, seconds: SECONDS }),
+      );
       cpuUs.push((((server.cpuMs()['api'] ?? 0) - before) / (steady.at(-1)?.answered ?? 1)) * 1_000);
       process.stderr.write('.');
       bursts.push(
