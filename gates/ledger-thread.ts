@@ -40,6 +40,7 @@ export class LedgerThread {
   #calls: LedgerCall[] = [];
   #lastId = 0;
   #state: LedgerState;
+  #closed: Promise<StoredCheckpoint | null> | null = null;
 
   /** @throws PipelineError data_dir_unwritable, config_invalid (no key) */
   static async open(start: LedgerThreadStart, log: Log): Promise<LedgerThread> {
@@ -109,10 +110,9 @@ export class LedgerThread {
   }
 
   /** Ends copying, and signs what is there last. @returns the newest checkpoint; null when it cannot be written */
-  async close(): Promise<StoredCheckpoint | null> {
-    const last = await this.#call('close', null);
-    await this.#worker.terminate();
-    return last;
+  close(): Promise<StoredCheckpoint | null> {
+    this.#closed ??= this.#call('close', null).finally(() => this.#worker.terminate());
+    return this.#closed;
   }
 
   #call<Name extends keyof LedgerCalls>(
@@ -121,6 +121,8 @@ export class LedgerThread {
   ): Promise<LedgerCalls[Name]['answer']> {
     if (this.#waiting.size >= WAITING_MAX)
       return Promise.reject(unwritable(`${WAITING_MAX} already wait for the disk`));
+    // Nobody is there any more who could answer.
+    if (this.#closed !== null) return Promise.reject(unwritable('the ledger is closed'));
     const id = ++this.#lastId;
     // All that is asked in one turn goes in one message.
     if (this.#calls.push({ id, name, asked }) === 1) setImmediate(() => this.#send());
