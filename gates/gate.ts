@@ -90,9 +90,9 @@ const REFRESH_MS = 500;
 const REST_MS = 100;
 
 /**
- * The gate of one process: constraints from disk, trust from the store (renewed when a judge nearby wrote, and twice a second), decisions into
- * the ledger. While the store is down verdicts expire by themselves, so answers turn into fail modes within
- * seconds and the gate goes on answering.
+ * The gate of one process: constraints from disk, trust from the store (renewed when a judge nearby wrote, and twice a
+ * second), decisions into the ledger. While the store is down verdicts expire by themselves, so answers turn into fail
+ * modes within seconds and the gate goes on answering.
  * @throws PipelineError constraints_invalid, config_invalid, data_dir_unwritable
  */
 export async function createGate(deps: GateDeps): Promise<Gate> {
