@@ -14,7 +14,6 @@ import type { FleetHealth } from './fleet-health.ts';
 import { fleetBudgets, fleetsOf } from './guardrails/change-budget.ts';
 import { guardrailVotes } from './guardrails/guardrail-votes.ts';
 import type { RepairEffects } from './guardrails/repair-effect.ts';
-
 import { heldByFindings } from './held-by-findings.ts';
 import { ageHold } from './hold-age.ts';
 import { checkInputs } from './inputs/check-inputs.ts';

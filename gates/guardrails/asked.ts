@@ -38,7 +38,10 @@ function* newestOn(
   }
 }
 
-/** Whether so many were allowed after `sinceMs`, whatever they were: most limits are far from it, and need no walk. A fleet is walked. */
+/**
+ * Whether so many were allowed after `sinceMs`, whatever they were: most limits are far from it, and need no walk. A fleet
+ * is walked.
+ */
 export function wereAsMany({ set, recent, fleet }: Asked, count: number, sinceMs: number): boolean {
   if (fleet !== undefined) return true;
   const actions = recent.on(set.scope.service);

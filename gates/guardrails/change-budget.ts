@@ -21,11 +21,24 @@ export function changeBudgets(asked: Asked): Vote[] {
   return asked.set.guardrails.changeBudget.flatMap((budget) => changeBudget(asked, budget));
 }
 
+/** By the list of sets, which is another one when a file changed: hardly any set shares, and every question asks. */
+const sharing = new WeakMap<readonly ConstraintSet[], readonly ConstraintSet[]>();
+
+function setsThatShare(sets: readonly ConstraintSet[]): readonly ConstraintSet[] {
+  const known = sharing.get(sets);
+  if (known !== undefined) return known;
+  const found = sets.filter(({ guardrails }) =>
+    guardrails.changeBudget.some(({ over }) => over !== undefined),
+  );
+  sharing.set(sets, found);
+  return found;
+}
+
 /** Sets of other services that share a budget with the one that is asked about. */
 export function fleetsOf({ target, request }: Question, sets: readonly ConstraintSet[]): ConstraintSet[] {
   const service = target?.serviceName;
   if (service === undefined) return [];
-  return sets.filter(
+  return setsThatShare(sets).filter(
     (set) =>
       set.scope.service !== service &&
       set.guardrails.changeBudget.some(({ over }) => over?.includes(service)) &&
