@@ -12,6 +12,8 @@ export interface SourceRate {
   readonly readAtMs: number;
 }
 
+/** Requests a second: nothing counts more exactly, so two ways of counting that agree above it agree about nothing. */
+const PER_S_MAX = Number.MAX_SAFE_INTEGER;
 /** As for verdicts: what nobody renewed is no longer known. */
 const VALID_MS = 60_000;
 
@@ -32,7 +34,7 @@ export function sourceRate(
     return { unknown: 'nothing counts the requests of this source, or it was not read in the last minute' };
   }
   // NaN is not above 0, and must not become a rate of none; a counter that ran backwards counts nothing.
-  if (!Number.isFinite(perS) || perS < 0) return { unknown: `a rate of ${perS} is no rate` };
+  if (Number.isNaN(perS) || perS < 0 || perS > PER_S_MAX) return { unknown: `a rate of ${perS} is no rate` };
   if (perS > 0) return valueFact(perS, true);
   const others = ofService.filter((rate) => rate !== own && (rate.requestsPerS ?? 0) !== 0);
   if (others.length > 0) {

@@ -54,3 +54,12 @@ it('two wrongs make no right: what each of them stops, both of them stop', () =>
   fc.assert(property, { numRuns });
   expect(seen).toBeGreaterThan(numRuns / 4);
 });
+
+it('two ways of counting that tell the same impossible rate agree about nothing', () => {
+  for (const action of ACTION_KINDS.filter((one) => !isSafe(one))) {
+    const healthy = healthyWorld(action);
+    const rates = healthy.rates.map((rate) => ({ ...rate, requestsPerS: 1e308 }));
+    expect(answer(healthy).decision).toBe('allow');
+    expect(answer({ ...healthy, rates }).decision).not.toBe('allow');
+  }
+});
