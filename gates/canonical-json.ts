@@ -37,8 +37,7 @@ function listText(list: readonly unknown[]): string {
 // Each decision is written this way: no lists of pairs in between.
 function objectText(value: object): string {
   const fields = value as Readonly<Record<string, unknown>>;
-  const keys = Object.keys(fields);
-  if (!isSorted(keys)) keys.sort();
+  const keys = sorted(Object.keys(fields));
   let text = '';
   for (const key of keys) {
     const member = fields[key];
@@ -47,7 +46,16 @@ function objectText(value: object): string {
   return `{${text}}`;
 }
 
-function isSorted(keys: readonly string[]): boolean {
-  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] as string) > (keys[i] as string)) return false;
-  return true;
+const FEW_KEYS = 32;
+
+/** Few keys in place, where `sort` would make two more lists. */
+function sorted(keys: string[]): string[] {
+  if (keys.length > FEW_KEYS) return keys.sort();
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i] as string;
+    let at = i;
+    for (; at > 0 && (keys[at - 1] as string) > key; at--) keys[at] = keys[at - 1] as string;
+    keys[at] = key;
+  }
+  return keys;
 }

@@ -18,6 +18,7 @@ import { parseDecisionRequest } from './decision-request.ts';
 import { type DecisionSink, exportDecisions } from './export-decisions.ts';
 import { IntentWatch } from './intent-watch.ts';
 import { copyCheckpoint, keepCheckpoints } from './keep-checkpoints.ts';
+import type { Undated } from './ledger-entry.ts';
 import type { Checkpoint } from './ledger-line.ts';
 import { LedgerThread } from './ledger-thread.ts';
 import { RateWatch } from './rate-watch.ts';
@@ -61,6 +62,8 @@ export interface Gate {
    * @throws PipelineError request_invalid, ledger_unwritable, draining
    */
   ask(request: DecisionRequest): Promise<Decision>;
+  /** As `ask`; the answer as canonical JSON, as it stands in the ledger and with its receipt. */
+  askForText(request: DecisionRequest): Promise<string>;
   lint(text: string, fileName: string): LintResult;
   /** The sets in force; `origin` says from which file and which revision of it. */
   effective(): readonly ConstraintSet[];
@@ -158,29 +161,38 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     const text = 'The gate is closing. Ask another replica, or again in some seconds.';
     throw new PipelineError('draining', text);
   };
+  const judge = (request: DecisionRequest): Undated => {
+    refuseWhenClosing();
+    const question = parseDecisionRequest(request);
+    const decidedAtMs = now();
+    const body = decide({
+      request: question,
+      sets,
+      trust,
+      findings: trust.openFindings,
+      intents: intents.states(decidedAtMs),
+      ...situation.forQuestion(question, decidedAtMs),
+      rates: rates.rates,
+      incident: isIncidentOpen(situation.incidents(), question.target['service'] ?? null),
+      nowMs: decidedAtMs,
+    });
+    const made = { decidedAtMs, decisionId: newId(), request: question, body };
+    situation.take(made); // no await before it: two questions at once must not get one last slot
+    return made;
+  };
+  const givingBack = (made: Undated) => (error: unknown) => {
+    situation.giveBack(made);
+    throw error;
+  };
   const exported = (deps.sinks ?? []).map((sink) => exportDecisions({ ledger, sink, dataDir, log, signal }));
   return {
-    async ask(request) {
-      refuseWhenClosing();
-      const question = parseDecisionRequest(request);
-      const decidedAtMs = now();
-      const body = decide({
-        request: question,
-        sets,
-        trust,
-        findings: trust.openFindings,
-        intents: intents.states(decidedAtMs),
-        ...situation.forQuestion(question, decidedAtMs),
-        rates: rates.rates,
-        incident: isIncidentOpen(situation.incidents(), question.target['service'] ?? null),
-        nowMs: decidedAtMs,
-      });
-      const made = { decidedAtMs, decisionId: newId(), request: question, body };
-      situation.take(made); // no await before it: two questions at once must not get one last slot
-      return await ledger.append(made).catch((error) => {
-        situation.giveBack(made);
-        throw error;
-      });
+    ask: async (request) => {
+      const made = judge(request);
+      return await ledger.append(made).catch(givingBack(made));
+    },
+    askForText: async (request) => {
+      const made = judge(request);
+      return await ledger.appendForText(made).catch(givingBack(made));
     },
     lint: (text, fileName) => lintConstraints(text, fileName, now()),
     effective: () => sets,

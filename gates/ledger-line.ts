@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import type { DecisionRow } from '../store/decisions.ts';
 import type { OutcomeRow } from '../store/outcomes.ts';
-import { canonicalJson } from './canonical-json.ts';
 
 /** The newest line; whoever keeps a copy of it elsewhere can prove later that nothing before it was changed. */
 export interface Checkpoint {
@@ -36,7 +35,7 @@ interface OutcomeLine extends LinePlace {
 }
 
 /** The content of a line as it is hashed: canonical JSON of exactly these fields. */
-export type HashedLine = DecisionLine | OutcomeLine;
+type HashedLine = DecisionLine | OutcomeLine;
 
 /** A line as it is read. */
 export type LedgerRow = DecisionRow | OutcomeRow;
@@ -67,12 +66,8 @@ export function hashText(text: string | Uint8Array): string {
   return hash('sha256', text);
 }
 
-/**
- * As stored: the hash, the very bytes it is over, a newline.
- * @throws RangeError for what JSON has no word for
- */
-export function lineText(line: HashedLine): { hash: string; text: string } {
-  const content = canonicalJson(line); // JSON escapes newlines: the one at the end is the only one
+/** As stored: the hash, the very bytes it is over, a newline, which is the only one, for JSON escapes all others. */
+export function lineText(content: string): { readonly hash: string; readonly text: string } {
   const hash = hashText(content);
   return { hash, text: `${hash}${content}\n` };
 }
@@ -108,6 +103,11 @@ function examine(stored: Buffer, before: Checkpoint): { row: LedgerRow; torn: st
     return { seq, text: `line ${seq} does not follow line ${before.seq}` };
   const hash = stored.toString('latin1', 0, HASH_LENGTH);
   return { row: rowOf(line, hash), torn: line.torn ?? null };
+}
+
+/** @param content of a line that we wrote, whose hash is known to be right */
+export function rowOfContent(content: string, hash: string): LedgerRow {
+  return rowOf(JSON.parse(content) as HashedLine, hash);
 }
 
 function rowOf(line: HashedLine, hash: string): LedgerRow {

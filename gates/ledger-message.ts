@@ -1,10 +1,8 @@
-import type { Decision } from '../core/decision.ts';
 import { FAILURES, type FailureCode, type FailureFacts, PipelineError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { StoreAddress } from '../store/client.ts';
-import type { OutcomeRow } from '../store/outcomes.ts';
 import type { StoredCheckpoint } from './checkpoint-file.ts';
-import type { Undated, UndatedOutcome } from './ledger.ts';
+import type { LedgerEntry, Recorded } from './ledger-entry.ts';
 import type { Checkpoint } from './ledger-line.ts';
 import type { WrittenEnd } from './ledger-segments.ts';
 
@@ -16,13 +14,9 @@ export interface LedgerThreadStart {
   readonly segmentBytes?: number;
 }
 
-/** What a decision gets by being recorded. */
-type Recorded = Pick<Decision, 'seq' | 'prevHash' | 'receipt'>;
-
 /** What can be asked of the thread, and what each comes back with. */
 export interface LedgerCalls {
-  append: { readonly asked: Undated; readonly answer: Recorded };
-  appendOutcome: { readonly asked: UndatedOutcome; readonly answer: OutcomeRow };
+  append: { readonly asked: LedgerEntry; readonly answer: Recorded };
   writeCheckpoint: { readonly asked: null; readonly answer: StoredCheckpoint };
   newestCheckpoint: { readonly asked: null; readonly answer: StoredCheckpoint };
   close: { readonly asked: null; readonly answer: StoredCheckpoint | null };

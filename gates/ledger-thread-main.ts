@@ -1,8 +1,9 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Log } from '../core/log.ts';
 import { createStoreClient } from '../store/client.ts';
 import { forwardDecisions } from './forward-decisions.ts';
-import { Ledger, type Undated, type UndatedOutcome } from './ledger.ts';
+import { Ledger } from './ledger.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
 import {
   type FromLedgerThread,
   failureOf,
@@ -32,7 +33,8 @@ function run(ledger: Ledger): void {
   let answers: LedgerAnswer[] = [];
   const answer = (one: LedgerAnswer): void => {
     if (answers.push(one) > 1) return;
-    setImmediate(() => {
+    // After all that one write brought to disk.
+    process.nextTick(() => {
       tell({ kind: 'answers', answers, state: state() });
       answers = [];
     });
@@ -40,12 +42,8 @@ function run(ledger: Ledger): void {
 
   async function obey({ name, asked }: LedgerCall): Promise<LedgerCalls[keyof LedgerCalls]['answer']> {
     switch (name) {
-      case 'append': {
-        const { seq, prevHash, receipt } = await ledger.append(asked as Undated);
-        return { seq, prevHash, receipt };
-      }
-      case 'appendOutcome':
-        return await ledger.appendOutcome(asked as UndatedOutcome);
+      case 'append':
+        return await ledger.append(asked as LedgerEntry);
       case 'writeCheckpoint':
         return await ledger.writeCheckpoint();
       case 'newestCheckpoint':
@@ -59,7 +57,7 @@ function run(ledger: Ledger): void {
     }
   }
 
-  parentPort?.on('message', (calls: readonly LedgerCall[]) => {
+  const obeyAll = (calls: readonly LedgerCall[]): void => {
     for (const call of calls) {
       const { id } = call;
       obey(call).then(
@@ -67,6 +65,13 @@ function run(ledger: Ledger): void {
         (error) => answer({ id, failure: failureOf(error) }),
       );
     }
+  };
+  const port = parentPort as MessagePort;
+  port.on('message', (calls: readonly LedgerCall[]) => {
+    obeyAll(calls);
+    // What came while the disk was waited for shares the next write.
+    for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port))
+      obeyAll(more.message);
   });
   tell({ kind: 'ready', state: state() });
 }

@@ -6,7 +6,17 @@ import type { Log } from '../core/log.ts';
 import type { DecisionRow } from '../store/decisions.ts';
 import type { OutcomeRow } from '../store/outcomes.ts';
 import type { StoredCheckpoint } from './checkpoint-file.ts';
-import { type Undated, type UndatedOutcome, unwritable } from './ledger.ts';
+import { unwritable } from './ledger.ts';
+import {
+  answerText,
+  decisionEntry,
+  decisionOf,
+  type LedgerEntry,
+  outcomeEntry,
+  type Recorded,
+  type Undated,
+  type UndatedOutcome,
+} from './ledger-entry.ts';
 import type { Checkpoint, LedgerRow } from './ledger-line.ts';
 import {
   errorOf,
@@ -75,13 +85,23 @@ export class LedgerThread {
    * @throws PipelineError ledger_unwritable: then nothing was recorded, and nothing may be answered
    */
   async append(undated: Undated): Promise<Decision> {
-    const { seq, prevHash, receipt } = await this.#call('append', undated);
-    return { ...undated.body, decisionId: undated.decisionId, seq, prevHash, receipt };
+    return decisionOf(undated, await this.#append(entryOf(decisionEntry, undated)));
+  }
+
+  /** As `append`; the decision as canonical JSON. @throws PipelineError ledger_unwritable */
+  async appendForText(undated: Undated): Promise<string> {
+    const entry = entryOf(decisionEntry, undated);
+    return answerText(entry, await this.#append(entry));
   }
 
   /** Appends how a decision turned out. @throws PipelineError ledger_unwritable */
-  appendOutcome(undated: UndatedOutcome): Promise<OutcomeRow> {
-    return this.#call('appendOutcome', undated);
+  async appendOutcome(undated: UndatedOutcome): Promise<OutcomeRow> {
+    const { seq, prevHash, hash } = await this.#append(entryOf(outcomeEntry, undated));
+    return { ...undated, seq, prevHash, hash };
+  }
+
+  #append({ texts, claims }: LedgerEntry): Promise<Recorded> {
+    return this.#call('append', { texts, claims });
   }
 
   checkpoint(): Checkpoint {
@@ -142,5 +162,14 @@ export class LedgerThread {
       if ('failure' in one) waiting?.reject(errorOf(one.failure));
       else waiting?.resolve(one.answer as never);
     }
+  }
+}
+
+/** @throws PipelineError ledger_unwritable: the ledger has no form for it */
+function entryOf<From, Entry extends LedgerEntry>(make: (from: From) => Entry, from: From): Entry {
+  try {
+    return make(from);
+  } catch (cause) {
+    throw unwritable(cause);
   }
 }

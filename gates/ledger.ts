@@ -1,48 +1,35 @@
 import { mkdirSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Decision, DecisionRequest, Outcome } from '../core/decision.ts';
 import { hasCode, PipelineError } from '../core/errors.ts';
 import type { DecisionRow } from '../store/decisions.ts';
-import type { OutcomeRow } from '../store/outcomes.ts';
 import type { StoredCheckpoint } from './checkpoint-file.ts';
-import type { DecisionBody } from './decide.ts';
 import { findLedgerEnd, type LedgerEnd } from './find-ledger-end.ts';
 import { LedgerCheckpoints } from './ledger-checkpoints.ts';
 import { readLedgerCursor, writeLedgerCursor } from './ledger-cursor.ts';
-import { type Checkpoint, type HashedLine, type LedgerRow, lineText, seqOf } from './ledger-line.ts';
+import { entryContent, type LedgerEntry, type Recorded } from './ledger-entry.ts';
+import { type Checkpoint, type LedgerRow, lineText, rowOfContent } from './ledger-line.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerSegments, type WrittenEnd } from './ledger-segments.ts';
 import { receiptSigner } from './receipts/sign-receipt.ts';
 import { replicaSigningKey, type SigningKey } from './receipts/signing-key.ts';
 import { ledgerPath } from './segment-files.ts';
 
-/** What is decided, before the ledger gives it its number and its place in the chain. */
-export interface Undated {
-  readonly decidedAtMs: number;
-  readonly decisionId: string;
-  readonly request: DecisionRequest;
-  readonly body: DecisionBody;
-}
-
-export interface UndatedOutcome {
-  readonly recordedAtMs: number;
-  readonly outcome: Outcome;
-}
-
 interface Waiting {
-  readonly undated: Undated | UndatedOutcome;
-  readonly resolve: (row: LedgerRow) => void;
+  readonly entry: LedgerEntry;
+  readonly resolve: (recorded: Recorded) => void;
   readonly reject: (error: PipelineError) => void;
 }
 
-interface Place {
+/** A line on disk, as it was written. */
+interface Line {
   readonly seq: number;
   readonly prevHash: string;
+  readonly hash: string;
+  readonly content: string;
 }
 
 /** Lines that go to disk in one write. */
 interface Group {
-  readonly made: { readonly row: LedgerRow; readonly waiting: Waiting }[];
+  readonly made: { readonly line: Line; readonly waiting: Waiting }[];
   text: string;
   bytes: number;
   head: Checkpoint;
@@ -68,10 +55,10 @@ export class Ledger {
   readonly #segmentBytes: number;
   readonly #segments: LedgerSegments;
   readonly #reader: LedgerReader;
-  readonly #signReceipt: (line: DecisionRow) => string;
+  readonly #signReceipt: ReturnType<typeof receiptSigner>;
   readonly #checkpoints: LedgerCheckpoints;
   readonly #waiting: Waiting[] = [];
-  #tail: LedgerRow[] = [];
+  #tail: Line[] = [];
   /** Of what a crash cut off before the next line. */
   #tornHash: string | undefined;
   #head: Checkpoint;
@@ -111,29 +98,19 @@ export class Ledger {
   }
 
   /**
-   * Appends one decision and answers when it is on disk, with its receipt.
+   * Appends one line and answers when it is on disk.
    * @throws PipelineError ledger_unwritable: then nothing was recorded, and nothing may be answered
    */
-  async append(undated: Undated): Promise<Decision> {
-    const row = (await this.#add(undated)) as DecisionRow;
-    return { ...row.response, receipt: row.mode === 'shadow' ? null : this.#signReceipt(row) };
-  }
-
-  /** Appends how a decision turned out. @throws PipelineError ledger_unwritable */
-  async appendOutcome(undated: UndatedOutcome): Promise<OutcomeRow> {
-    return (await this.#add(undated)) as OutcomeRow;
-  }
-
-  #add(undated: Undated | UndatedOutcome): Promise<LedgerRow> {
-    const answer = new Promise<LedgerRow>((resolve, reject) =>
-      this.#waiting.push({ undated, resolve, reject }),
+  append(entry: LedgerEntry): Promise<Recorded> {
+    const recorded = new Promise<Recorded>((resolve, reject) =>
+      this.#waiting.push({ entry, resolve, reject }),
     );
     this.#writing ??= this.#drain();
-    return answer;
+    return recorded;
   }
 
   async #drain(): Promise<void> {
-    await nextTurn(); // everybody who asks in this turn shares the first write
+    await null; // everybody who asks in this turn shares the first write
     while (this.#waiting.length > 0) await this.#writeGroup(this.#takeGroup());
     this.#writing = null;
   }
@@ -149,10 +126,17 @@ export class Ledger {
     }
     this.#head = head; // not before: a group that failed has taken no numbers
     this.#tornHash = undefined;
-    for (const { row, waiting } of made) {
-      this.#checkpoints.add(row.hash);
-      this.#tail.push(row);
-      waiting.resolve(row);
+    for (const { line, waiting } of made) {
+      this.#checkpoints.add(line.hash);
+      this.#tail.push(line);
+      const { claims } = waiting.entry;
+      const { seq, prevHash, hash } = line;
+      waiting.resolve({
+        seq,
+        prevHash,
+        hash,
+        receipt: claims === null ? null : this.#signReceipt(claims, line),
+      });
     }
     if (this.#tail.length > 2 * TAIL_LINES) this.#tail = this.#tail.slice(-TAIL_LINES);
   }
@@ -169,19 +153,20 @@ export class Ledger {
   #addTo(group: Group, waiting: Waiting): boolean {
     const place = { seq: group.head.seq + 1, prevHash: group.head.hash };
     try {
-      const { line, rowOf } = lineAt(place, waiting.undated);
-      const { hash, text } = lineText(group.made.length === 0 ? { ...line, torn: this.#tornHash } : line);
+      const torn = group.made.length === 0 ? this.#tornHash : undefined;
+      const content = entryContent(waiting.entry, { ...place, torn });
+      const { hash, text } = lineText(content);
       const bytes = Buffer.byteLength(text);
       if (bytes > this.#segmentBytes)
         throw new Error(`it takes ${bytes} bytes of at most ${this.#segmentBytes}`);
       const groupBytesMax = Math.min(GROUP_BYTES_MAX, this.#segmentBytes);
       if (group.made.length > 0 && group.bytes + bytes > groupBytesMax) return false;
-      group.made.push({ row: rowOf(hash), waiting });
+      group.made.push({ line: { ...place, hash, content }, waiting });
       group.text += text;
       group.bytes += bytes;
       group.head = { seq: place.seq, hash };
     } catch (cause) {
-      // Too long, or something JSON has no word for: it takes no number, and its neighbours must not pay for it.
+      // Too long: it takes no number, and its neighbours must not pay for it.
       waiting.reject(unwritable(cause));
     }
     return true;
@@ -216,8 +201,11 @@ export class Ledger {
    */
   readLinesAfter(seq: number, limit: number): LedgerRow[] {
     const oldest = this.#tail[0];
-    const skipped = oldest === undefined ? -1 : seq + 1 - seqOf(oldest);
-    if (skipped >= 0) return this.#tail.slice(skipped, skipped + limit);
+    const skipped = oldest === undefined ? -1 : seq + 1 - oldest.seq;
+    if (skipped >= 0)
+      return this.#tail
+        .slice(skipped, skipped + limit)
+        .map(({ content, hash }) => rowOfContent(content, hash));
     return this.#reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
   }
 
@@ -236,21 +224,6 @@ export class Ledger {
     await this.#segments.close();
     return await this.writeCheckpoint().catch(() => null);
   }
-}
-
-/** The line at a place, and how its row is made once its hash is known. */
-function lineAt(
-  place: Place,
-  undated: Undated | UndatedOutcome,
-): { line: HashedLine; rowOf: (hash: string) => LedgerRow } {
-  if ('outcome' in undated) {
-    const line = { ...place, ...undated };
-    return { line, rowOf: (hash) => ({ ...line, hash }) };
-  }
-  const { decidedAtMs, decisionId, request, body } = undated;
-  const response: Decision = { ...body, decisionId, ...place, receipt: null };
-  const content = { decidedAtMs, mode: request.mode ?? ('enforce' as const), request, response };
-  return { line: { ...place, ...content }, rowOf: (hash) => ({ ...content, hash }) };
 }
 
 /**

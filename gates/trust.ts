@@ -265,21 +265,32 @@ function readingOf(
   return purpose === null ? reading : forPurpose(reading, purpose, nowMs);
 }
 
-function plainReadingOf(slot: TrustSlot, nowMs: number): TrustReading {
-  const { expiresAtMs, sinceMs } = slot;
-  const verdict = slot.verdict();
-  if (nowMs <= expiresAtMs) {
-    // Parsed when somebody reads them: of what passes nobody does.
-    return {
-      state: verdict.outcome,
-      verdict,
-      get reasons() {
-        return verdict.reasons;
-      },
-      sinceMs,
-      validUntilMs: expiresAtMs,
-    };
+/**
+ * Reasons are parsed when somebody reads them: of what passes nobody does. A class, because a getter in an object
+ * literal is a hidden class of its own each time, which holds the verdict until the whole heap is collected.
+ */
+class ValidReading implements TrustReading {
+  readonly state: Outcome;
+  readonly verdict: Verdict;
+  readonly sinceMs: number;
+  readonly validUntilMs: number;
+
+  constructor(verdict: Verdict, { sinceMs, expiresAtMs }: TrustSlot) {
+    this.state = verdict.outcome;
+    this.verdict = verdict;
+    this.sinceMs = sinceMs;
+    this.validUntilMs = expiresAtMs;
   }
+
+  get reasons(): readonly Reason[] {
+    return this.verdict.reasons;
+  }
+}
+
+function plainReadingOf(slot: TrustSlot, nowMs: number): TrustReading {
+  const { expiresAtMs } = slot;
+  const verdict = slot.verdict();
+  if (nowMs <= expiresAtMs) return new ValidReading(verdict, slot);
   const text = `The last verdict (${verdict.outcome}) expired at ${rfc3339(expiresAtMs)} and was not renewed.`;
   const reasons = [{ code: 'VERDICT_EXPIRED', text }];
   return { state: 'unknown', verdict, reasons, sinceMs: expiresAtMs, validUntilMs: expiresAtMs };

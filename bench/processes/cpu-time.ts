@@ -9,6 +9,12 @@ export function cpuMs(pid: number): number {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * MS_PER_TICK;
 }
 
+/** What a host gave to other machines so far, of all processors together: a virtual machine stands still meanwhile. */
+export function stolenMs(): number {
+  const [all = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  return Number(all.trim().split(/\s+/)[8] ?? 0) * MS_PER_TICK;
+}
+
 /** Resident memory in bytes. */
 export function residentBytes(pid: number): number {
   const pages = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1];

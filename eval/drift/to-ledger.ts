@@ -1,6 +1,7 @@
 import type { SystemHistory } from '../../core/system-history.ts';
 import { rfc3339 } from '../../core/time.ts';
-import { GENESIS, type HashedLine, lineText } from '../../gates/ledger-line.ts';
+import { decisionEntry, entryContent } from '../../gates/ledger-entry.ts';
+import { GENESIS, lineText } from '../../gates/ledger-line.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -11,21 +12,16 @@ export function ledgerOf({ startMs, decisions, actions }: SystemHistory): string
   const lines = decisions.map((decision) => {
     const decidedAtMs = startMs + decision.minute * MINUTE_MS;
     const to = targets.get(decision.id) ?? null;
-    const seq = head.seq + 1;
-    const line: HashedLine = {
-      seq,
-      prevHash: head.hash,
+    const entry = decisionEntry({
       decidedAtMs,
-      mode: 'enforce',
+      decisionId: decision.id,
       request: {
         actor: { id: decision.actor },
         action: { kind: decision.kind, ...(to === null ? {} : { to: { value: to } }) },
         target: { service: decision.service },
       },
-      response: {
+      body: {
         decision: decision.outcome,
-        decisionId: decision.id,
-        seq,
         validUntil: rfc3339(decidedAtMs + MINUTE_MS),
         retryAfterS: null,
         data: { state: 'pass', confidence: null, components: [] },
@@ -34,11 +30,10 @@ export function ledgerOf({ startMs, decisions, actions }: SystemHistory): string
         wouldAllowIf: [],
         failMode: null,
         constraintSet: 'run',
-        prevHash: head.hash,
-        receipt: null,
       },
-    };
-    const { hash, text } = lineText(line);
+    });
+    const seq = head.seq + 1;
+    const { hash, text } = lineText(entryContent(entry, { seq, prevHash: head.hash }));
     head = { seq, hash };
     return text;
   });

@@ -11,7 +11,6 @@ import {
   outcomeAsked,
   outcomeJson,
   recordedDecisionJson,
-  toDecisionJson,
   toOutcomeJson,
   toRecordedDecisionJson,
 } from './decision-json.ts';
@@ -64,7 +63,11 @@ export const DECISION_OPERATIONS: readonly Operation[] = [ask, listDecisions, ge
 
 export function serveDecisions(app: FastifyInstance, { client, gate }: ApiDeps): void {
   // The gate parses what it is asked: its other doors lead there too.
-  serveOperation(app, ask, async ({ body }) => toDecisionJson(await gate.ask(body as DecisionRequest)));
+  serveOperation(app, ask, async ({ body, reply }) => {
+    const text = await gate.askForText(body as DecisionRequest);
+    reply.type('application/json; charset=utf-8');
+    return text;
+  });
   serveOperation(app, listDecisions, async ({ query }) => {
     const decisions = await readDecisions(client, query);
     return { decisions: decisions.map(toRecordedDecisionJson) };

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { Ledger } from '../../gates/ledger.ts';
+import { decisionEntry } from '../../gates/ledger-entry.ts';
 import { askOf, NOW_MS } from './judged-world.ts';
 import { bodyOf } from './ledger-writer.ts';
 
@@ -16,12 +17,14 @@ async function refuseGroup(dataDir: string): Promise<void> {
   const ledger = new Ledger(dataDir, { segmentBytes: 32_768 });
   const answer = async (lineCount: number, padLength: number) => {
     const asked = Array.from({ length: lineCount }, () =>
-      ledger.append({
-        decidedAtMs: NOW_MS,
-        decisionId: 'd',
-        request: askOf(),
-        body: bodyOf(padLength),
-      }),
+      ledger.append(
+        decisionEntry({
+          decidedAtMs: NOW_MS,
+          decisionId: 'd',
+          request: askOf(),
+          body: bodyOf(padLength),
+        }),
+      ),
     );
     const settled = await Promise.allSettled(asked);
     return settled.map((one) => (one.status === 'fulfilled' ? one.value.seq : one.reason.code));

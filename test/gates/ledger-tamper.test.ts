@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointsPath, readCheckpointFile } from '../../gates/checkpoint-file.ts';
 import { Ledger } from '../../gates/ledger.ts';
+import { decisionEntry, outcomeEntry } from '../../gates/ledger-entry.ts';
 import { hashText } from '../../gates/ledger-line.ts';
 import { proveDecision } from '../../gates/prove-decision.ts';
 import { parsePublicKey, verifierLine } from '../../gates/receipts/public-key.ts';
@@ -26,12 +27,14 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const folder = () => ledgerPath(dataDir);
 const append = (ledger: Ledger, index: number) =>
-  ledger.append({
-    decidedAtMs: NOW_MS + index,
-    decisionId: `d_${index}`,
-    request: askOf(),
-    body: bodyOf(),
-  });
+  ledger.append(
+    decisionEntry({
+      decidedAtMs: NOW_MS + index,
+      decisionId: `d_${index}`,
+      request: askOf(),
+      body: bodyOf(),
+    }),
+  );
 
 /** Decisions, an outcome, a checkpoint after each life: lines in several segments, the rest of each zeros. */
 async function live(count: number, lives = 2): Promise<void> {
@@ -42,7 +45,7 @@ async function live(count: number, lives = 2): Promise<void> {
       if (index === 1) await ledger.writeCheckpoint();
     }
     const outcome = { decisionId: 'd_0', acted: true, result: 'bad', note: 'as feared', by: 'ada' } as const;
-    await ledger.appendOutcome({ recordedAtMs: NOW_MS, outcome });
+    await ledger.append(outcomeEntry({ recordedAtMs: NOW_MS, outcome }));
     await ledger.close();
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecisionBody } from '../../gates/decide.ts';
 import { Ledger } from '../../gates/ledger.ts';
+import { decisionEntry } from '../../gates/ledger-entry.ts';
 import { askOf, NOW_MS } from './judged-world.ts';
 
 /** An answer with `padLength` characters of text, so that a disk fills as fast as a test wants. */
@@ -26,12 +27,14 @@ async function writeForEver(dataDir: string, width: number, segmentBytes: number
   const ledger = new Ledger(dataDir, { segmentBytes });
   for (let round = 0; ; round++) {
     const asked = Array.from({ length: round % 2 === 0 ? width : 1 }, (_, index) =>
-      ledger.append({
-        decidedAtMs: NOW_MS,
-        decisionId: `d_${round}_${index}`,
-        request: askOf(),
-        body: bodyOf(1_000),
-      }),
+      ledger.append(
+        decisionEntry({
+          decidedAtMs: NOW_MS,
+          decisionId: `d_${round}_${index}`,
+          request: askOf(),
+          body: bodyOf(1_000),
+        }),
+      ),
     );
     const answers = await Promise.allSettled(asked);
     for (const answer of answers) {

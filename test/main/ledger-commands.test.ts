@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkpointsPath, readCheckpointFile } from '../../gates/checkpoint-file.ts';
 import { Ledger } from '../../gates/ledger.ts';
+import { decisionEntry } from '../../gates/ledger-entry.ts';
 import { parsePublicKey, verifierLine } from '../../gates/receipts/public-key.ts';
 import { readSigningKey } from '../../gates/receipts/signing-key.ts';
 import { ledgerPath } from '../../gates/segment-files.ts';
@@ -21,7 +22,7 @@ beforeAll(async () => {
   for (const index of [0, 1, 2]) {
     const body = { ...bodyOf(), decision: 'allow' as const, limits: { minTo: { replicas: 5 } } };
     const given = { decidedAtMs: NOW_MS, decisionId: `d_${index}`, request: askOf(), body };
-    receipt = (await ledger.append(given)).receipt as string;
+    receipt = (await ledger.append(decisionEntry(given))).receipt as string;
   }
   await ledger.close();
   checkpointFile = join(dataDir, 'checkpoint.txt');

@@ -2,6 +2,7 @@ import { webcrypto } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DecisionRequest } from '../../../core/decision.ts';
 import type { DecisionBody } from '../../../gates/decide.ts';
+import { decisionEntry } from '../../../gates/ledger-entry.ts';
 import { publicX } from '../../../gates/receipts/public-key.ts';
 import { receiptSigner } from '../../../gates/receipts/sign-receipt.ts';
 import { type IntendedAction, verifyReceipt } from '../../../gates/receipts/verify-receipt.ts';
@@ -25,16 +26,14 @@ const INTENDED: IntendedAction = {
 
 function receiptOf({ body = {}, action = {} }: { body?: Partial<DecisionBody>; action?: object } = {}) {
   const validUntil = new Date(NOW_MS + VALID_MS).toISOString();
-  const given = { decisionId: 'd_1', seq: 7, prevHash: 'a'.repeat(64), receipt: null };
-  const response = { ...bodyOf(), decision: 'allow' as const, validUntil, ...body, ...given };
-  const request = { ...REQUEST, action: { ...REQUEST.action, ...action } };
-  return receiptSigner(key)({
+  const entry = decisionEntry({
     decidedAtMs: NOW_MS,
-    mode: 'enforce',
-    request,
-    response,
-    hash: 'b'.repeat(64),
+    decisionId: 'd_1',
+    request: { ...REQUEST, action: { ...REQUEST.action, ...action } },
+    body: { ...bodyOf(), decision: 'allow', validUntil, ...body },
   });
+  const place = { seq: 7, prevHash: 'a'.repeat(64), hash: 'b'.repeat(64) };
+  return receiptSigner(key)(entry.claims as string, place);
 }
 
 const verify = (token: string, intended: Partial<IntendedAction> = {}, nowMs = NOW_MS + 1_000) =>
