@@ -67,6 +67,11 @@ export async function readSpanRepeats(
 
 const RANGE = `ReceivedAt >= {earliest:DateTime64(3, 'UTC')} AND ReceivedAt < {until:DateTime64(3, 'UTC')}`;
 
+// All that is held together has one trace id, so traces with nothing new say nothing: of two minutes of 4,000 spans a
+// second, sorted three times, 690 ms of CPU time every five seconds were for these.
+const NEW_TRACES = `SELECT TraceId FROM tally_span
+      WHERE ReceivedAt >= {from:DateTime64(3, 'UTC')} AND ReceivedAt < {until:DateTime64(3, 'UTC')}`;
+
 // Ids are compared by 64-bit hashes: of 100,000 spans two collide once in four billion readings.
 // The hash of the trace id, never its low bits: those are the randomness of consistent sampling. Within spans of one
 // id, the first is the span and the others are held against it; ids of another tenant are another's.
@@ -89,7 +94,7 @@ FROM (
       cityHash64(Tenant, TraceId) AS OfTrace, cityHash64(OfTrace, SpanId, SpanKind) AS OfIds,
       cityHash64(OfIds, ServiceNamespace, ServiceName, ParentSpanId, StartTime, EndTime) AS OfSpan,
       row_number() OVER (PARTITION BY OfIds ORDER BY ReceivedAt, StartTime, EndTime) AS IdsNumber
-    FROM tally_span WHERE ${RANGE} AND cityHash64(TraceId) % Stride = 0
+    FROM tally_span WHERE ${RANGE} AND cityHash64(TraceId) % Stride = 0 AND TraceId IN (${NEW_TRACES})
   )
   WINDOW
     same AS (PARTITION BY OfSpan ORDER BY ReceivedAt),
