@@ -14,7 +14,11 @@ export interface StoreAddress {
  * Machine code for an expression takes 125 ms to make, about once a second for minutes after a start (a tenth of the
  * engine's CPU time at 4,000 spans a second), and our statements look at too few rows to earn it back.
  */
-const NO_COMPILING = { compile_expressions: 0, compile_aggregate_expressions: 0, compile_sort_description: 0 } as const;
+const NO_COMPILING = {
+  compile_expressions: 0,
+  compile_aggregate_expressions: 0,
+  compile_sort_description: 0,
+} as const;
 
 const addresses = new WeakMap<ClickHouseClient, StoreAddress>();
 
