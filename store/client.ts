@@ -11,8 +11,8 @@ export interface StoreAddress {
 }
 
 /**
- * Machine code for an expression takes 125 ms to make, about once a second for minutes after a start (a tenth of the
- * engine's CPU time at 4,000 spans a second), and our statements look at too few rows to earn it back.
+ * Machine code for an expression is made in 125 ms on a busy machine, nine times in ten seconds in the first minute after
+ * a start (4,000 spans a second, 2 cores), and our statements look at too few rows to earn it back.
  */
 const NO_COMPILING = {
   compile_expressions: 0,
