@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseError, drainStream } from '@clickhouse/client';
 import { ChunksGone, type NativeInsert } from '../core/native-insert.ts';
+import { FEW_ROWS_MAX, SIDE_BY_SIDE } from './few-rows.ts';
 import { sqlName, sqlString } from './sql-text.ts';
 import { storeFailure } from './store-failure.ts';
 
@@ -25,8 +26,7 @@ const SETTINGS = [
  * that the rows are seen sooner (2,000 spans on 2 idle cores: 115 ms, not 190, for the same CPU time). Of many rows they
  * are made one after the other, as each needs memory.
  */
-const ROWS_SIDE_BY_SIDE_MAX = 20_000;
-const SIDE_BY_SIDE = 'max_threads=4, parallel_view_processing=1';
+const OF_FEW_ROWS = `max_threads=4, ${SIDE_BY_SIDE}`;
 const ONE_BY_ONE = 'max_threads=1, parallel_view_processing=0';
 
 /** No such file, or no right to read it: FILE_DOESNT_EXIST, CANNOT_OPEN_FILE, CANNOT_STAT, DATABASE_ACCESS_DENIED. */
@@ -48,7 +48,7 @@ export async function insertNative(
   { byName = false }: { byName?: boolean } = {},
 ): Promise<void> {
   const into = `INSERT INTO ${sqlName(insert.table)} (${insert.columns.map(sqlName).join(', ')})`;
-  const views = insert.rowCount <= ROWS_SIDE_BY_SIDE_MAX ? SIDE_BY_SIDE : ONE_BY_ONE;
+  const views = insert.rowCount <= FEW_ROWS_MAX ? OF_FEW_ROWS : ONE_BY_ONE;
   const how = `SETTINGS insert_deduplication_token=${sqlString(token)}, ${SETTINGS}, ${views} FORMAT Native`;
   try {
     if (byName && (await readByStore(client, insert, { into, how }))) return;

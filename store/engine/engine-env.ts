@@ -4,7 +4,7 @@
  */
 export const ENGINE_ENV = {
   /** One libuv thread for each statement that the lanes let run, one to kill statements, five for files and gzip. */
-  UV_THREADPOOL_SIZE: '19',
+  UV_THREADPOOL_SIZE: '21',
   /**
    * Memory that the engine is done with goes back after a second, not after five: a batch of 256,000 rows is written
    * every second or two, and each would otherwise add to what the last ones left (0.8 instead of 1.1 GB at full load,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { SIDE_BY_SIDE } from '../few-rows.ts';
 import { URGENT_PRIORITY } from '../query-priority.ts';
 import { sqlString } from '../sql-text.ts';
 import { admitGuest, checkFormat, checkGuestValues } from './admit-guest.ts';
@@ -17,7 +18,7 @@ import { type InsertHead, splitInsert } from './split-insert.ts';
 /** ClickHouse reads 256 KiB of a statement by default; ours hold lists of ids. */
 const STATEMENT_BYTES_MAX = { internal: 16 * 1024 * 1024, guest: 1024 * 1024 } as const;
 
-export type LaneName = 'bulk' | 'write' | 'urgent' | 'read' | 'guest';
+export type LaneName = 'bulk' | 'few' | 'write' | 'urgent' | 'read' | 'guest';
 
 /** What is to be done for a request: a statement, and for data the file that holds it. */
 export interface EngineJob {
@@ -94,7 +95,8 @@ function statementJob(
   if (access === 'internal') {
     const statement = { ...asked, sql, format: defaultFormat, readOnly: false };
     const reading = asked.settings['priority'] === URGENT_PRIORITY ? 'urgent' : 'read';
-    return { ...job, statement, lane: reads ? reading : fromFile ? 'bulk' : 'write' };
+    const batch = sql.includes(SIDE_BY_SIDE) ? 'few' : 'bulk';
+    return { ...job, statement, lane: reads ? reading : fromFile ? batch : 'write' };
   }
   checkFormat(defaultFormat);
   checkGuestValues([asked.database, ...Object.values(asked.params)]);

@@ -45,6 +45,7 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
     tableFunctions: tableFunctions(holder),
     lanes: {
       bulk: new EngineLane({ name: 'batch', ...LANES.bulk }),
+      few: new EngineLane({ name: 'small batch', ...LANES.few }),
       write: new EngineLane({ name: 'writing', ...LANES.write }),
       urgent: new EngineLane({ name: 'urgent', ...LANES.urgent }),
       read: new EngineLane({ name: 'reading', ...LANES.read }),
@@ -75,12 +76,14 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
 
 /**
  * Statements at a time and in line. Batches of rows come in one after the other, whatever their table: each takes a core
- * and up to 400 MB, and merges want both too; two at a time store no more a second (2 cores). What the judge and the
+ * and up to 400 MB, and merges want both too; two at a time store no more a second (2 cores). Small ones wait neither
+ * for these nor for one of another table: spans waited for up to two seconds behind a few points of metrics. What the judge and the
  * gate write is small, and must not wait behind them. What a gate turns by does not stand in line behind the twenty
  * other readings of a judge.
  */
 const LANES = {
   bulk: { slots: 1, queueMax: 64 },
+  few: { slots: 2, queueMax: 64 },
   write: { slots: 2, queueMax: 64 },
   urgent: { slots: 2, queueMax: 64 },
   read: { slots: 4, queueMax: 256 },

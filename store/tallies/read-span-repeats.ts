@@ -67,6 +67,12 @@ export async function readSpanRepeats(
 
 const RANGE = `ReceivedAt >= {earliest:DateTime64(3, 'UTC')} AND ReceivedAt < {until:DateTime64(3, 'UTC')}`;
 
+// All that is held together has one trace id, so traces with nothing new say nothing: of two minutes of 4,000 spans a
+// second, sorted three times, 510 of 670 ms of CPU time were for these, and for a second thread and a search in the
+// index, which help nobody here.
+const NEW_TRACES = `SELECT TraceId FROM tally_span
+      WHERE ReceivedAt >= {from:DateTime64(3, 'UTC')} AND ReceivedAt < {until:DateTime64(3, 'UTC')}`;
+
 // Ids are compared by 64-bit hashes: of 100,000 spans two collide once in four billion readings.
 // The hash of the trace id, never its low bits: those are the randomness of consistent sampling. Within spans of one
 // id, the first is the span and the others are held against it; ids of another tenant are another's.
@@ -89,7 +95,7 @@ FROM (
       cityHash64(Tenant, TraceId) AS OfTrace, cityHash64(OfTrace, SpanId, SpanKind) AS OfIds,
       cityHash64(OfIds, ServiceNamespace, ServiceName, ParentSpanId, StartTime, EndTime) AS OfSpan,
       row_number() OVER (PARTITION BY OfIds ORDER BY ReceivedAt, StartTime, EndTime) AS IdsNumber
-    FROM tally_span WHERE ${RANGE} AND cityHash64(TraceId) % Stride = 0
+    FROM tally_span WHERE ${RANGE} AND cityHash64(TraceId) % Stride = 0 AND TraceId IN (${NEW_TRACES})
   )
   WINDOW
     same AS (PARTITION BY OfSpan ORDER BY ReceivedAt),
@@ -97,4 +103,5 @@ FROM (
 )
 WHERE ReceivedAt >= {from:DateTime64(3, 'UTC')}
 GROUP BY Tenant, ServiceNamespace, ServiceName, StartS
-ORDER BY Repeats + Reuses + ExtraRoots DESC, Spans DESC LIMIT ${ROWS_MAX}`;
+ORDER BY Repeats + Reuses + ExtraRoots DESC, Spans DESC LIMIT ${ROWS_MAX}
+SETTINGS max_threads = 1, use_index_for_in_with_subqueries = 0`;

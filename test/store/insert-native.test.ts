@@ -68,6 +68,12 @@ function insertOf(...chunks: Uint8Array[]): NativeInsert {
   return { table: 'item', columns: ['Id', 'Name.Text'], file: null, chunks, rowCount: chunks.length };
 }
 
+async function runningInserts(): Promise<number> {
+  const sql = "SELECT count() AS n FROM system.processes WHERE startsWith(query, 'INSERT INTO `slow`')";
+  const [row] = await (await client.query({ query: sql, format: 'JSONEachRow' })).json<{ n: string }>();
+  return Number(row?.n);
+}
+
 async function stored(): Promise<{ rows: number; tallied: number }> {
   const read = async (query: string) =>
     Number((await (await client.query({ query, format: 'JSONEachRow' })).json<{ n: string }>())[0]?.n);
@@ -167,5 +173,29 @@ describe('insertNative', () => {
     expect(await stored()).toEqual({ rows: 3, tallied: 3 });
     await rm(folder, { recursive: true });
     await expect(insertNative(client, insert, 'gone', { byName })).rejects.toBeInstanceOf(ChunksGone);
+  });
+
+  it.each([1, 1_000_000])('lets few rows pass others that take their time, of %i rows', async (rowCount) => {
+    const folder = await mkdtemp(join(tmpdir(), 'plumbline-insert-'));
+    const file = join(folder, 'rows.native');
+    await writeFile(file, block(ids(1, 3)));
+    for (const query of [
+      'CREATE TABLE slow (Id UInt64, `Name.Text` String) ENGINE = Null',
+      'CREATE TABLE slept (Slept UInt8) ENGINE = Null',
+      'CREATE MATERIALIZED VIEW slow_mv TO slept AS SELECT sleepEachRow(1) AS Slept FROM slow',
+    ])
+      await client.command({ query });
+    const ended: string[] = [];
+    const insert = async (of: Partial<NativeInsert> & { table: string }) => {
+      await insertNative(client, { ...insertOf(), file, rowCount: 3, ...of }, of.table, { byName: true });
+      ended.push(of.table);
+    };
+    const slow = insert({ table: 'slow', rowCount });
+    await expect.poll(runningInserts).toBe(1);
+    await Promise.all([slow, insert({ table: 'item' })]);
+    expect(ended).toEqual(['item', 'slow']);
+    for (const name of ['slow_mv', 'slept', 'slow'])
+      await client.command({ query: `DROP TABLE ${name} SYNC` });
+    await rm(folder, { recursive: true });
   });
 });
