@@ -1,7 +1,7 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import {
   AlwaysOffSampler,
   BatchSpanProcessor,
@@ -9,7 +9,6 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Log } from '../core/log.ts';
-import { AlignedMetricReader } from './aligned-metric-reader.ts';
 import { LazyExporter } from './lazy-exporter.ts';
 import { observeProcess } from './observe-process.ts';
 import { VERSION } from './version.ts';
@@ -106,7 +105,7 @@ function otlpExporters(options: {
     },
   });
   return {
-    metrics: new AlignedMetricReader({
+    metrics: new PeriodicExportingMetricReader({
       exporter: metrics,
       exportIntervalMillis: intervalMs,
       exportTimeoutMillis: timeoutMs,
