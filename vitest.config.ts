@@ -10,6 +10,9 @@ export default defineConfig({
     // What a file needs is loaded once by each of the three and not by each of 250; no file changes what another one sees.
     isolate: false,
     sequence: { sequencer: ProcessesFirst },
+    // Node strips the types itself, and keeps what it compiled (test/migrated-engine.ts) for all three: Vite's runner
+    // transforms every file anew in a fresh checkout, and looks each imported name up again at every use.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     // PGlite makes its directory in 4 s of CPU and not in 6: what is WebAssembly is compiled once, and plainly.
     execArgv: ['--liftoff-only'],
     testTimeout: process.env['PLUMBLINE_TEST_LONG'] ? 3_600_000 : 30_000,

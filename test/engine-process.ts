@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +35,7 @@ export interface TestEngine {
  * A real engine in a process of its own, on a free port and a fresh data directory.
  * @param options.migrate also makes the tables of store/migrations
  * @param options.tallies which tallies are kept (all, unless given): what a test does not look at need not be made
- * @param options.dataDir the directory of an engine that was killed
+ * @param options.dataDir a directory of your choice, or that of an engine that was killed
  * @param options.port a port of your choice instead of a free one
  * @throws PipelineError why the engine cannot start
  */
@@ -42,7 +43,7 @@ export async function startTestEngine(
   options: { migrate?: boolean; tallies?: readonly string[]; dataDir?: string; port?: number } = {},
 ): Promise<TestEngine> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-engine-')));
-  if (options.dataDir === undefined) {
+  if (!existsSync(join(dataDir, 'engine'))) {
     if (options.migrate === true) copyMigrated(dataDir, options);
     spareCompiling(dataDir);
   }

@@ -10,7 +10,7 @@ import { TrustState } from '../../gates/trust.ts';
 import { runCount } from '../run-count.ts';
 import { askOf, NOW_MS, setOf, verdictOf } from './judged-world.ts';
 
-const RUNS = runCount({ suite: 400, long: 2_000 });
+const RUNS = runCount({ suite: 200, long: 2_000 });
 
 const kind = fc.oneof(
   fc.constantFrom(...FAIL_MODES.map((row) => row.kind.replace('*', 'x'))),

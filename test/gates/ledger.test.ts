@@ -19,6 +19,8 @@ import { bodyOf } from './ledger-writer.ts';
 const WRITER = join(import.meta.dirname, 'ledger-writer.ts');
 /** Holds about five lines. */
 const SMALL = { segmentBytes: 4_096 };
+/** Holds all lines of a test; what is shipped holds 8 MB, and every verification and every look reads them all. */
+const ONE = { segmentBytes: 262_144 };
 
 let dataDir: string;
 beforeEach(() => {
@@ -41,7 +43,7 @@ function appendMany(ledger: Ledger, count: number): Promise<Decision[]> {
 }
 
 /** A ledger of `count` lines, all of them copied into the store. */
-async function fill(count: number, options = {}): Promise<void> {
+async function fill(count: number, options = ONE): Promise<void> {
   const ledger = new Ledger(dataDir, options);
   await appendMany(ledger, count);
   await ledger.writeCursor(count);
@@ -118,7 +120,7 @@ describe('the ledger', () => {
   });
 
   it('can be recomputed by anybody from what a decision and its question say', async () => {
-    const ledger = new Ledger(dataDir);
+    const ledger = new Ledger(dataDir, ONE);
     const response = await append(ledger, 0);
     const [row] = ledger.readAfter(0, 10);
     await ledger.close();
@@ -162,7 +164,7 @@ describe('the ledger', () => {
   });
 
   it('is verified while it is written', async () => {
-    const ledger = new Ledger(dataDir);
+    const ledger = new Ledger(dataDir, ONE);
     await append(ledger, 0);
     expect(verifyLedger(dataDir).lineCount).toBe(1);
     await append(ledger, 1);
@@ -213,7 +215,7 @@ describe('reading a ledger on', () => {
 
   it('keeps where it came to, and says when the lines before the end cannot be read', async () => {
     await fill(10);
-    const ledger = new Ledger(dataDir);
+    const ledger = new Ledger(dataDir, ONE);
     expect(ledger.readCursor()).toBe(10);
     tamper((lines) => lines.map((line) => line.replace('"hold"', '"deny"')));
     expect(() => ledger.readAfter(4, 10)).toThrow('cannot be read on after line 0');
@@ -321,14 +323,14 @@ describe('a ledger whose last write was cut off', () => {
       const [evidence] = usedSegments();
 
       for (const seq of [11, 12]) {
-        const ledger = new Ledger(dataDir);
+        const ledger = new Ledger(dataDir, ONE);
         expect((await append(ledger, seq)).seq).toBe(seq);
         await ledger.close();
       }
       expect(usedSegments()).toHaveLength(2);
       expect(usedSegments()[0]?.bytes.equals(evidence?.bytes ?? Buffer.of())).toBe(true);
       expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 12 });
-      const ledger = new Ledger(dataDir);
+      const ledger = new Ledger(dataDir, ONE);
       expect(ledger.readAfter(0, 100).map(({ decidedAtMs }) => decidedAtMs - NOW_MS)).toEqual([
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12,
       ]);
@@ -356,7 +358,7 @@ describe('a ledger whose last write was cut off', () => {
   it('keeps a line that was whole', async () => {
     await fill(10);
     tear(lineOf(11, verifyLedger(dataDir).head.hash));
-    const ledger = new Ledger(dataDir);
+    const ledger = new Ledger(dataDir, ONE);
     expect((await append(ledger, 0)).seq).toBe(12);
     await ledger.close();
     expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 12 });
@@ -372,7 +374,7 @@ describe('a ledger whose last write was cut off', () => {
     await fill(10);
     tamper((lines) => lines.slice(0, 7));
     for (const seq of [11, 12]) {
-      const ledger = new Ledger(dataDir);
+      const ledger = new Ledger(dataDir, ONE);
       expect((await append(ledger, 0)).seq).toBe(seq);
       expect(ledger.readAfter(10, 10)).toHaveLength(seq - 10);
       await ledger.close();
@@ -509,7 +511,7 @@ describe('a ledger whose disk is full', () => {
     const printed = await run(child, ({ length }) => length === 20 && child.kill('SIGKILL'));
     expect(new Set(printed)).toEqual(new Set(['ledger_unwritable']));
     expect(verifyLedger(dataDir)).toMatchObject({ isIntact: true, lineCount: 0 });
-    const ledger = new Ledger(dataDir);
+    const ledger = new Ledger(dataDir, ONE);
     expect((await append(ledger, 0)).seq).toBe(1);
     await ledger.close();
   });

@@ -16,7 +16,7 @@ const run = (...args: readonly string[]): Promise<Finished> => runPlumbline(args
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'plumbline-cli-'));
   dataDir = join(folder, 'data');
-  copyMigrated(dataDir);
+  copyMigrated(dataDir, { tallies: [] });
   // Without judge: no command here needs it, and its queue takes the longest to make.
   const env = { PLUMBLINE_CONSTRAINTS: DEMO_CONSTRAINTS, PLUMBLINE_ROLES: 'store,ingest,api' };
   server = await startServer({ dataDir, env });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyMigrated } from '../copy-migrated.ts';
+import { copyQueue } from '../copy-queue.ts';
 import { runPlumbline, startServer } from './run-plumbline.ts';
 
 let folder: string;
@@ -49,7 +50,7 @@ describe('serve refuses in one sentence', () => {
   });
 
   it('a second process on the same directory', async () => {
-    copyMigrated(join(folder, 'twice'));
+    copyMigrated(join(folder, 'twice'), { tallies: [] });
     const server = await startServer({ dataDir: join(folder, 'twice'), env: { PLUMBLINE_ROLES: 'store' } });
     const { code, text } = await refused('twice', {});
     server.signalGroup('SIGKILL');
@@ -78,7 +79,8 @@ describe('serve refuses in one sentence', () => {
   });
 
   it('broken constraints', async () => {
-    copyMigrated(join(folder, 'constraints'));
+    copyMigrated(join(folder, 'constraints'), { tallies: [] });
+    await copyQueue(join(folder, 'constraints'));
     const constraints = join(folder, 'broken.yaml');
     writeFileSync(constraints, 'apiVersion: constraints/v1alpha1\nkind: ConstraintsSet\n');
     const { code, text } = await refused('constraints', { PLUMBLINE_CONSTRAINTS: constraints });

@@ -67,7 +67,7 @@ const WITHOUT_JUDGE = { PLUMBLINE_ROLES: 'store,ingest,api' };
 describe('serve', { timeout: 60_000 }, () => {
   it('takes a free port for KEDA, and says which', async () => {
     const dataDir = join(folder, 'keda');
-    copyMigrated(dataDir);
+    copyMigrated(dataDir, { tallies: [] });
     const server = await serve(dataDir, { PLUMBLINE_ROLES: 'store,api', PLUMBLINE_KEDA_PORT: '0' });
     const { kedaPort } = server.ports;
     expect(kedaPort).toBeGreaterThan(0);
@@ -84,7 +84,8 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('survives its engine being killed: what is sent meanwhile is stored once it is back', async () => {
     const dataDir = join(folder, 'engine');
-    await copyQueue(dataDir); // its tables it makes by itself, the others of this file are given them
+    copyMigrated(dataDir, { tallies: [] }); // that a server makes its tables itself shows store-elsewhere.test.ts
+    await copyQueue(dataDir);
     const server = await serve(dataDir);
     await expect.poll(() => isReady(server), { timeout: 25_000 }).toBe(true);
     const roles = async () => [...(await server.rolePids()).keys()].sort(); // a role too busy to answer in time is left out
@@ -103,7 +104,7 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('47: drains on SIGTERM, ends with 0 and leaves no process behind', async () => {
     const dataDir = join(folder, 'drain');
-    copyMigrated(dataDir);
+    copyMigrated(dataDir, { tallies: [] });
     const server = await serve(dataDir, WITHOUT_JUDGE);
     expect(await sendSpan(server, 'bbbbbbbbbbbbbbbb')).toBe(200);
     server.child.kill('SIGTERM');
@@ -115,7 +116,7 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('starts again on the same directory after SIGKILL of the whole group, with all it acknowledged', async () => {
     const dataDir = join(folder, 'killed');
-    copyMigrated(dataDir);
+    copyMigrated(dataDir, { tallies: [] });
     await copyQueue(dataDir);
     const server = await serve(dataDir);
     expect(await sendSpan(server, 'cccccccccccccccc')).toBe(200);
@@ -128,7 +129,7 @@ describe('serve', { timeout: 60_000 }, () => {
 
   it('takes its roles along when only the supervisor is killed, so that a start succeeds at once', async () => {
     const dataDir = join(folder, 'orphans');
-    copyMigrated(dataDir);
+    copyMigrated(dataDir, { tallies: [] });
     const server = await serve(dataDir, WITHOUT_JUDGE);
     server.child.kill('SIGKILL');
     const again = await serve(dataDir, WITHOUT_JUDGE);

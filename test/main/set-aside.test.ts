@@ -14,7 +14,7 @@ let dataDir: string;
 const servers: Server[] = [];
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'plumbline-aside-'));
-  copyMigrated(dataDir);
+  copyMigrated(dataDir, { tallies: [] });
 });
 afterAll(async () => {
   for (const server of servers) {

@@ -6,6 +6,7 @@ import type { Log } from '../../core/log.ts';
 import { parseConfig } from '../../main/config.ts';
 import { takeDataDir } from '../../main/data-dir.ts';
 import type { DirectoryLock } from '../../main/directory-lock.ts';
+import type { Role } from '../../main/settings.ts';
 import { createSupervisor, type Supervisor } from '../../main/supervisor.ts';
 
 let folder: string;
@@ -30,8 +31,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function supervise(behaviour: NodeJS.ProcessEnv = {}): Supervisor {
-  const scripts = ['store', 'ingest', 'judge', 'api'].map((role) => ({
+const ALL = ['store', 'ingest', 'judge', 'api'] as const;
+
+/** @param roles those that the test is about: each is a process, a third of a second of CPU to start */
+function supervise(behaviour: NodeJS.ProcessEnv = {}, roles: readonly Role[] = ALL): Supervisor {
+  const scripts = roles.map((role) => ({
     role,
     path: join(import.meta.dirname, 'fake-role.ts'),
     env: {
@@ -124,7 +128,7 @@ describe('supervisor', () => {
   });
 
   it('hands on why a role cannot start', async () => {
-    const failure = start(supervise({ FAKE_INGEST: 'port-taken' }));
+    const failure = start(supervise({ FAKE_INGEST: 'port-taken' }, ['store', 'ingest']));
     await expect(failure).rejects.toMatchObject({
       code: 'port_taken',
       message: expect.stringMatching(/Port 4318 is taken/),
@@ -132,7 +136,7 @@ describe('supervisor', () => {
   });
 
   it('puts a known error of the system into words', async () => {
-    const failure = start(supervise({ FAKE_API: 'system-error' }));
+    const failure = start(supervise({ FAKE_API: 'system-error' }, ['store', 'api']));
     await expect(failure).rejects.toMatchObject({
       code: 'disk_full',
       message: expect.stringMatching(/free some space/),
@@ -140,7 +144,7 @@ describe('supervisor', () => {
   });
 
   it('gives up a role that ends three times without saying why', async () => {
-    const failure = start(supervise({ FAKE_JUDGE: 'dies-at-once' }));
+    const failure = start(supervise({ FAKE_JUDGE: 'dies-at-once' }, ['store', 'judge']));
     await expect(failure).rejects.toMatchObject({
       code: 'role_failed',
       message: expect.stringMatching(/exit code 7/),
@@ -148,7 +152,7 @@ describe('supervisor', () => {
   });
 
   it('does not wait for ever for a role that does not drain', async () => {
-    const subject = supervise({ FAKE_INGEST: 'hangs' });
+    const subject = supervise({ FAKE_INGEST: 'hangs' }, ['store', 'ingest']);
     await start(subject);
     await subject.stop();
     expect(logged.at(-1)).toContain('ingest process did not drain in time and is killed');

@@ -361,13 +361,15 @@ export const CASES: readonly TortureCase[] = [
         'SRC_CONTRADICTS',
         rates({ traces: { requestsPerS: 200 } }),
       ),
-      mode('an older pass is delivered again after a fail', 'SRC_INCOMPLETE', (world) => ({
-        ...bad('completeness')(world),
-        verdicts: [
-          ...bad('completeness')(world).verdicts,
-          verdictOf({ evaluatedAtMs: NOW_MS - 5_000, validForMs: 60_000 }),
-        ],
-      })),
+      mode('an older pass is delivered again after a fail', 'SRC_INCOMPLETE', (world) => {
+        const { verdicts } = bad('completeness')(world);
+        const older = verdicts.flatMap((verdict) =>
+          isOne(verdict, COMPLETENESS)
+            ? [verdictOf({ evaluatedAtMs: verdict.evaluatedAtMs - 4_000, validForMs: 60_000 })]
+            : [],
+        );
+        return { ...world, verdicts: [...verdicts, ...older] };
+      }),
     ],
   },
   {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Verdict } from '../../core/verdict.ts';
 import { RECENT_UNKNOWN } from '../../gates/recent-actions.ts';
+import { verdictKey } from '../../store/verdict-rows.ts';
 import { NOW_MS } from '../gates/judged-world.ts';
 import { CASES } from './cases.ts';
 import type { World } from './world.ts';
@@ -45,6 +46,21 @@ function spoilVerdict(index: number, facts: Partial<Verdict>): Spoil {
   });
 }
 
+/**
+ * What a judge said of one source, all of it, newest and older: the newest speaks, and one that were aged or lost
+ * alone would let an older one speak, which is another wrong and no worse one.
+ */
+function spoilSaying(index: number, spoil: (said: Verdict) => readonly Verdict[]): Spoil {
+  return (world) => {
+    const one = world.verdicts[index % world.verdicts.length];
+    const isOfIt = (verdict: Verdict) => one !== undefined && verdictKey(verdict) === verdictKey(one);
+    return {
+      ...world,
+      verdicts: world.verdicts.flatMap((said) => (isOfIt(said) ? spoil(said) : [said])),
+    };
+  };
+}
+
 const which = fc.nat(5);
 const ofVerdict: fc.Arbitrary<Spoil> = fc.oneof(
   fc
@@ -58,17 +74,16 @@ const ofVerdict: fc.Arbitrary<Spoil> = fc.oneof(
   fc
     .tuple(which, fc.integer({ min: 1, max: 7_200_000 }))
     .map(([index, agoMs]) =>
-      spoilVerdict(index, { evaluatedAtMs: NOW_MS - 15_000 - agoMs, validUntilMs: NOW_MS - agoMs }),
+      spoilSaying(index, (said) => [
+        { ...said, evaluatedAtMs: NOW_MS - 15_000 - agoMs, validUntilMs: NOW_MS - agoMs },
+      ]),
     ),
   fc.tuple(which, badNumber).map(([index, s]) =>
     spoilVerdict(index, {
       estimators: [{ id: 'freshness', estimate: s, lower: s, upper: s, n: 1, kind: 'clock' }],
     }),
   ),
-  which.map(
-    (index): Spoil =>
-      (world) => ({ ...world, verdicts: world.verdicts.filter((_verdict, at) => at !== index) }),
-  ),
+  which.map((index) => spoilSaying(index, () => [])),
 );
 const ofRate: fc.Arbitrary<Spoil> = fc
   .tuple(fc.nat(1), fc.constantFrom('requestsPerS' as const, 'readAtMs' as const), badNumber)

@@ -119,7 +119,7 @@ beforeAll(async () => {
     await copyFile(constraintsPath, join(folder, `${set.scope.service}.yaml`));
   engine = await startTestEngine({ migrate: true });
   const client = createStoreClient({ url: engine.url, token: engine.token });
-  ingest = await startTestIngest({}, client, { now: () => clockMs });
+  ingest = await startTestIngest({ batchAgeMsMax: 2_000 }, client, { now: () => clockMs });
   api = await startTestApi(
     { dataDir: join(folder, 'data'), constraintsPath: folder, roles: ['store', 'ingest', 'judge', 'api'] },
     { client: engine.client, now: () => clockMs },

@@ -197,9 +197,9 @@ describe('nothing is said', () => {
           minute >= ONSET && minute < ONSET + 400 ? 2 : 3 + (Math.floor(minute / 30) % 2),
         );
         store.cpuRatio = new Float64Array(END).fill(0.6);
-        for (const of of [chain.services.store]) {
-          fill(of.meanMs, ONSET, (ms) => 1.3 * ms, ONSET + 400);
-          fill(of.p50Ms, ONSET, (ms) => 1.3 * ms, ONSET + 400);
+        for (const one of [chain.services.store]) {
+          fill(one.meanMs, ONSET, (ms) => 1.3 * ms, ONSET + 400);
+          fill(one.p50Ms, ONSET, (ms) => 1.3 * ms, ONSET + 400);
         }
       },
       ACCEPTED,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonToProtobuf } from '../../../ingest/transcode/json-to-protobuf.ts';
+import { runCount } from '../../run-count.ts';
 import { signalRequest } from './arbitrary-request.ts';
 import { chunksOf } from './chunks-of.ts';
 import { encodeRequest } from './otlp-types.ts';
@@ -23,6 +24,6 @@ describe('protobuf and JSON', () => {
       expect(warnings).toEqual([]);
       expect(chunksOf(signal, [body])).toEqual(chunksOf(signal, [binary]));
     });
-    fc.assert(same, { numRuns: 600 });
+    fc.assert(same, { numRuns: runCount({ suite: 200, long: 3_000 }) });
   });
 });

@@ -4,6 +4,7 @@ import { hasCode } from '../../../core/errors.ts';
 import { SIGNALS, type Signal } from '../../../core/signal.ts';
 import { jsonToProtobuf } from '../../../ingest/transcode/json-to-protobuf.ts';
 import { SignalBatch } from '../../../ingest/transcode/signal-batch.ts';
+import { runCount } from '../../run-count.ts';
 import { logsRequest, metricsRequest, signalRequest, traceRequest } from './arbitrary-request.ts';
 import { ARRIVAL, chunksOf, sealed } from './chunks-of.ts';
 import { encodeRequest } from './otlp-types.ts';
@@ -69,7 +70,7 @@ describe('a malformed body', () => {
         expect(sealed(batch)).toEqual(sealed(replay));
       },
     );
-    fc.assert(untouched, { numRuns: 100 });
+    fc.assert(untouched, { numRuns: runCount({ suite: 40, long: 1_000 }) });
     expect(refused).toBeGreaterThan(50);
   });
 
@@ -98,7 +99,7 @@ describe('a malformed body', () => {
         appendOrMalformed(batches[signal], body);
       },
     );
-    fc.assert(random, { numRuns: 3_000 });
+    fc.assert(random, { numRuns: runCount({ suite: 1_000, long: 30_000 }) });
   });
 
   it('35: of JSON is refused as such', () => {
@@ -112,7 +113,7 @@ describe('a malformed body', () => {
         refused++;
       }
     });
-    fc.assert(json, { numRuns: 500 });
+    fc.assert(json, { numRuns: runCount({ suite: 200, long: 5_000 }) });
     expect(refused).toBeGreaterThan(100);
   });
 });
@@ -128,7 +129,7 @@ describe('the same bodies in the same order', () => {
       for (const body of encoded) used.append(body, ARRIVAL);
       expect(sealed(used)).toEqual(chunksOf('traces', encoded).chunks);
     });
-    fc.assert(same, { numRuns: 100 });
+    fc.assert(same, { numRuns: runCount({ suite: 40, long: 1_000 }) });
   });
 });
 
@@ -174,6 +175,6 @@ describe('chunks', () => {
         expect(batch.rowCount).toBe(0);
       },
     );
-    fc.assert(cut, { numRuns: 150 });
+    fc.assert(cut, { numRuns: runCount({ suite: 50, long: 1_500 }) });
   });
 });

@@ -196,7 +196,7 @@ describe('estimateMissingCallees', () => {
 });
 
 describe('calibration of capture-recapture, nominal 95 %', () => {
-  const RUNS = runCount({ suite: 100, long: 200 });
+  const RUNS = runCount({ suite: 50, long: 200 });
   /** How often the fast or slow interval held the ratio, and how often a verdict was fail. */
   function calibrate(of: {
     ratio: number;
