@@ -70,7 +70,7 @@ describe('a malformed body', () => {
         expect(sealed(batch)).toEqual(sealed(replay));
       },
     );
-    fc.assert(untouched, { numRuns: runCount({ suite: 40, long: 1_000 }) });
+    fc.assert(untouched, { numRuns: runCount({ suite: 100, long: 1_000 }) });
     expect(refused).toBeGreaterThan(50);
   });
 
@@ -113,7 +113,7 @@ describe('a malformed body', () => {
         refused++;
       }
     });
-    fc.assert(json, { numRuns: runCount({ suite: 200, long: 5_000 }) });
+    fc.assert(json, { numRuns: runCount({ suite: 500, long: 5_000 }) });
     expect(refused).toBeGreaterThan(100);
   });
 });
