@@ -161,7 +161,7 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
     const text = 'The gate is closing. Ask another replica, or again in some seconds.';
     throw new PipelineError('draining', text);
   };
-  const judge = (request: DecisionRequest): Undated => {
+  const decideNow = (request: DecisionRequest): Undated => {
     refuseWhenClosing();
     const question = parseDecisionRequest(request);
     const decidedAtMs = now();
@@ -187,11 +187,11 @@ export async function createGate(deps: GateDeps): Promise<Gate> {
   const exported = (deps.sinks ?? []).map((sink) => exportDecisions({ ledger, sink, dataDir, log, signal }));
   return {
     ask: async (request) => {
-      const made = judge(request);
+      const made = decideNow(request);
       return await ledger.append(made).catch(givingBack(made));
     },
     askForText: async (request) => {
-      const made = judge(request);
+      const made = decideNow(request);
       return await ledger.appendForText(made).catch(givingBack(made));
     },
     lint: (text, fileName) => lintConstraints(text, fileName, now()),

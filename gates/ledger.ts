@@ -135,7 +135,7 @@ export class Ledger {
         seq,
         prevHash,
         hash,
-        receipt: claims === null ? null : this.#signReceipt(claims, line),
+        receipt: claims === null ? null : this.#signReceipt(claims, { seq, prevHash, lineHash: hash }),
       });
     }
     if (this.#tail.length > 2 * TAIL_LINES) this.#tail = this.#tail.slice(-TAIL_LINES);

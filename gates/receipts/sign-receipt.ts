@@ -1,5 +1,4 @@
-import type { Recorded } from '../ledger-entry.ts';
-import { RECEIPT_TYPE } from './receipt-claims.ts';
+import { RECEIPT_TYPE, type ReceiptClaims } from './receipt-claims.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /**
@@ -8,11 +7,11 @@ import type { SigningKey } from './signing-key.ts';
  */
 export function receiptSigner(
   key: SigningKey,
-): (claims: string, place: Pick<Recorded, 'seq' | 'prevHash' | 'hash'>) => string {
+): (claims: string, place: Pick<ReceiptClaims, 'seq' | 'lineHash' | 'prevHash'>) => string {
   const header = encode(JSON.stringify({ alg: 'EdDSA', kid: key.public.keyId, typ: RECEIPT_TYPE }));
   const issuer = JSON.stringify(key.public.name);
-  return (claims, { seq, hash, prevHash }) => {
-    const payload = `{"iss":${issuer},${claims},"seq":${seq},"lineHash":"${hash}","prevHash":"${prevHash}"}`;
+  return (claims, { seq, lineHash, prevHash }) => {
+    const payload = `{"iss":${issuer},${claims},"seq":${seq},"lineHash":"${lineHash}","prevHash":"${prevHash}"}`;
     const signed = `${header}.${encode(payload)}`;
     return `${signed}.${key.sign(signed).toString('base64url')}`;
   };

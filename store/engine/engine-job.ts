@@ -95,8 +95,8 @@ function statementJob(
   if (access === 'internal') {
     const statement = { ...asked, sql, format: defaultFormat, readOnly: false };
     const reading = asked.settings['priority'] === URGENT_PRIORITY ? 'urgent' : 'read';
-    const batch = sql.includes(SIDE_BY_SIDE) ? 'few' : 'bulk';
-    return { ...job, statement, lane: reads ? reading : fromFile ? batch : 'write' };
+    const writing = fromFile ? batchLane(sql) : 'write';
+    return { ...job, statement, lane: reads ? reading : writing };
   }
   checkFormat(defaultFormat);
   checkGuestValues([asked.database, ...Object.values(asked.params)]);
@@ -132,4 +132,9 @@ async function insertJob(
 async function* precede(text: string, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   if (text !== '') yield Buffer.from(text);
   yield* rest;
+}
+
+/** By the words of `insertNative`. */
+function batchLane(sql: string): LaneName {
+  return sql.includes(SIDE_BY_SIDE) ? 'few' : 'bulk';
 }

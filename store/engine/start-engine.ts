@@ -77,9 +77,9 @@ export async function startEngine(config: EngineConfig): Promise<Engine> {
 /**
  * Statements at a time and in line. Batches of rows come in one after the other, whatever their table: each takes a core
  * and up to 400 MB, and merges want both too; two at a time store no more a second (2 cores). Small ones wait neither
- * for these nor for one of another table: spans waited for up to two seconds behind a few points of metrics. What the judge and the
- * gate write is small, and must not wait behind them. What a gate turns by does not stand in line behind the twenty
- * other readings of a judge.
+ * for these nor for one of another table: spans waited for up to two seconds behind a few points of metrics. What the
+ * judge and the gate write is small, and must not wait behind them. What a gate turns by does not stand in line behind
+ * the twenty other readings of a judge.
  */
 const LANES = {
   bulk: { slots: 1, queueMax: 64 },

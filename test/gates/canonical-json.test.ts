@@ -19,6 +19,18 @@ describe('canonical JSON', () => {
     );
   });
 
+  it('sorts many keys as it sorts few', () => {
+    const names = fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 3 }), {
+      minLength: 33,
+      maxLength: 60,
+    });
+    const property = fc.property(names, (keys) => {
+      const value = Object.fromEntries(keys.map((key) => [key, 1]));
+      expect(canonicalJson(value)).toBe(plainly(value));
+    });
+    fc.assert(property);
+  });
+
   it.each([
     ['\u0000\u001f"\\ \u007f', String.raw`"\u0000\u001f\"\\ ${'\u007f'}"`],
     ['\u2028\ud83d\ude00', '"\u2028\ud83d\ude00"'],

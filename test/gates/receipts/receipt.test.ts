@@ -32,7 +32,7 @@ function receiptOf({ body = {}, action = {} }: { body?: Partial<DecisionBody>; a
     request: { ...REQUEST, action: { ...REQUEST.action, ...action } },
     body: { ...bodyOf(), decision: 'allow', validUntil, ...body },
   });
-  const place = { seq: 7, prevHash: 'a'.repeat(64), hash: 'b'.repeat(64) };
+  const place = { seq: 7, prevHash: 'a'.repeat(64), lineHash: 'b'.repeat(64) };
   return receiptSigner(key)(entry.claims as string, place);
 }
 
