@@ -12,7 +12,6 @@ import { ENGINE_ENV } from '../store/engine/engine-env.ts';
 import { readOrCreateEngineToken } from '../store/engine/engine-token.ts';
 import { migrate } from '../store/migrate.ts';
 import { copyMigrated } from './copy-migrated.ts';
-import { spareCompiling } from './spare-compiling.ts';
 
 const ENTRY = join(import.meta.dirname, 'engine-main.ts');
 
@@ -43,10 +42,7 @@ export async function startTestEngine(
   options: { migrate?: boolean; tallies?: readonly string[]; dataDir?: string; port?: number } = {},
 ): Promise<TestEngine> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'plumbline-engine-')));
-  if (!existsSync(join(dataDir, 'engine'))) {
-    if (options.migrate === true) copyMigrated(dataDir, options);
-    spareCompiling(dataDir);
-  }
+  if (options.migrate === true && !existsSync(join(dataDir, 'engine'))) copyMigrated(dataDir, options);
   const token = await readOrCreateEngineToken(dataDir);
   const child = spawn(process.execPath, [ENTRY, dataDir, token, String(options.port ?? 0)], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestEngine } from './engine-process.ts';
 import { memoryFolder } from './memory-folder.ts';
-import { spareCompiling } from './spare-compiling.ts';
 
 /**
  * Before all tests: one engine's directory with all tables, to be copied. A migration takes a second and a half, and
@@ -15,7 +14,6 @@ export default async function setup(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-made-'));
   process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compiled');
   const dataDir = join(folder, 'migrated');
-  spareCompiling(dataDir);
   const engine = await startTestEngine({ dataDir, migrate: true });
   await engine.stop();
   process.env['PLUMBLINE_TEST_MADE'] = folder;
