@@ -1,21 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /** That there is something new to look at. Told several times before anybody looked is told once. */
 export class News {
   #isTold = false;
-  #told = Promise.withResolvers<void>();
+  /** Ends of waiting. No promise that many race against: it would hold what each of them left behind until it is told. */
+  readonly #waiting = new Set<() => void>();
 
   tell(): void {
     this.#isTold = true;
-    this.#told.resolve();
+    for (const end of this.#waiting) end();
   }
 
   /** Resolves at once, or as soon as something is told, with true; with false after `patienceMs`, or when aborted. */
   async within(patienceMs: number, signal: AbortSignal): Promise<boolean> {
-    const giveUp = new AbortController();
-    const patience = sleep(patienceMs, undefined, { signal: AbortSignal.any([signal, giveUp.signal]) });
-    await Promise.race([this.#told.promise, patience.catch(() => undefined)]);
-    giveUp.abort();
+    if (!this.#isTold && !signal.aborted) await this.#wait(patienceMs, signal);
     const isTold = this.#isTold;
     this.taken();
     return isTold;
@@ -23,8 +19,20 @@ export class News {
 
   /** What was told so far is about to be looked at. */
   taken(): void {
-    if (!this.#isTold) return;
     this.#isTold = false;
-    this.#told = Promise.withResolvers();
+  }
+
+  #wait(patienceMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        this.#waiting.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, patienceMs);
+      signal.addEventListener('abort', end);
+      this.#waiting.add(end);
+    });
   }
 }

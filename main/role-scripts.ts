@@ -17,6 +17,15 @@ function compileCache(dataDir: string): string {
   return own === undefined ? join(dataDir, 'compile-cache') : dirname(own);
 }
 
+/**
+ * V8 makes objects directly in its old space where those made there before outlived a collection, as all do that wait
+ * for an answer in a burst. From then on every question has such objects, and each keeps all that it points to, the whole
+ * request, through every young collection: 8 MB of 50, and pauses of 10 ms instead of 1 to 3.
+ */
+const V8_OPTIONS: Partial<Readonly<Record<Role, readonly string[]>>> = {
+  api: ['--no-allocation-site-pretenuring'],
+};
+
 /** The processes of a configuration. Their settings travel by message; the environment keeps only the rest. */
 export function roleScripts(config: Config, env: NodeJS.ProcessEnv): RoleScript[] {
   const common = {
@@ -30,5 +39,6 @@ export function roleScripts(config: Config, env: NodeJS.ProcessEnv): RoleScript[
     role,
     path: join(import.meta.dirname, 'roles', `${role}.ts`),
     env: ofRole[role] ?? common,
+    execArgv: V8_OPTIONS[role] ?? [],
   }));
 }

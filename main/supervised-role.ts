@@ -15,6 +15,8 @@ export interface RoleScript {
   readonly role: string;
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Options of Node and V8. */
+  readonly execArgv: readonly string[];
 }
 
 /**
@@ -109,7 +111,8 @@ export class SupervisedRole {
   #fork(): ChildProcess {
     // Standard input stays with the supervisor: a demo reads keys from it.
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
-    const child = fork(this.#script.path, [], { env: this.#script.env, execArgv: [], stdio: [...stdio] });
+    const { path, env, execArgv } = this.#script;
+    const child = fork(path, [], { env, execArgv: [...execArgv], stdio: [...stdio] });
     child.on('message', (message: FromRole) => this.#receive(message));
     child.on('error', (error) =>
       this.#log.error({ role: this.role, error }, `The ${this.role} process failed.`),

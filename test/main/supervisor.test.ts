@@ -38,6 +38,7 @@ function supervise(behaviour: NodeJS.ProcessEnv = {}, roles: readonly Role[] = A
   const scripts = roles.map((role) => ({
     role,
     path: join(import.meta.dirname, 'fake-role.ts'),
+    execArgv: [],
     env: {
       PATH: process.env['PATH'],
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
