@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { hasCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { insertDecisions } from '../store/decisions.ts';
-import { insertOutcomes } from '../store/outcomes.ts';
-import type { Ledger } from './ledger.ts';
-import { type LedgerRow, seqOf } from './ledger-line.ts';
+import { copyDecisions, type DecisionRow } from '../store/decisions.ts';
+import { insertOutcomes, type OutcomeRow } from '../store/outcomes.ts';
+import type { Ledger, WrittenLine } from './ledger.ts';
 
 /** A second of many decisions: one part in the store, not ten. */
 const BATCH_MAX = 1_000;
@@ -22,44 +21,43 @@ export interface Forwarding {
 }
 
 /** Lines the store refused as faulty; they stay in the ledger. */
-async function insertOneByOne({ client, log }: Forwarding, rows: readonly LedgerRow[]): Promise<void> {
-  for (const row of rows) {
+async function insertOneByOne({ client, log }: Forwarding, lines: readonly WrittenLine[]): Promise<void> {
+  for (const line of lines) {
     try {
-      await insertRows(client, [row]);
+      await insertLines(client, [line]);
     } catch (error) {
       if (!hasCode(error, 'store_refused')) throw error;
+      const row = line.row();
       const { decisionId } = 'response' in row ? row.response : row.outcome;
-      const facts = { decisionId, seq: seqOf(row), err: error };
+      const facts = { decisionId, seq: line.seq, err: error };
       log.error(facts, 'The store refused this line; it stands in the ledger only.');
     }
   }
 }
 
-async function insertRows(client: ClickHouseClient, rows: readonly LedgerRow[]): Promise<void> {
-  await insertDecisions(
-    client,
-    rows.filter((row) => 'response' in row),
-  );
-  await insertOutcomes(
-    client,
-    rows.filter((row) => 'outcome' in row),
-  );
+async function insertLines(client: ClickHouseClient, lines: readonly WrittenLine[]): Promise<void> {
+  await copyDecisions(client, {
+    items: lines.filter(({ isDecision }) => isDecision),
+    decisionOf: (line) => line.row() as DecisionRow,
+  });
+  const outcomes = lines.filter(({ isDecision }) => !isDecision).map((line) => line.row() as OutcomeRow);
+  await insertOutcomes(client, outcomes);
 }
 
 /** Copies the next lines; returns how many. A line copied twice (a crash before the cursor) stays one there. */
 async function forwardBatch(forwarding: Forwarding): Promise<number> {
   const { ledger, client } = forwarding;
-  const rows = ledger.readLinesAfter(ledger.readCursor(), BATCH_MAX);
-  const last = rows.at(-1);
+  const lines = ledger.linesAfter(ledger.readCursor(), BATCH_MAX);
+  const last = lines.at(-1);
   if (last === undefined) return 0;
   try {
-    await insertRows(client, rows);
+    await insertLines(client, lines);
   } catch (error) {
     if (!hasCode(error, 'store_refused')) throw error;
-    await insertOneByOne(forwarding, rows);
+    await insertOneByOne(forwarding, lines);
   }
-  await ledger.writeCursor(seqOf(last));
-  return rows.length;
+  await ledger.writeCursor(last.seq);
+  return lines.length;
 }
 
 /**

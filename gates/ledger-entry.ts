@@ -73,6 +73,11 @@ export function outcomeEntry({ recordedAtMs, outcome }: UndatedOutcome): LedgerE
   };
 }
 
+/** Else how one turned out: that has one gap for each of its two. */
+export function isDecision(texts: LedgerEntry['texts']): boolean {
+  return texts.length === 5;
+}
+
 /** Canonical JSON of the line at its place. @param torn see `LinePlace` */
 export function entryContent(
   { texts }: LedgerEntry,
@@ -84,7 +89,7 @@ export function entryContent(
 ): string {
   const end = torn === undefined ? '}' : `,"torn":"${torn}"}`;
   const [first, second, third, fourth] = texts;
-  return texts.length === 3
+  return !isDecision(texts)
     ? `${first}${prevHash}${second}${seq}${end}`
     : `${first}${prevHash}${second}${prevHash}${third}${seq}${fourth}${seq}${end}`;
 }

@@ -59,7 +59,8 @@ interface Walk {
   readonly problem: LineProblem | null;
 }
 
-const HASH_LENGTH = 64;
+/** Characters, as each line begins. */
+export const HASH_LENGTH = 64;
 const NEWLINE = 10;
 
 export function hashText(text: string | Uint8Array): string {

@@ -5,8 +5,15 @@ import type { StoredCheckpoint } from './checkpoint-file.ts';
 import { findLedgerEnd, type LedgerEnd } from './find-ledger-end.ts';
 import { LedgerCheckpoints } from './ledger-checkpoints.ts';
 import { readLedgerCursor, writeLedgerCursor } from './ledger-cursor.ts';
-import { entryContent, type LedgerEntry, type Recorded } from './ledger-entry.ts';
-import { type Checkpoint, type LedgerRow, lineText, rowOfContent } from './ledger-line.ts';
+import { entryContent, isDecision, type LedgerEntry, type Recorded } from './ledger-entry.ts';
+import {
+  type Checkpoint,
+  HASH_LENGTH,
+  type LedgerRow,
+  lineText,
+  rowOfContent,
+  seqOf,
+} from './ledger-line.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerSegments, type WrittenEnd } from './ledger-segments.ts';
 import { receiptSigner } from './receipts/sign-receipt.ts';
@@ -19,17 +26,26 @@ interface Waiting {
   readonly reject: (error: PipelineError) => void;
 }
 
-/** A line on disk, as it was written. */
-interface Line {
+/** A line on disk. What it says is read when somebody asks for it: a thousand at once would hold up the next write. */
+export interface WrittenLine {
+  readonly seq: number;
+  readonly isDecision: boolean;
+  row(): LedgerRow;
+}
+
+/** A line of a group, and where its content stands in the group's bytes. */
+interface Made {
   readonly seq: number;
   readonly prevHash: string;
   readonly hash: string;
-  readonly content: string;
+  readonly fromByte: number;
+  readonly toByte: number;
+  readonly waiting: Waiting;
 }
 
 /** Lines that go to disk in one write. */
 interface Group {
-  readonly made: { readonly line: Line; readonly waiting: Waiting }[];
+  readonly made: Made[];
   text: string;
   bytes: number;
   head: Checkpoint;
@@ -58,7 +74,7 @@ export class Ledger {
   readonly #signReceipt: ReturnType<typeof receiptSigner>;
   readonly #checkpoints: LedgerCheckpoints;
   readonly #waiting: Waiting[] = [];
-  #tail: Line[] = [];
+  #tail: WrittenLine[] = [];
   /** Of what a crash cut off before the next line. */
   #tornHash: string | undefined;
   #head: Checkpoint;
@@ -117,8 +133,9 @@ export class Ledger {
 
   async #writeGroup({ made, text, head }: Group): Promise<void> {
     if (made.length === 0) return;
+    const bytes = Buffer.from(text);
     try {
-      await this.#segments.write(Buffer.from(text));
+      await this.#segments.write(bytes);
     } catch (error) {
       const refusal = unwritable(error);
       for (const { waiting } of made) waiting.reject(refusal);
@@ -126,11 +143,12 @@ export class Ledger {
     }
     this.#head = head; // not before: a group that failed has taken no numbers
     this.#tornHash = undefined;
-    for (const { line, waiting } of made) {
-      this.#checkpoints.add(line.hash);
-      this.#tail.push(line);
-      const { claims } = waiting.entry;
-      const { seq, prevHash, hash } = line;
+    for (const { seq, prevHash, hash, fromByte, toByte, waiting } of made) {
+      const { claims, texts } = waiting.entry;
+      this.#checkpoints.add(hash);
+      this.#tail.push(
+        new TailLine({ seq, hash, isDecision: isDecision(texts) }, bytes.subarray(fromByte, toByte)),
+      );
       waiting.resolve({
         seq,
         prevHash,
@@ -161,7 +179,9 @@ export class Ledger {
         throw new Error(`it takes ${bytes} bytes of at most ${this.#segmentBytes}`);
       const groupBytesMax = Math.min(GROUP_BYTES_MAX, this.#segmentBytes);
       if (group.made.length > 0 && group.bytes + bytes > groupBytesMax) return false;
-      group.made.push({ line: { ...place, hash, content }, waiting });
+      const fromByte = group.bytes + HASH_LENGTH;
+      const toByte = group.bytes + bytes - 1; // without the newline
+      group.made.push({ ...place, hash, fromByte, toByte, waiting });
       group.text += text;
       group.bytes += bytes;
       group.head = { seq: place.seq, hash };
@@ -192,21 +212,21 @@ export class Ledger {
 
   /** Decisions among the `limit` lines after `seq`, oldest first. @throws PipelineError internal when lines were damaged */
   readAfter(seq: number, limit: number): DecisionRow[] {
-    return this.readLinesAfter(seq, limit).filter((row) => 'response' in row);
+    return this.linesAfter(seq, limit)
+      .map((line) => line.row())
+      .filter((row) => 'response' in row);
   }
 
   /**
    * Lines after `seq`, oldest first.
    * @throws PipelineError internal when lines were damaged
    */
-  readLinesAfter(seq: number, limit: number): LedgerRow[] {
+  linesAfter(seq: number, limit: number): WrittenLine[] {
     const oldest = this.#tail[0];
     const skipped = oldest === undefined ? -1 : seq + 1 - oldest.seq;
-    if (skipped >= 0)
-      return this.#tail
-        .slice(skipped, skipped + limit)
-        .map(({ content, hash }) => rowOfContent(content, hash));
-    return this.#reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
+    if (skipped >= 0) return this.#tail.slice(skipped, skipped + limit);
+    const rows = this.#reader.readAfter(seq, { limit, end: this.#segments.end, head: this.#head });
+    return rows.map((row) => ({ seq: seqOf(row), isDecision: 'response' in row, row: () => row }));
   }
 
   /** Up to which line the ledger was copied into the store; survives restarts. */
@@ -223,6 +243,25 @@ export class Ledger {
     await this.#writing;
     await this.#segments.close();
     return await this.writeCheckpoint().catch(() => null);
+  }
+}
+
+/** Bytes outside of the heap: thousands of texts in it would be moved by every second collection of garbage. */
+class TailLine implements WrittenLine {
+  readonly seq: number;
+  readonly isDecision: boolean;
+  readonly #hash: string;
+  readonly #content: Buffer;
+
+  constructor(of: { seq: number; hash: string; isDecision: boolean }, content: Buffer) {
+    this.seq = of.seq;
+    this.isDecision = of.isDecision;
+    this.#hash = of.hash;
+    this.#content = content;
+  }
+
+  row(): LedgerRow {
+    return rowOfContent(this.#content.toString(), this.#hash);
   }
 }
 

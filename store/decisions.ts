@@ -26,12 +26,27 @@ interface StoredDecision {
   readonly Hash: string;
 }
 
-/** Appends decisions, a few at a time: whoever else has work on this thread gets turns. @throws PipelineError store_unavailable, store_refused */
+/** Appends decisions. @throws PipelineError store_unavailable, store_refused */
 export async function insertDecisions(
   client: ClickHouseClient,
   decisions: readonly DecisionRow[],
 ): Promise<void> {
-  await streamRows(client, 'decisions', { items: decisions, rowOf: storedDecision });
+  await copyDecisions(client, { items: decisions, decisionOf: (decision) => decision });
+}
+
+/**
+ * Appends what holds decisions, each read when its turn comes and a few to a turn of the event loop: whoever else has
+ * work on this thread gets turns.
+ * @throws PipelineError store_unavailable, store_refused
+ */
+export async function copyDecisions<Item>(
+  client: ClickHouseClient,
+  {
+    items,
+    decisionOf,
+  }: { readonly items: readonly Item[]; readonly decisionOf: (item: Item) => DecisionRow },
+): Promise<void> {
+  await streamRows(client, 'decisions', { items, rowOf: (item) => storedDecision(decisionOf(item)) });
 }
 
 /** Newest first, 1,000 at most unless told; of all times, or of [fromMs, untilMs). @throws PipelineError store_unavailable */
