@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     include: [process.env['PLUMBLINE_TEST_LONG'] ? 'test/**/*.long.ts' : 'test/**/*.test.ts'],
     globalSetup: 'test/migrated-engine.ts',
-    // Files with real processes wait more than they compute: three at a time keep two cores busy.
-    maxWorkers: 3,
+    // Files with real processes wait more than they compute: three at a time keep two cores busy. The long ones promise
+    // times, and have the machine to themselves.
+    maxWorkers: process.env['PLUMBLINE_TEST_LONG'] ? 1 : 3,
     // What a file needs is loaded once by each of the three and not by each of 250; no file changes what another one sees.
     isolate: false,
     sequence: { sequencer: ProcessesFirst },

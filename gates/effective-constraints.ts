@@ -4,8 +4,11 @@ import { replicaLimits } from './boundaries.ts';
 import { chooseFailMode } from './choose-fail-mode.ts';
 import type { ConstraintSet } from './constraints/constraint-set.ts';
 import { FAIL_MODES } from './fail-modes.ts';
+import { fleetsOf, sharedBudgets } from './guardrails/change-budget.ts';
+import { guardrailTexts } from './guardrails/guardrail-texts.ts';
 import { askQuestion, type Question } from './question.ts';
 import { isRequired } from './required-data.ts';
+import { stageTexts } from './stages/stage-texts.ts';
 
 export interface TargetQuestion {
   readonly service: string;
@@ -60,6 +63,10 @@ export interface EffectiveConstraints {
     readonly unless: string | null;
     readonly why: string;
   }[];
+  /** Shared over all actors: budgets, cooldowns, flaps, mass events, repairs; also those of files that share theirs with the target. */
+  readonly guardrails: readonly { readonly constraint: string; readonly says: string }[];
+  /** What the stages ask besides their sources. */
+  readonly stages: readonly { readonly constraint: string; readonly says: string }[];
   readonly holds: readonly {
     readonly constraint: string;
     readonly finding: string;
@@ -119,7 +126,9 @@ export function effectiveConstraints(
     ...(namespace === undefined ? {} : { namespace }),
   };
   const ask = (one: string) => askQuestion({ actor: { id: '-' }, action: { kind: one }, target }, all);
-  const { sets } = ask(kind ?? '-');
+  const question = ask(kind ?? '-');
+  const { sets } = question;
+  const shared = fleetsOf(question, all).map((set) => sharedBudgets(set, service));
   const { min, max } = replicaLimits(sets);
   const regions = sets.flatMap(({ boundaries }) =>
     boundaries.regions === undefined ? [] : [boundaries.regions],
@@ -128,8 +137,9 @@ export function effectiveConstraints(
   const shares = sets.flatMap(({ boundaries }) => boundaries.inRotation?.shareMin ?? []);
   const named = <T extends object>(
     rows: (set: ConstraintSet) => readonly (T & { readonly name: string })[],
+    of = sets,
   ) =>
-    sets.flatMap((set) =>
+    of.flatMap((set) =>
       rows(set).map(({ name, ...row }) => ({ constraint: `${set.metadata.name}/${name}`, ...row })),
     );
   return {
@@ -167,6 +177,8 @@ export function effectiveConstraints(
         why,
       })),
     ),
+    guardrails: named(guardrailTexts, [...sets, ...shared]),
+    stages: named(stageTexts),
     holds: named(({ drift }) => drift.hold.map((row) => ({ name: `drift.hold.${row.finding}`, ...row }))),
     intents: named(({ intent }) =>
       intent.map(({ id, expr, target: { comparator, value }, since, why }) => ({

@@ -46,6 +46,12 @@ export function fleetsOf({ target, request }: Question, sets: readonly Constrain
   );
 }
 
+/** Of another service's file nothing but the budgets that it shares with a service. */
+export function sharedBudgets(set: ConstraintSet, service: string): ConstraintSet {
+  const shared = set.guardrails.changeBudget.filter(({ over }) => over?.includes(service));
+  return { ...set, guardrails: { changeBudget: shared, cooldown: [], flap: [], repairEffect: [] } };
+}
+
 /** A budget of another service's file, as far as it is shared with the one that is asked about. */
 export function fleetBudgets(asked: Asked): Vote[] {
   const service = asked.question.target?.serviceName ?? '';

@@ -59,7 +59,7 @@ const effective = {
       .record(z.string(), z.unknown())
       .nullable()
       .describe(
-        'Of the service asked for: merged limits, the fail mode of each kind, policies, holds; else null.',
+        'Of the service asked for: merged limits, the fail mode of each kind, policies, guardrails, what stages ask, holds; else null.',
       ),
   }),
 } satisfies Operation;

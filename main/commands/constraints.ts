@@ -84,7 +84,7 @@ export function constraintsCommand(): Command {
     });
   const effective = withClientFlags(new Command('effective'))
     .description(
-      'what people wrote about a service, as the server holds it: limits, fail modes, policies, holds',
+      'what people wrote about a service, as the server holds it: limits, fail modes, policies, guardrails, stages, holds',
     )
     .requiredOption('--service <name>', 'the service')
     .option('--env <name>', 'environment of the target')
@@ -213,7 +213,7 @@ function replayText({ valid, problems, decisions, isCut, same, flipped, unclear 
 }
 
 function effectiveText(effective: EffectiveConstraints): string {
-  const { sets, reviewOverdue, limits, kinds, policies, holds, intents } = effective;
+  const { sets, reviewOverdue, limits, kinds, policies, guardrails, stages, holds, intents } = effective;
   const { replicas, regions, inRotationMin, ceilings, actors } = limits;
   const lines = [
     sets.length === 0 ? 'No set speaks about it: what is built in is in force.' : `sets: ${sets.join(', ')}`,
@@ -236,6 +236,8 @@ function effectiveText(effective: EffectiveConstraints): string {
       (one) =>
         `policy: ${one.require}, when ${one.when}${one.unless === null ? '' : `, unless ${one.unless}`} [${one.constraint}]`,
     ),
+    ...guardrails.map((one) => `guardrail: ${one.says} [${one.constraint}]`),
+    ...stages.map((one) => `stage: ${one.says} [${one.constraint}]`),
     ...holds.map(
       (one) => `hold: ${one.finding} holds ${[...one.stages, ...one.actions].join(', ')} [${one.constraint}]`,
     ),

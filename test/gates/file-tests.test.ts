@@ -129,6 +129,51 @@ describe('what is in force about a target', () => {
     expect(effective.reviewOverdue).toMatchObject([{ set: 'other' }]);
   });
 
+  it('says what guardrails and stages ask, also the budgets that another file shares', () => {
+    const written = setOf(`guardrails:
+  changeBudget: {per: 10m, maxActions: 3, maxTargetsPct: 25}
+  cooldown: {after: deployment.*, for: 5m, blocks: [scale.down]}
+  flap: {opposite: [scale.up, scale.down], max: 2, per: 30m, then: deny}
+  massEvent: {ifUnhealthyPct: "> 30"}
+  repairEffect: {watch: ok, within: 5m, ifNotBetter: stop}
+intent: [{id: ok, expr: traces.ok_ratio, target: ">= 99%"}]
+stages:
+  provisioning: {ceiling: {costPerDay: 100}}
+  deployment: {bake: 10m, effectLag: 90s}
+  routing: {floor: 70%}
+  recovery: {budget: 1 per 10m, failover: {minOutage: 2m, maxReplicaLag: 5s}}
+  optimisation: {gate: [rightsize.*], window: "Mon-Thu 09:00-16:00 Europe/Berlin"}
+  decommissioning: {proveUnused: {for: 336h}, humanKey: required}
+keys: [{id: alice, publicKey: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=}]`);
+    const fleet = setOf(
+      'guardrails: {changeBudget: [{per: 1h, maxActions: 5, over: [checkout]}, {per: 1h, maxActions: 1}]}',
+      { name: 'fleet', service: 'cart' },
+    );
+    const effective = effectiveConstraints([written, fleet], { service: 'checkout', nowMs: NOW_MS });
+    const lines = (rows: readonly { constraint: string; says: string }[]) =>
+      rows.map(({ constraint, says }) => `${constraint}: ${says}`);
+    expect(lines(effective.guardrails)).toEqual([
+      'checkout/guardrails.changeBudget: at most 3 actions and 25 % of the targets within 10 min; not counted: rollback, rollback.*, restore, shift.restore, weight.restore, fail_open',
+      'checkout/guardrails.cooldown: for 5 min after deployment.* no scale.down',
+      'checkout/guardrails.flap: deny when it turns between scale.up and scale.down more than 2 times within 30 min',
+      'checkout/guardrails.massEvent: hold while more than 30 % look unhealthy: suspect the observer',
+      'checkout/guardrails.repairEffect: no recovery.* for 50 min when ok is not better 5 min after one',
+      'fleet/guardrails.changeBudget: at most 5 actions within 1 h, of cart, checkout together; not counted: rollback, rollback.*, restore, shift.restore, weight.restore, fail_open',
+    ]);
+    expect(lines(effective.stages)).toEqual([
+      'checkout/stages.provisioning.ceiling: costs at most 100 a day',
+      'checkout/stages.deployment.bake: a step bakes for 10 min before the next',
+      'checkout/stages.deployment.effectLag: the effect of a step shows after 90 s; the next one waits',
+      'checkout/stages.routing.floor: at least 70 % stay in rotation',
+      'checkout/stages.recovery.budget: at most 1 within 10 min',
+      'checkout/stages.recovery.failover.minOutage: a failover waits until the outage lasts 2 min',
+      'checkout/stages.recovery.failover.maxReplicaLag: a failover loses at most 5 s',
+      'checkout/stages.optimisation.window: rightsize.*: within Mon-Thu 09:00-16:00 Europe/Berlin only',
+      'checkout/stages.decommissioning.proveUnused: shown to be unused for 336 h, of which at most 0.5 % of the telemetry may be missing',
+      'checkout/stages.decommissioning.humanKey: a second person approves with a key of the file',
+    ]);
+  });
+
   it('is what is built in for a target that nobody wrote about', () => {
     const effective = effectiveConstraints(all, { service: 'ledger', nowMs: NOW_MS });
     expect(effective.sets).toEqual([]);

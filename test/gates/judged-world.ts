@@ -68,8 +68,11 @@ export function tracesVerdicts(outcome: Outcome = 'pass', facts: VerdictFacts = 
 }
 
 /** A constraint set from the lines below its head. @throws Error with the problems, when the test's own file is bad */
-export function setOf(lines: string, { name = 'checkout' }: { name?: string } = {}): ConstraintSet {
-  const head = `apiVersion: constraints/v1alpha1\nkind: ConstraintSet\nmetadata: {name: ${name}, owner: team}\nscope: {service: checkout}\n`;
+export function setOf(
+  lines: string,
+  { name = 'checkout', service = 'checkout' }: { name?: string; service?: string } = {},
+): ConstraintSet {
+  const head = `apiVersion: constraints/v1alpha1\nkind: ConstraintSet\nmetadata: {name: ${name}, owner: team}\nscope: {service: ${service}}\n`;
   const { set, problems } = lintConstraints(head + lines, `${name}.yaml`, NOW_MS);
   if (set === null) throw new Error(JSON.stringify(problems));
   return set;
