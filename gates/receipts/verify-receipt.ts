@@ -75,19 +75,23 @@ function openReceipt(
       `Its signature is not that of ${key.name}: it was changed, or never signed.`,
     );
   const claims = parse<ReceiptClaims>(payload64);
-  return claims ?? refuse('malformed', 'Its payload is no JSON object.');
+  if (claims === null) return refuse('malformed', 'Its payload is no JSON object.');
+  const missing = (['action', 'target', 'limits'] as const).find((name) => !isObject(claims[name]));
+  return missing === undefined ? claims : refuse('malformed', `Its payload says no ${missing}.`);
 }
 
 function refusalOf(claims: ReceiptClaims, action: IntendedAction, nowMs: number): Refusal | null {
   const { decision, jti, target, planGeneration } = claims;
-  const at = (seconds: number) => new Date(1_000 * seconds).toISOString();
   if (decision !== 'allow')
     return { reason: 'not_an_allow', text: `${jti} is no allow: it says ${decision}.` };
   // Written so that a time that is none (NaN) is refused too.
   if (!(1_000 * claims.iat <= nowMs + SKEW_MS))
-    return { reason: 'not_yet_valid', text: `${jti} was given at ${at(claims.iat)}, which is yet to come.` };
+    return {
+      reason: 'not_yet_valid',
+      text: `${jti} was given at ${timeText(claims.iat)}, which is yet to come.`,
+    };
   if (!(nowMs < 1_000 * claims.exp))
-    return { reason: 'expired', text: `${jti} was valid until ${at(claims.exp)}: ask again.` };
+    return { reason: 'expired', text: `${jti} was valid until ${timeText(claims.exp)}: ask again.` };
   if (action.kind !== claims.action.kind)
     return { reason: 'other_action', text: `${jti} is about ${claims.action.kind}, not ${action.kind}.` };
   const missed = Object.entries(target).find(([name, value]) => action.target[name] !== value);
@@ -162,6 +166,12 @@ function beyondIncrease(to: Sizes, { from, ratio }: { from: Sizes; ratio: unknow
     : `replicas ${wordOf(value)} from ${wordOf(before)}: maxIncreaseRatio is ${wordOf(ratio)}`;
 }
 
+/** Also of what is no time: a refusal must not fail over it. */
+function timeText(seconds: number): string {
+  const time = new Date(1_000 * seconds);
+  return Number.isNaN(time.getTime()) ? wordOf(seconds) : time.toISOString();
+}
+
 function wordOf(value: unknown): string {
   return value === undefined ? '(not said)' : JSON.stringify(value);
 }
@@ -170,10 +180,14 @@ function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function parse<T extends object>(part: string): T | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as T) : null;
+    return isObject(value) ? (value as T) : null;
   } catch {
     return null;
   }
