@@ -28,7 +28,8 @@ export interface CombinedLoss {
  * sure decides:
  * - FAIL when any estimator fails. Each errs in at most 2.5 % of cases when the loss is exactly at the limit; with k of
  *   them at most k x 2.5 %, and far less when nothing is lost.
- * - PASS when one passes and none is sure of a loss above the warn limit, nor estimates one above the fail limit.
+ * - PASS when one passes and none is sure of a loss above the warn limit, nor estimates one above the fail limit, unless
+ *   that loss is over (`isOver`).
  *   `isIndependent` says whether a counter (or ordinals) and a graph both pass; one alone is enough for a pass.
  * - Else unknown.
  * @see quality.md 3.1 (triangulation) and 3.6
@@ -40,7 +41,9 @@ export function combineLosses(estimates: readonly LossEstimate[], limits: Limits
     .map((estimate): JudgedLoss => ({ estimate, ...judgeWindows(estimate, limits) }));
   const failing = counted.filter(({ outcome }) => outcome === 'fail');
   const passing = counted.filter(({ outcome }) => outcome === 'pass');
-  const doubting = counted.filter((judged) => judged.outcome !== 'pass' && doubts(judged, limits));
+  const doubting = counted.filter(
+    (judged) => judged.outcome !== 'pass' && doubts(judged, limits) && !isOver(judged, passing, limits),
+  );
   const base = { counted, vetoed, disagreement: tellDisagreement(passing, doubting) };
   if (failing.length > 0)
     return { ...base, outcome: 'fail', decisive: byLower(failing), isIndependent: false };
@@ -56,6 +59,20 @@ function doubts({ estimate: { fast, slow } }: JudgedLoss, limits: Limits): boole
   return [fast, slow].some(({ interval }) => {
     return interval !== null && (interval.lower > limits.warn || interval.estimate > limits.fail);
   });
+}
+
+/**
+ * What was lost a while ago must not hold a source that has recovered: who doubts sees none in the newest part of what
+ * it sees, and one of another kind that passes now saw the loss as well. Whether that one sees such losses at all is what
+ * counts: of whole traces that vanish a graph knows nothing, now or then, and its pass outweighs no counter.
+ */
+function isOver({ estimate }: JudgedLoss, passing: readonly JudgedLoss[], limits: Limits): boolean {
+  const { interval } = estimate.recent ?? estimate.fast;
+  if (interval === null || interval.estimate > limits.warn) return false;
+  return passing.some(
+    ({ estimate: other, decisive }) =>
+      other.kind !== estimate.kind && decisive === other.fast && (other.slow.interval?.lower ?? 0) > 0,
+  );
 }
 
 function isIndependent(passing: readonly JudgedLoss[]): boolean {

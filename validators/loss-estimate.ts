@@ -23,6 +23,8 @@ export interface LossEstimate {
   readonly fast: WindowEstimate;
   /** What PASS may rest on. */
   readonly slow: WindowEstimate;
+  /** Of who waits longer for its records than others, so that its fast window begins and ends before theirs: the part within theirs. */
+  readonly recent?: WindowEstimate;
   /** Why it must not count here, as what it assumes does not hold; null: it counts. */
   readonly veto: Reason | null;
   /** What it says of itself where its numbers alone would not be understood; without, general words are used. */

@@ -3,7 +3,7 @@ import type { ServerSpans } from '../../core/counter-server-spans.ts';
 import { randomFrom } from '../../core/random-from.ts';
 
 const START_MS = 1_700_000_000_000;
-const METRIC_MS = 60_000;
+const REPORT_MS = 60_000;
 export const SERVER = {
   tenant: 't',
   serviceNamespace: 'shop',
@@ -17,6 +17,10 @@ export interface ServerRun {
   /** Chance that a span, or all spans of five seconds, is lost. */
   readonly spanRatio?: number;
   readonly batchRatio?: number;
+  /** From here on nothing is lost any more; the whole run has 720 s. */
+  readonly lostUntilMs?: number;
+  /** Between reports of the metrics; 60 s unless told. */
+  readonly reportMs?: number;
   /** Kept with that chance, marked with this threshold. */
   readonly sampled?: { readonly probability: number; readonly thresholdHex: string };
   /** The SDK counts spans it dropped by sampling; null: it counts nothing. */
@@ -34,12 +38,13 @@ export function runServer(run: ServerRun): {
   nowMs: number;
 } {
   const random = randomFrom(run.seed ?? 1);
+  const { reportMs: everyMs = REPORT_MS, lostUntilMs = Number.POSITIVE_INFINITY } = run;
   const routes = ['/cart', '/pay', ...(run.health === undefined ? [] : ['/health'])];
   const counts = new Map(routes.map((route) => [route, 0]));
   const points = new Map(routes.map((route) => [route, [] as CounterPoint[]]));
   const spans = new Map(routes.map((route) => [route, new Map<number, number>()]));
   let [nextMs, isBatchLost, batch] = [0, false, -1];
-  for (let reportMs = METRIC_MS; reportMs <= 720_000; reportMs += METRIC_MS) {
+  for (let reportMs = everyMs; reportMs <= 720_000; reportMs += everyMs) {
     // A report is made a little after the second.
     const until = reportMs + 300;
     while (nextMs < until) {
@@ -51,7 +56,7 @@ export function runServer(run: ServerRun): {
         isBatchLost = random() < (run.batchRatio ?? 0);
       }
       const isKept = random() < (run.sampled?.probability ?? 1);
-      const isLost = isBatchLost || random() < (run.spanRatio ?? 0);
+      const isLost = nextMs < lostUntilMs && (isBatchLost || random() < (run.spanRatio ?? 0));
       if (isKept && !isLost && !(route === '/health' && run.health === 'untraced')) {
         const second = Math.floor(endMs / 1_000) * 1_000;
         const own = spans.get(route) as Map<number, number>;
@@ -97,7 +102,7 @@ export function runServer(run: ServerRun): {
       labels: exporter,
       points: (points.get('/cart') ?? []).map((point, i) => ({
         ...point,
-        value: (i * METRIC_MS) / (run.exportMs ?? 5_000),
+        value: (i * everyMs) / (run.exportMs ?? 5_000),
       })),
     }),
   );

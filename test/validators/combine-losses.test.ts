@@ -81,6 +81,78 @@ describe('combineLosses', () => {
     expect(disagreement?.text).toContain(meaning);
   });
 
+  describe('a loss that is over', () => {
+    const windows = (
+      kind: LossEstimate['kind'],
+      of: Readonly<Record<'fast' | 'slow', readonly [number, number, number]>> & {
+        readonly recent?: readonly [number, number, number] | null;
+      },
+    ): LossEstimate => {
+      const windowOf = (interval: readonly [number, number, number] | null) => estimateOf({ interval }).fast;
+      const { recent } = of;
+      return {
+        ...estimateOf({ id: kind, kind, interval: of.fast }),
+        slow: windowOf(of.slow),
+        ...(recent === undefined ? {} : { recent: windowOf(recent) }),
+      };
+    };
+    const PAST = [0.04, 0.02, 0.1] as const;
+    const LAGGING = [0.09, 0.003, 0.32] as const;
+    const sawIt = windows('graph', { fast: CLEAN, slow: PAST });
+    const neverSawIt = windows('graph', { fast: CLEAN, slow: CLEAN });
+
+    it.each([
+      [
+        'both saw it, and who lags sees no more',
+        [sawIt, windows('counter', { fast: LAGGING, slow: PAST, recent: CLEAN })],
+        'pass',
+      ],
+      [
+        'who passes never saw it',
+        [neverSawIt, windows('counter', { fast: LAGGING, slow: PAST, recent: CLEAN })],
+        'unknown',
+      ],
+      [
+        'who lags still sees it',
+        [sawIt, windows('counter', { fast: LAGGING, slow: PAST, recent: LAGGING })],
+        'unknown',
+      ],
+      [
+        'who lags cannot say',
+        [sawIt, windows('counter', { fast: LAGGING, slow: PAST, recent: null })],
+        'unknown',
+      ],
+      [
+        'who does not lag still sees it',
+        [sawIt, windows('counter', { fast: LAGGING, slow: PAST })],
+        'unknown',
+      ],
+      [
+        'ten minutes remember it, the last one does not',
+        [sawIt, windows('counter', { fast: [0, 0, 0.3], slow: PAST })],
+        'pass',
+      ],
+      [
+        'ten minutes remember what the other never saw',
+        [neverSawIt, windows('counter', { fast: [0, 0, 0.3], slow: PAST })],
+        'unknown',
+      ],
+      [
+        'it is one of the same kind',
+        [sawIt, windows('graph', { fast: LAGGING, slow: PAST, recent: CLEAN })],
+        'unknown',
+      ],
+      [
+        'who lags is sure that it failed',
+        [sawIt, windows('counter', { fast: LOSSY, slow: PAST, recent: CLEAN })],
+        'fail',
+      ],
+    ] as const)('%s', (_, estimates, outcome) => {
+      expect(combineLosses(estimates, LIMITS).outcome).toBe(outcome);
+      expect(combineLosses(estimates.toReversed(), LIMITS).outcome).toBe(outcome);
+    });
+  });
+
   it('carries the numbers of the surest loss, and of the widest pass', () => {
     const [little, much] = [
       estimateOf({ interval: [0.1, 0.06, 0.2] }),

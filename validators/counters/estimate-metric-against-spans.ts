@@ -4,7 +4,7 @@ import { sourceKey } from '../../core/source.ts';
 import { rfc3339 } from '../../core/time.ts';
 import type { Reason } from '../../core/verdict.ts';
 import type { Blame, LossEstimate, LossEstimates } from '../loss-estimate.ts';
-import { SLOW_MS } from '../windows.ts';
+import { FAST_MS, SLOW_MS } from '../windows.ts';
 import { countBetween } from './count-between.ts';
 import { poolCounted } from './counted-loss.ts';
 import { isIdentityShared } from './identity-shared.ts';
@@ -15,6 +15,7 @@ import { sdkSeries } from './sdk-series.ts';
 interface Measured {
   readonly instance: ServiceInstance;
   readonly fast: Requests | null;
+  readonly recent: Requests | null;
   readonly slow: Requests;
   readonly veto: Reason | null;
 }
@@ -82,8 +83,12 @@ function measure(
   const traced = new Set(spans.map(requests.routeOfSpans));
   const slow = measureRequests(requests, windows.slow, traced);
   const fast = windows.fast === null ? null : measureRequests(requests, windows.fast, traced);
+  const newest = times.filter((timeMs) => timeMs >= of.nowMs - FAST_MS);
+  const recent = newest.length < 2 ? null : measureRequests(requests, newest, traced);
   const instance = (counted[0] as CounterSeries).instance;
-  return [{ instance, fast, slow, veto: vetoOf({ own, counted, spans, slow, readings: windows.slow }) }];
+  return [
+    { instance, fast, recent, slow, veto: vetoOf({ own, counted, spans, slow, readings: windows.slow }) },
+  ];
 }
 
 function vetoOf(of: {
@@ -131,6 +136,7 @@ function keepsAll(own: readonly CounterSeries[], readings: readonly number[]): b
 function estimate(group: readonly Measured[], nowMs: number): LossEstimate {
   const fast = group.flatMap((one) => one.fast ?? []);
   const slow = group.map((one) => one.slow);
+  const recent = group.flatMap((one) => one.recent ?? []);
   const window = { startMs: nowMs - SLOW_MS, endMs: nowMs, mayPass: true };
   const { serviceName } = (group[0] as Measured).instance;
   return {
@@ -138,6 +144,8 @@ function estimate(group: readonly Measured[], nowMs: number): LossEstimate {
     kind: 'counter',
     fast: poolCounted(fast, window),
     slow: poolCounted(slow, window),
+    // Of some processes alone it would say nothing of the others.
+    recent: poolCounted(recent.length === group.length ? recent : [], window),
     veto: group.find(({ veto }) => veto !== null)?.veto ?? null,
     blame: blameOf(serviceName, sum(fast.map(({ lostMin }) => lostMin)) > 0 ? fast : slow),
     exampleTraceIds: [],

@@ -46,6 +46,18 @@ describe('estimateMetricAgainstSpans', () => {
     expect(estimate(run).veto?.code).toBe(code);
   });
 
+  it('says apart what it sees of the time that others see, as it waits longer for its spans', () => {
+    // Judged at 695 s: the fast window ends half a minute before, the part that others see begins at 655 s.
+    const over = estimate({ batchRatio: 0.5, reportMs: 5_000, lostUntilMs: 650_000 });
+    expect(over.fast.interval?.estimate).toBeGreaterThan(0.05);
+    expect(over.recent).toMatchObject({ interval: { estimate: 0 } });
+    expect(over.recent?.startMs).toBeGreaterThan(over.fast.startMs);
+    const goesOn = estimate({ spanRatio: 0.5, reportMs: 5_000 });
+    expect(goesOn.recent?.interval?.estimate).toBeGreaterThan(0.3);
+    // Two reports within it are needed.
+    expect(estimate({ batchRatio: 0.5 }).recent?.interval).toBe(null);
+  });
+
   it('never fails healthy traffic, and passes it at 1 % where there are exports enough to know', () => {
     const length = runCount({ suite: 20, long: 100 });
     const healthy = Array.from({ length }, (_, seed) => estimate({ seed, exportMs: 1_000, perSecond: 100 }));
