@@ -6,6 +6,11 @@ import { streamOf } from './stream-of.ts';
 import { FAULTY_SHAPES, type NamedShape, SOUND_SHAPES } from './stream-shapes.ts';
 
 const POLICY = { ...SAMPLING_POLICY, tolerance: 0 };
+/**
+ * Of the smallest service 30,000 spans. Half as many show 4 % of lost errors at p = 4e-9 in one of three seeds, and a check
+ * that looks every minute for years fails nothing above 1e-9.
+ */
+const ENOUGH = 300;
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 100);
 
 function letters({ name, of }: NamedShape, scale: number, seed: number): string {
@@ -32,7 +37,7 @@ describe('sampling checks over many seeds', () => {
   });
 
   it.each([...SOUND_SHAPES, ...FAULTY_SHAPES])('tell everything from enough spans: $name', (shape) => {
-    const seen = SEEDS.slice(0, 3).map((seed) => letters(shape, 150, seed));
+    const seen = SEEDS.slice(0, 3).map((seed) => letters(shape, ENOUGH, seed));
     expect(seen).toEqual([shape.expect, shape.expect, shape.expect]);
   });
 });
