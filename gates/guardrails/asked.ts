@@ -79,6 +79,11 @@ export function countedText({ set, fleet }: Asked): string {
     : `${fleet.slice(0, 5).join(', ')}${fleet.length > 5 ? ` and ${fleet.length - 5} more` : ''} together`;
 }
 
+/** 0.125 as `12.5 %`. */
+export function percentText(ratio: number): string {
+  return `${Number((100 * ratio).toFixed(1))} %`;
+}
+
 /** 90,000 ms as `90 s`, 600,000 as `10 min`. */
 export function spanText(ms: number): string {
   if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;

@@ -5,14 +5,18 @@ import { isAbout } from '../fail-modes.ts';
 import { applies, type Question } from '../question.ts';
 import type { RecentAction } from '../recent-actions.ts';
 import { NO_OBJECTION, objection, objectionOnUnknown, type Vote } from '../vote.ts';
-import { type Asked, countedText, listActions, newestFirst, spanText, unlessKnown } from './asked.ts';
+import {
+  type Asked,
+  countedText,
+  listActions,
+  newestFirst,
+  percentText,
+  spanText,
+  unlessKnown,
+} from './asked.ts';
 import { countBudget } from './count-budget.ts';
 
 const ROUNDING = 1e-9;
-
-function percent(share: number): string {
-  return `${Number((100 * share).toFixed(1))} %`;
-}
 
 type Budget = Asked['set']['guardrails']['changeBudget'][number];
 
@@ -101,7 +105,7 @@ function shareBudget(asked: Asked, budget: ShareBudget): Vote {
   const sizes = used.map(({ size }) => (targetShare(size) ?? 1) / services);
   let total = sizes.reduce((sum, one) => sum + one, 0);
   if (total + share <= max + ROUNDING) return unlessKnown(asked, { sinceMs, constraint }) ?? NO_OBJECTION;
-  const text = `${percent(share)} of ${countedText(asked)} more would be over ${percent(max)} within ${spanText(perMs)}; used are ${percent(total)}: ${listActions(used)}.`;
+  const text = `${percentText(share)} of ${countedText(asked)} more would be over ${percentText(max)} within ${spanText(perMs)}; used are ${percentText(total)}: ${listActions(used)}.`;
   let freeing = used.length;
   while (total + share > max + ROUNDING && freeing > 0) total -= sizes[--freeing] as number;
   const last = used[freeing] as RecentAction;
@@ -140,9 +144,9 @@ function tooLarge(asked: Asked, of: { constraint: string; share: number; max: nu
     'deny',
     {
       code: 'BUDGET_TOO_SMALL',
-      text: `${percent(of.share)} of ${countedText(asked)} at once is more than the whole budget of ${percent(of.max)}.`,
+      text: `${percentText(of.share)} of ${countedText(asked)} at once is more than the whole budget of ${percentText(of.max)}.`,
       constraint: of.constraint,
-      wouldAllowIf: `at most ${percent(of.max)} of the targets are changed at a time`,
+      wouldAllowIf: `at most ${percentText(of.max)} of the targets are changed at a time`,
     },
     asked.nowMs,
   );

@@ -1,5 +1,5 @@
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
-import { spanText } from './asked.ts';
+import { percentText, spanText } from './asked.ts';
 import { stopForMs } from './repair-effect.ts';
 
 type Guardrails = ConstraintSet['guardrails'];
@@ -24,7 +24,9 @@ export function guardrailTexts({
       .map(under('cooldown')),
     ...flap.map(flapText).map(under('flap')),
     ...(massEvent === undefined ? [] : [massEvent])
-      .map((one) => `${one.then} while more than ${percent(one.ifUnhealthyPct)} look unhealthy: ${one.say}`)
+      .map(
+        (one) => `${one.then} while more than ${percentText(one.ifUnhealthyPct)} look unhealthy: ${one.say}`,
+      )
       .map(under('massEvent')),
     ...repairEffect.map(repairText).map(under('repairEffect')),
   ];
@@ -52,8 +54,4 @@ function repairText(rule: Guardrails['repairEffect'][number]): string {
 
 function listed(words: readonly string[]): string {
   return words.join(', ');
-}
-
-function percent(ratio: number): string {
-  return `${Number((100 * ratio).toFixed(1))} %`;
 }

@@ -4,7 +4,7 @@ import { isSafeDirection } from '../fail-modes.ts';
 import { type FleetHealth, HEALTH_VALID_MS } from '../fleet-health.ts';
 import type { Question } from '../question.ts';
 import { objection, objectionOnUnknown, type Vote } from '../vote.ts';
-import type { Asked } from './asked.ts';
+import { type Asked, percentText } from './asked.ts';
 
 const MASS_KINDS = ['*.many', '*.all', 'reimage', 'reimage.*', 'drain', 'drain.*', 'failover', 'failover.*'];
 
@@ -49,7 +49,7 @@ export function massEvent(asked: Asked, health: FleetHealth | null): Vote[] {
   const fleet = fleetShare(health, nowMs);
   const own = askedShare(question);
   const worst = [fleet, own].find((share) => share !== null && share.ratio > rule.ifUnhealthyPct);
-  const limit = `${Number((100 * rule.ifUnhealthyPct).toFixed(1))} %`;
+  const limit = percentText(rule.ifUnhealthyPct);
   if (worst !== undefined && worst !== null) {
     const said = {
       code: 'MASS_EVENT',

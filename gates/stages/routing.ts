@@ -1,7 +1,7 @@
 import { matchGlob } from '../../core/glob.ts';
 import { actionSize } from '../action-size.ts';
 import { isSafeDirection, TAKES_BACK } from '../fail-modes.ts';
-import { type Asked, newestFirst, unlessKnown } from '../guardrails/asked.ts';
+import { type Asked, newestFirst, percentText, unlessKnown } from '../guardrails/asked.ts';
 import { RECENT_SPAN_MS } from '../recent-actions.ts';
 import { objection, type Vote } from '../vote.ts';
 import { stageRule } from './stage-rule.ts';
@@ -40,11 +40,10 @@ export function routing(asked: Asked): Vote[] {
   const floor = stageRule(asked, 'routing')?.floor;
   if (floor === undefined || isSafeDirection(question.kind)) return [];
   const constraint = `${set.metadata.name}/stages.routing.floor`;
-  const percent = (share: number) => `${Number((100 * share).toFixed(1))} %`;
   const said = saidShare(asked);
   const withdrawn = withdrawnShare(asked);
   const left = [said, withdrawn === null ? null : 1 - withdrawn].filter((share) => share !== null);
-  const wouldAllowIf = `at least ${percent(floor)} stay in rotation, by action.to {inRotation, of}, or action.blastRadius {count, of}`;
+  const wouldAllowIf = `at least ${percentText(floor)} stay in rotation, by action.to {inRotation, of}, or action.blastRadius {count, of}`;
   if (left.length === 0 || left.some(Number.isNaN)) {
     const text = `What stays in rotation of ${set.scope.service} after ${question.kind} is not said.`;
     return [objection('hold', { code: 'ROTATION_UNKNOWN', text, constraint, wouldAllowIf }, nowMs)];
@@ -55,6 +54,6 @@ export function routing(asked: Asked): Vote[] {
     return unknown === null ? [] : [unknown];
   }
   const summed = said === null || least < said ? ', with what was withdrawn before and not restored' : '';
-  const text = `${percent(least)} of ${set.scope.service} would stay in rotation${summed}; at least ${percent(floor)} must.`;
+  const text = `${percentText(least)} of ${set.scope.service} would stay in rotation${summed}; at least ${percentText(floor)} must.`;
   return [objection('deny', { code: 'ROTATION_FLOOR', text, constraint, wouldAllowIf }, nowMs)];
 }

@@ -1,6 +1,6 @@
 import type { Stage } from '../../core/decision.ts';
 import type { ConstraintSet } from '../constraints/constraint-set.ts';
-import { spanText } from '../guardrails/asked.ts';
+import { percentText, spanText } from '../guardrails/asked.ts';
 import type { RuleText } from '../guardrails/guardrail-texts.ts';
 
 type Stages = ConstraintSet['stages'];
@@ -17,7 +17,7 @@ export function stageTexts({ stages }: Pick<ConstraintSet, 'stages'>): RuleText[
       effectLag: effectLag && `the effect of a step shows after ${spanText(effectLag)}; the next one waits`,
     })),
     ...rules('routing', routing, ({ floor }) => ({
-      floor: floor && `at least ${percent(floor)} stay in rotation`,
+      floor: floor && `at least ${percentText(floor)} stay in rotation`,
     })),
     ...rules('recovery', recovery, recoveryRules),
     ...rules('optimisation', optimisation, ({ window: windows }) => ({
@@ -26,7 +26,7 @@ export function stageTexts({ stages }: Pick<ConstraintSet, 'stages'>): RuleText[
     ...rules('decommissioning', decommissioning, ({ proveUnused, humanKey }) => ({
       proveUnused:
         proveUnused &&
-        `shown to be unused for ${spanText(proveUnused.for)}, of which at most ${percent(proveUnused.completeness.lostRatioMax)} of the telemetry may be missing`,
+        `shown to be unused for ${spanText(proveUnused.for)}, of which at most ${percentText(proveUnused.completeness.lostRatioMax)} of the telemetry may be missing`,
       humanKey: humanKey && 'a second person approves with a key of the file',
     })),
   ];
@@ -52,8 +52,4 @@ function rules<Rule extends { readonly gate: readonly string[] }>(
   return Object.entries(textsOf(rule)).flatMap(([name, says]) =>
     typeof says === 'string' ? [{ name: `stages.${stage}.${name}`, says: `${about}${says}` }] : [],
   );
-}
-
-function percent(ratio: number): string {
-  return `${Number((100 * ratio).toFixed(1))} %`;
 }
