@@ -24,10 +24,14 @@ function editDistance(a: string, b: string): number {
 
 /** The known name a misspelt one was most likely meant to be; null when nothing is near. */
 export function nearestName(name: string, known: readonly string[]): string | null {
+  const wanted = name.toLowerCase();
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const word = candidate.toLowerCase();
+    // Each character that one has more is an edit.
+    if (Math.abs(word.length - wanted.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, word);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
