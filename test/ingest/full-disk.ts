@@ -61,7 +61,7 @@ export async function fullSpoolDisk({
 }
 
 /** The disk of the engine is full, the spool is elsewhere: ingest goes on as if the store were away. */
-export async function fullEngineDisk({ fullMs }: { fullMs: number }): Promise<void> {
+async function fillEngineDisk({ fullMs }: { fullMs: number }): Promise<void> {
   await using disk = await smallDisk(256 * MEBIBYTE);
   await using spoolDisk = await smallDisk(256 * MEBIBYTE);
   const engine = await startTestEngine({ dataDir: join(disk.path, 'data'), migrate: true });
@@ -89,5 +89,25 @@ export async function fullEngineDisk({ fullMs }: { fullMs: number }): Promise<vo
     await load.end();
     await ingest.kill();
     await engine.close();
+  }
+}
+
+/** So often in a row it was never seen. */
+const BROKEN_PARTS_MAX = 8;
+
+/**
+ * As `fillEngineDisk`, again where the engine broke a part of its own: chdb 3.4 puts a merged part in force of which the
+ * full disk took the marks, in a quarter of the runs (12 of 43), and then reads fail. Nothing of ours
+ * is told of it or could stop it; whatever else goes wrong fails at once.
+ */
+export async function fullEngineDisk(of: { fullMs: number }): Promise<void> {
+  for (let broken = 1; ; broken++) {
+    try {
+      await fillEngineDisk(of);
+      return;
+    } catch (error) {
+      if (broken === BROKEN_PARTS_MAX || !String(error).includes('Empty marks file')) throw error;
+      console.warn(`The engine broke a merged part on a full disk (${broken}); once more.`);
+    }
   }
 }
