@@ -7,7 +7,7 @@ import { FAULTY_SHAPES, type NamedShape, SOUND_SHAPES } from './stream-shapes.ts
 
 const POLICY = { ...SAMPLING_POLICY, tolerance: 0 };
 /**
- * Of the smallest service 30,000 spans. Half as many show 4 % of lost errors at p = 4e-9 in one of three seeds, and a check
+ * 30,000 traces kept. Half as many show 4 % of lost errors at p = 4e-9 in one of three seeds, and a check
  * that looks every minute for years fails nothing above 1e-9.
  */
 const ENOUGH = 300;
