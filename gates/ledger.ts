@@ -133,8 +133,9 @@ export class Ledger {
 
   async #writeGroup({ made, text, head }: Group): Promise<void> {
     if (made.length === 0) return;
-    const bytes = Buffer.from(text);
+    let bytes: Buffer;
     try {
+      bytes = Buffer.from(text);
       await this.#segments.write(bytes);
     } catch (error) {
       const refusal = unwritable(error);

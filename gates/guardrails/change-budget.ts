@@ -59,9 +59,7 @@ export function sharedBudgets(set: ConstraintSet, service: string): ConstraintSe
 /** A budget of another service's file, as far as it is shared with the one that is asked about. */
 export function fleetBudgets(asked: Asked): Vote[] {
   const service = asked.question.target?.serviceName ?? '';
-  return asked.set.guardrails.changeBudget
-    .filter(({ over }) => over?.includes(service))
-    .flatMap((budget) => changeBudget(asked, budget));
+  return changeBudgets({ ...asked, set: sharedBudgets(asked.set, service) });
 }
 
 function changeBudget(alone: Asked, budget: Budget): Vote[] {
