@@ -116,9 +116,11 @@ async function serve(service: string, sampler: Sampler, fromMs: number): Promise
     await reader.forceFlush();
     await tracerProvider.forceFlush();
   }
-  vi.useRealTimers();
+  // Before the clock is real again: a last reading within half a second of the minute's end would be one with that of
+  // its end, and the count at the end a share of it.
   await tracerProvider.shutdown();
   await meterProvider.shutdown();
+  vi.useRealTimers();
   return sampled;
 }
 
