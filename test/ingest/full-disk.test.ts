@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { fullEngineDisk, fullSpoolDisk } from './full-disk.ts';
+import { fullEngineDisk, fullSpoolDisk, fullToTheReserve } from './full-disk.ts';
 import { MAY_MOUNT } from './small-disk.ts';
 
 const MEBIBYTE = 1_048_576;
@@ -11,4 +11,6 @@ describe.runIf(MAY_MOUNT)('a full disk', { timeout: 90_000 }, () => {
     fullSpoolDisk({ bytes: 4 * MEBIBYTE, diskFreeBytesMin: 0 }));
 
   it('of the engine is a store that is away', () => fullEngineDisk({ fullMs: 1_000 }));
+
+  it('is not filled by the engine, which keeps a reserve for what it has begun', fullToTheReserve);
 });

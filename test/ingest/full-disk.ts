@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { readRows } from '../../store/read-rows.ts';
+import { writeRows } from '../../store/write-rows.ts';
 import { startTestEngine } from '../engine-process.ts';
+import { spanRow, traceIdOf } from '../store/span-row.ts';
 import { startIngestProcess } from './ingest-process.ts';
 import { Load } from './load.ts';
 import { smallDisk } from './small-disk.ts';
@@ -61,7 +64,7 @@ export async function fullSpoolDisk({
 }
 
 /** The disk of the engine is full, the spool is elsewhere: ingest goes on as if the store were away. */
-async function fillEngineDisk({ fullMs }: { fullMs: number }): Promise<void> {
+export async function fullEngineDisk({ fullMs }: { fullMs: number }): Promise<void> {
   await using disk = await smallDisk(256 * MEBIBYTE);
   await using spoolDisk = await smallDisk(256 * MEBIBYTE);
   const engine = await startTestEngine({ dataDir: join(disk.path, 'data'), migrate: true });
@@ -92,22 +95,30 @@ async function fillEngineDisk({ fullMs }: { fullMs: number }): Promise<void> {
   }
 }
 
-/** So often in a row it was never seen. */
-const BROKEN_PARTS_MAX = 8;
-
-/**
- * As `fillEngineDisk`, again where the engine broke a part of its own: chdb 3.4 puts a merged part in force of which the
- * full disk took the marks, in a quarter of the runs (12 of 43), and then reads fail. Nothing of ours
- * is told of it or could stop it; whatever else goes wrong fails at once.
- */
-export async function fullEngineDisk(of: { fullMs: number }): Promise<void> {
-  for (let broken = 1; ; broken++) {
-    try {
-      await fillEngineDisk(of);
-      return;
-    } catch (error) {
-      if (broken === BROKEN_PARTS_MAX || !String(error).includes('Empty marks file')) throw error;
-      console.warn(`The engine broke a merged part on a full disk (${broken}); once more.`);
-    }
+/** A disk with less than the engine's reserve: rows are refused as by a store that is away, what is there is read. */
+export async function fullToTheReserve(): Promise<void> {
+  await using disk = await smallDisk(256 * MEBIBYTE);
+  const engine = await startTestEngine({ dataDir: join(disk.path, 'data'), migrate: true });
+  const write = (n: number) => {
+    const span = { service: 'shop', traceId: traceIdOf(n), spanId: traceIdOf(n).slice(16) };
+    return writeRows(engine.client, 'otel_traces', [
+      spanRow({ ...span, startMs: Date.now(), receivedMs: Date.now() }),
+    ]);
+  };
+  const stored = async () => {
+    const asked = { sql: 'SELECT count() AS N FROM otel_traces', params: {}, about: 'otel_traces' };
+    return Number((await readRows<{ N: string }>(engine.client, asked))[0]?.N);
+  };
+  try {
+    await write(1);
+    await disk.fill(60 * MEBIBYTE);
+    const refused = { code: 'store_unavailable', message: expect.stringContaining('NOT_ENOUGH_SPACE') };
+    await expect(write(2)).rejects.toMatchObject(refused);
+    expect(await stored()).toBe(1);
+    await disk.free();
+    await write(3);
+    expect(await stored()).toBe(2);
+  } finally {
+    await engine.close();
   }
 }
