@@ -31,9 +31,9 @@ export async function writeEngineConfig(enginePath: string): Promise<string> {
  * buffers that grow, so that each takes up to 100 MB and not 250, for as many rows a second (2 cores). They wait for
  * more parts than by default: with batches of 20,000 rows a span costs 27 µs of engine time and not 44. Twelve parts at
  * a time: each takes 8 MB, and what a long merge left waiting was merged fifty parts at a time. From 150 parts on inserts
- * wait a little, so that merges, which step back behind them, keep up. Under full load without it the parts of all
- * tables only grew, to 4,275 after 18 minutes; from 100 on, it was some 950 from the fourth to the ninth, at a rate 7 %
- * lower.
+ * wait a little, more with each part, and at 1,000 they are told to come later, so that merges, which step back behind
+ * them, keep up. Under full load without it the parts of all tables only grew, to 4,275 after 18 minutes; with it from
+ * 100 parts on, they stayed at some 950 from the fourth minute to the ninth, at a rate 7 % lower.
  *
  * Nothing is begun that would leave less than 64 MiB of the disk. A merge that runs into a full disk may put a part in
  * force whose marks are empty (chdb 3.4), and then its table cannot be read: 14 of 55 runs of `full-disk.test.ts`

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SIGNALS, type Signal } from '../../core/signal.ts';
 import { jsonToProtobuf } from '../../ingest/transcode/json-to-protobuf.ts';
@@ -17,8 +15,6 @@ const VARIANTS = 3;
 export interface MemorySample {
   readonly ingest: ResidentBytes;
   readonly engine: ResidentBytes;
-  /** Of the file of what waits, which is mapped. */
-  readonly spoolBytes: number;
 }
 
 export interface SteadyLoad {
@@ -51,12 +47,7 @@ export async function steadyLoad({ warmUpMs, ms }: { warmUpMs: number; ms: numbe
     const before = counts.requests;
     const startedAtMs = performance.now();
     while (performance.now() - startedAtMs < ms) {
-      const { blocks } = await stat(join(folder.path, 'spool', 'data.mdb'));
-      samples.push({
-        ingest: await residentBytes(ingest.pid),
-        engine: await residentBytes(engine.pid),
-        spoolBytes: blocks * 512,
-      });
+      samples.push({ ingest: await residentBytes(ingest.pid), engine: await residentBytes(engine.pid) });
       await sleep(1_000);
     }
     const itemsPerSecond = ((counts.requests - before) * ITEMS * 1_000) / (performance.now() - startedAtMs);
